@@ -1,0 +1,3 @@
+//! The proof system over any [`Statement`](statement::Statement): Groth16 over BN254 in circom's convention.
+
+pub mod statement;
