@@ -1,0 +1,41 @@
+# The front door. Every target is a line or two into cargo or scripts/; nothing is needed but Debian 12 (or its like), Rust,
+# build-essential and git.
+
+TOOLS := $(HOME)/.cache/covenant/tools
+export PATH := $(PATH):$(TOOLS)/bin
+
+# A real accounting export to play the demonstration on, e.g. make demo BOOKS=ledger.txt
+BOOKS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test bench lint keys golden
+
+help: ## what can be made
+	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile
+
+setup: ## check the toolchain, and install what the other targets need
+	@scripts/setup.sh build lint
+
+demo: ## play the whole story on a sample company, or on BOOKS=FILE
+	@scripts/setup.sh build
+	@scripts/demo.sh $(if $(BOOKS),"$(BOOKS)")
+
+test: ## every test
+	@scripts/setup.sh build
+	cargo test --release --locked --workspace
+
+bench: ## the measured benches
+	@scripts/setup.sh build
+	cargo bench --locked -p covenant-benches
+
+lint: ## formatting, clippy, and the bans, licences and sources of what we depend on
+	@scripts/setup.sh build lint
+	cargo fmt --all --check
+	cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	cargo deny --locked check --hide-inclusion-graph bans licenses sources
+
+keys: ## make the development keys (never for production)
+	cargo run --release --locked -p covenant --bin covenant -- keys
+
+golden: ## regenerate the golden files; review the difference before committing it
+	COVENANT_GOLDEN=write cargo test --release --locked --workspace golden

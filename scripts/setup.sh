@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Installs what is missing: scripts/setup.sh [build] [lint]
+#   build   what demo, test and bench need: cargo, a C linker, git (checked, with advice where one is absent)
+#   lint    rustfmt and clippy (through rustup) and cargo-deny (built once, into the home folder's cache)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+die() {
+    printf 'setup: %s\n' "$1" >&2
+    printf '  advice: %s\n' "$2" >&2
+    exit 2
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# Installs Debian packages where this user may, and otherwise says what to install.
+packages() {
+    local sudo=()
+    if [[ $(id -u) -ne 0 ]]; then
+        has sudo || die "missing: $*" "install $* as root"
+        sudo=(sudo)
+    fi
+    has apt-get || die "missing: $*" "install $* with this system's package manager"
+    echo "setup: installing $*"
+    DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq "$@" >/dev/null ||
+        die "could not install $*" "run apt-get update, then try again"
+}
+
+for_build() {
+    has cc || packages build-essential
+    has git || packages git
+    has cargo || die "cargo is not on the PATH" "install Rust from https://rustup.rs, or add ~/.cargo/bin to the PATH"
+    local wanted found
+    wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+    found=$(rustc --version | cut -d' ' -f2)
+    if [[ $(printf '%s\n%s\n' "$wanted" "$found" | sort -V | head -1) != "$wanted" ]]; then
+        die "Rust $found is too old" "Covenant needs Rust $wanted or newer: rustup update stable"
+    fi
+}
+
+for_lint() {
+    local part
+    for part in rustfmt clippy; do
+        if ! cargo "${part/rustfmt/fmt}" --version >/dev/null 2>&1; then
+            has rustup || die "cargo's $part is missing" "install the toolchain with rustup, or this system's package of $part"
+            rustup component add "$part"
+        fi
+    done
+    if ! cargo deny --version >/dev/null 2>&1; then
+        local cache="$HOME/.cache/covenant"
+        echo "setup: building cargo-deny, once (a few minutes)"
+        # Optimising a tool that runs for two seconds would only make its build longer.
+        CARGO_TARGET_DIR="$cache/tools-target" CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off \
+            CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+            cargo install --quiet --locked --root "$cache/tools" cargo-deny
+        rm -rf "$cache/tools-target"
+    fi
+}
+
+for part in "$@"; do
+    case "$part" in
+        build) for_build ;;
+        lint) for_lint ;;
+        *) die "unknown part: $part" "scripts/setup.sh [build] [lint]" ;;
+    esac
+done
