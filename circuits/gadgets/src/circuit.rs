@@ -35,14 +35,21 @@ impl Circuit {
 
     /// A circuit with values; its matrices are built only where asked for (a prover takes them from its key).
     pub fn for_witness(matrices: bool) -> Self {
-        Self::with_mode(SynthesisMode::Prove { construct_matrices: matrices, generate_lc_assignments: false })
+        Self::with_mode(SynthesisMode::Prove {
+            construct_matrices: matrices,
+            generate_lc_assignments: false,
+        })
     }
 
     fn with_mode(mode: SynthesisMode) -> Self {
         let cs = ConstraintSystem::new_ref();
         cs.set_optimization_goal(OptimizationGoal::Constraints);
         cs.set_mode(mode);
-        Self { cs, rules: Vec::new(), open: false }
+        Self {
+            cs,
+            rules: Vec::new(),
+            open: false,
+        }
     }
 
     /// The arkworks constraint system below, for gadgets.
@@ -52,12 +59,16 @@ impl Circuit {
 
     /// Allocates a public input. Only the proof system does this, in the statement's one order.
     pub fn input(&mut self, value: Option<Field>) -> Result<Var> {
-        Var::new_input(self.cs(), || value.ok_or(ark_relations::gr1cs::SynthesisError::AssignmentMissing))
+        Var::new_input(self.cs(), || {
+            value.ok_or(ark_relations::gr1cs::SynthesisError::AssignmentMissing)
+        })
     }
 
     /// Allocates a private wire.
     pub fn witness(&mut self, value: Option<Field>) -> Result<Var> {
-        Var::new_witness(self.cs(), || value.ok_or(ark_relations::gr1cs::SynthesisError::AssignmentMissing))
+        Var::new_witness(self.cs(), || {
+            value.ok_or(ark_relations::gr1cs::SynthesisError::AssignmentMissing)
+        })
     }
 
     /// Everything that `build` constrains belongs to the rule of this name. Rules do not nest; a name may return.
@@ -83,12 +94,19 @@ impl Circuit {
     pub fn finish(self) -> FinishedCircuit {
         let mut next = 0;
         for (name, rows) in &self.rules {
-            assert_eq!(rows.start, next, "rows {next}..{} before rule {name} belong to no rule", rows.start);
+            assert_eq!(
+                rows.start, next,
+                "rows {next}..{} before rule {name} belong to no rule",
+                rows.start
+            );
             next = rows.end;
         }
         assert_eq!(next, self.cs.num_constraints(), "the last rows belong to no rule");
         self.cs.finalize();
-        FinishedCircuit { cs: self.cs, rules: self.rules }
+        FinishedCircuit {
+            cs: self.cs,
+            rules: self.rules,
+        }
     }
 }
 
