@@ -1,3 +1,16 @@
 //! The proof system over any [`Statement`](statement::Statement): Groth16 over BN254 in circom's convention.
+//!
+//! Keys come from [`keys`], proofs from [`prove`] and verdicts from [`verify`]; what comes from outside passes through
+//! [`decode`]. The only crate that names ark-groth16 and merlin.
 
+pub mod decode;
+pub mod errors;
+pub mod keys;
+pub mod matrices;
+mod msm;
+pub mod prove;
+pub mod qap;
+pub mod shape;
 pub mod statement;
+pub mod transcript;
+pub mod verify;

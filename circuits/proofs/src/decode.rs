@@ -1,0 +1,203 @@
+//! What comes from outside, decoded strictly: exact lengths, canonical numbers, points on the curve and in the subgroup.
+//!
+//! A proof is 128 bytes in arkworks' compressed form, A ‖ B ‖ C: a point of G1 is x as 32 little-endian bytes, a point of G2
+//! is x = c0 + c1·u as c0 ‖ c1; the last byte's two top bits say which y is meant: 00 the smaller of y and −y, 10 the
+//! larger (compared as integers, for G2 by c1 and then c0); 01 would be infinity, which is refused, as is 11.
+
+use ark_bn254::{Fq, Fq2, G1Affine, G2Affine};
+use ark_ec::AffineRepr as _;
+use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
+use ark_ff::{BigInt, BigInteger as _, PrimeField, Zero as _};
+use covenant_gadgets::circuit::Field;
+
+pub use crate::errors::DecodeError;
+
+/// Flag: the larger y.
+const LARGER: u8 = 0b1000_0000;
+/// Flag: the point at infinity.
+const INFINITY: u8 = 0b0100_0000;
+/// Both flags.
+const FLAGS: u8 = LARGER | INFINITY;
+
+/// A Groth16 proof: three points, valid by construction, none of them infinite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proof {
+    pub(crate) a: G1Affine,
+    pub(crate) b: G2Affine,
+    pub(crate) c: G1Affine,
+}
+
+impl Proof {
+    /// Bytes of an encoded proof.
+    pub const LENGTH: usize = 128;
+
+    /// Reads a proof.
+    ///
+    /// # Errors
+    /// Any length but 128; a point that is not canonical, not on the curve, not in the subgroup, or infinite.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let wrong_length = DecodeError::ProofLength { found: bytes.len() };
+        let bytes: &[u8; Self::LENGTH] = bytes.try_into().map_err(|_| wrong_length)?;
+        let (a, rest) = bytes.split_at(32);
+        let (b, c) = rest.split_at(64);
+        Ok(Self {
+            a: compressed(a, "the proof's A", fq)?,
+            b: compressed(b, "the proof's B", fq2)?,
+            c: compressed(c, "the proof's C", fq)?,
+        })
+    }
+
+    /// The one encoding of this proof.
+    pub fn to_bytes(&self) -> [u8; Self::LENGTH] {
+        let mut bytes = [0; Self::LENGTH];
+        let (a, rest) = bytes.split_at_mut(32);
+        let (b, c) = rest.split_at_mut(64);
+        write_fq(a, self.a.x);
+        write_fq2(b, self.b.x);
+        write_fq(c, self.c.x);
+        for (target, larger) in [
+            (a, self.a.y > -self.a.y),
+            (b, self.b.y > -self.b.y),
+            (c, self.c.y > -self.c.y),
+        ] {
+            if let (Some(last), true) = (target.last_mut(), larger) {
+                *last |= LARGER;
+            }
+        }
+        bytes
+    }
+
+    /// Puts three points together; `None` where one is infinite, which a verifier refuses.
+    pub(crate) fn new(a: G1Affine, b: G2Affine, c: G1Affine) -> Option<Self> {
+        (!a.is_zero() && !b.is_zero() && !c.is_zero()).then_some(Self { a, b, c })
+    }
+}
+
+/// Reads a scalar field element: 32 little-endian bytes below the modulus.
+///
+/// # Errors
+/// Any other length, or a number at or above the modulus.
+pub fn field_from_bytes(bytes: &[u8]) -> Result<Field, DecodeError> {
+    number(bytes).ok_or(DecodeError::Field)
+}
+
+/// The 32 little-endian bytes of a scalar field element.
+pub fn field_to_bytes(value: &Field) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    write_number(&mut bytes, *value);
+    bytes
+}
+
+/// Reads a point of G1 as x ‖ y, 64 bytes.
+pub(crate) fn g1(bytes: &[u8], part: &'static str) -> Result<G1Affine, DecodeError> {
+    uncompressed(bytes, part, fq)
+}
+
+/// Reads a point of G2 as x ‖ y, each c0 ‖ c1, 128 bytes.
+pub(crate) fn g2(bytes: &[u8], part: &'static str) -> Result<G2Affine, DecodeError> {
+    uncompressed(bytes, part, fq2)
+}
+
+/// Writes a point of G1 as x ‖ y.
+pub(crate) fn write_g1(out: &mut Vec<u8>, point: &G1Affine) {
+    let mut bytes = [0; 64];
+    let (x, y) = bytes.split_at_mut(32);
+    write_fq(x, point.x);
+    write_fq(y, point.y);
+    out.extend_from_slice(&bytes);
+}
+
+/// Writes a point of G2 as x ‖ y.
+pub(crate) fn write_g2(out: &mut Vec<u8>, point: &G2Affine) {
+    let mut bytes = [0; 128];
+    let (x, y) = bytes.split_at_mut(64);
+    write_fq2(x, point.x);
+    write_fq2(y, point.y);
+    out.extend_from_slice(&bytes);
+}
+
+/// A point of either group from its compressed form.
+fn compressed<P: SWCurveConfig>(
+    bytes: &[u8],
+    part: &'static str,
+    read: impl Fn(&[u8]) -> Option<P::BaseField>,
+) -> Result<Affine<P>, DecodeError> {
+    let mut bytes = bytes.to_vec();
+    let last = bytes.last_mut().ok_or(DecodeError::NotCanonical { part })?;
+    let flags = *last & FLAGS;
+    *last &= !FLAGS;
+    let x = read(&bytes).ok_or(DecodeError::NotCanonical { part })?;
+    match flags {
+        FLAGS => return Err(DecodeError::NotCanonical { part }),
+        INFINITY if x.is_zero() => return Err(DecodeError::AtInfinity { part }),
+        INFINITY => return Err(DecodeError::NotCanonical { part }),
+        _ => {}
+    }
+    let point = Affine::get_point_from_x_unchecked(x, flags == LARGER).ok_or(DecodeError::NotOnCurve { part })?;
+    if !point.is_in_correct_subgroup_assuming_on_curve() {
+        return Err(DecodeError::NotInSubgroup { part });
+    }
+    Ok(point)
+}
+
+/// A point of either group from both its coordinates.
+fn uncompressed<P: SWCurveConfig>(
+    bytes: &[u8],
+    part: &'static str,
+    read: impl Fn(&[u8]) -> Option<P::BaseField>,
+) -> Result<Affine<P>, DecodeError> {
+    let (x, y) = bytes.split_at(bytes.len() / 2);
+    let (x, y) = read(x).zip(read(y)).ok_or(DecodeError::NotCanonical { part })?;
+    let point = Affine::new_unchecked(x, y);
+    check_point(&point, part)?;
+    Ok(point)
+}
+
+/// On the curve, in the subgroup, not infinite.
+pub(crate) fn check_point<P: SWCurveConfig>(point: &Affine<P>, part: &'static str) -> Result<(), DecodeError> {
+    if point.is_zero() {
+        return Err(DecodeError::AtInfinity { part });
+    }
+    if !point.is_on_curve() {
+        return Err(DecodeError::NotOnCurve { part });
+    }
+    if !point.is_in_correct_subgroup_assuming_on_curve() {
+        return Err(DecodeError::NotInSubgroup { part });
+    }
+    Ok(())
+}
+
+fn fq(bytes: &[u8]) -> Option<Fq> {
+    number(bytes)
+}
+
+fn fq2(bytes: &[u8]) -> Option<Fq2> {
+    let (c0, c1) = bytes.split_at_checked(32)?;
+    Some(Fq2::new(number(c0)?, number(c1)?))
+}
+
+/// A number below the modulus from exactly 32 little-endian bytes.
+fn number<F: PrimeField<BigInt = BigInt<4>>>(bytes: &[u8]) -> Option<F> {
+    if bytes.len() != 32 {
+        return None;
+    }
+    let mut limbs = [0; 4];
+    for (limb, bytes) in limbs.iter_mut().zip(bytes.chunks_exact(8)) {
+        *limb = u64::from_le_bytes(bytes.try_into().ok()?);
+    }
+    F::from_bigint(BigInt::new(limbs))
+}
+
+fn write_number<F: PrimeField<BigInt = BigInt<4>>>(target: &mut [u8], value: F) {
+    target.copy_from_slice(&value.into_bigint().to_bytes_le());
+}
+
+fn write_fq(target: &mut [u8], value: Fq) {
+    write_number(target, value);
+}
+
+fn write_fq2(target: &mut [u8], value: Fq2) {
+    let (c0, c1) = target.split_at_mut(32);
+    write_fq(c0, value.c0);
+    write_fq(c1, value.c1);
+}

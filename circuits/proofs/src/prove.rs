@@ -1,0 +1,114 @@
+//! Making proofs.
+
+use ark_bn254::{G1Projective, G2Projective};
+use ark_ec::CurveGroup as _;
+use ark_ff::UniformRand as _;
+use covenant_gadgets::circuit::Field;
+use rand::{CryptoRng, RngCore};
+use zeroize::Zeroize as _;
+
+use crate::decode::Proof;
+pub use crate::errors::ProveError;
+use crate::errors::VerifyError;
+use crate::keys::ProvingKey;
+use crate::matrices::first_broken;
+use crate::msm::Scalars;
+use crate::qap;
+use crate::shape::Assignment;
+use crate::statement::Statement;
+use crate::verify::verify;
+
+/// Proves that the relation holds: checks it in plain Rust first, and verifies its own proof last.
+///
+/// # Errors
+/// Where the relation does not hold ([`ProveError::Violation`] names the rule), the key is for another statement or shape, or
+/// a constraint does not hold although the relation does (a fault of the statement; the rule is named).
+pub fn prove<S: Statement>(
+    key: &ProvingKey,
+    public: &S::Public,
+    witness: &S::Witness,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> Result<Proof, ProveError<S::Violation>> {
+    if key.verifying.statement() != S::ID {
+        let found = key.verifying.statement().to_owned();
+        return Err(ProveError::OtherStatement { expected: S::ID, found });
+    }
+    S::check(public, witness).map_err(ProveError::Violation)?;
+    let assignment = Assignment::of::<S>(public, witness).map_err(ProveError::Synthesis)?;
+    let matrices = &key.matrices;
+    for (what, expected, found) in [
+        ("public inputs", matrices.inputs(), assignment.inputs),
+        (
+            "witnesses",
+            matrices.witnesses(),
+            assignment.values.len() - assignment.inputs,
+        ),
+        ("rows", matrices.rows(), assignment.rows),
+    ] {
+        if expected != found {
+            return Err(ProveError::CircuitMismatch { what, expected, found });
+        }
+    }
+    let mut blinding = [Field::rand(rng), Field::rand(rng)];
+    let proof = multiply_out::<S>(key, &assignment, blinding)?;
+    blinding.zeroize();
+    let inputs = assignment.values.get(1..assignment.inputs).unwrap_or_default();
+    verify::<S>(&key.verifying, inputs, &proof).map_err(ProveError::SelfCheck)?;
+    Ok(proof)
+}
+
+/// The proof's points. With z the wires' values and r, s the blinding:
+/// A = α + Σ zᵢAᵢ + rδ, B = β + Σ zᵢBᵢ + sδ, C = Σ zᵢLᵢ + Σ hⱼHⱼ + sA + rB − rsδ.
+fn multiply_out<S: Statement>(
+    key: &ProvingKey,
+    assignment: &Assignment,
+    [r, s]: [Field; 2],
+) -> Result<Proof, ProveError<S::Violation>> {
+    let queries = &key.queries;
+    let points = key.verifying.points();
+    let values = assignment.values.as_slice();
+    let (wires, witnesses) = (Scalars::new(values), Scalars::new(&values[assignment.inputs..]));
+
+    // The quotient's scalars take a while: G2, the longest multiplication, runs beside them.
+    let (h, (b_g2, (a, (b_g1, l)))) = rayon::join(
+        || quotient::<S>(key, assignment).map(|scalars| Scalars::new(&scalars).multiply(&queries.h)),
+        || {
+            rayon::join(
+                || wires.multiply(&queries.b_g2),
+                || {
+                    rayon::join(
+                        || wires.multiply(&queries.a),
+                        || rayon::join(|| wires.multiply(&queries.b_g1), || witnesses.multiply(&queries.l)),
+                    )
+                },
+            )
+        },
+    );
+    let a: G1Projective = a + points.alpha + queries.delta_g1 * r;
+    let b_g1 = b_g1 + queries.beta_g1 + queries.delta_g1 * s;
+    let b: G2Projective = b_g2 + points.beta + points.delta * s;
+    let c = l + h? + a * s + b_g1 * r - queries.delta_g1 * (r * s);
+    // A point is infinite with probability 2^-254; such a proof would be refused.
+    Proof::new(a.into_affine(), b.into_affine(), c.into_affine()).ok_or(ProveError::SelfCheck(VerifyError::Invalid))
+}
+
+/// The scalars of the H query. The rows are checked on the way, as their values are at hand.
+fn quotient<S: Statement>(
+    key: &ProvingKey,
+    assignment: &Assignment,
+) -> Result<zeroize::Zeroizing<Vec<Field>>, ProveError<S::Violation>> {
+    let matrices = &key.matrices;
+    let rows = matrices.evaluate(&assignment.values);
+    if let Some(row) = first_broken(&rows) {
+        return Err(ProveError::Unsatisfied {
+            rule: assignment.rule_of(row).unwrap_or("none"),
+            row,
+        });
+    }
+    let [mut a, b, _] = rows;
+    a.extend(assignment.values.iter().take(assignment.inputs));
+    let domain = qap::domain(matrices).map_err(ProveError::Synthesis)?;
+    qap::quotient_values(&domain, a, b)
+        .map(zeroize::Zeroizing::new)
+        .map_err(ProveError::Synthesis)
+}

@@ -1,0 +1,199 @@
+//! Verifying proofs, also with what the policy fixes folded in beforehand.
+//!
+//! The equation is e(A, B) = e(α, β) · e(Σ xᵢICᵢ, γ) · e(C, δ), checked as e(A, B) · e(Σ, −γ) · e(C, −δ) = e(α, β) with one
+//! final exponentiation. ark-groth16's verifier does not check the number of public inputs (an extra or a dropped trailing
+//! zero verifies), so it is not used.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ark_bn254::{Bn254, G1Affine, G1Projective};
+use ark_ec::pairing::Pairing as _;
+use ark_ec::{AffineRepr as _, CurveGroup as _};
+use covenant_gadgets::circuit::Field;
+use sha2::{Digest as _, Sha256};
+
+use crate::decode::{Proof, field_to_bytes};
+pub use crate::errors::VerifyError;
+use crate::keys::{KeyId, Lines, VerifyingKey};
+use crate::msm::msm;
+use crate::statement::Statement;
+
+/// Verifies a proof against all public inputs of the statement.
+///
+/// # Errors
+/// A key of another statement, another number of inputs than the key's, or a proof that does not hold.
+pub fn verify<S: Statement>(key: &VerifyingKey, inputs: &[Field], proof: &Proof) -> Result<(), VerifyError> {
+    key.expect_statement::<S>()?;
+    let sum = fold(&key.points().ic, inputs)?;
+    check(key.lines(), sum, proof)
+}
+
+/// A verifying key with the policy's inputs folded in: a proof costs the same to verify, whatever the policy holds.
+///
+/// Always computed from the key and the policy, never read from outside.
+pub struct PreparedKey {
+    key: VerifyingKey,
+    /// IC₀ + Σ xᵢICᵢ over the policy's inputs.
+    folded: G1Projective,
+    /// How many inputs are folded in.
+    policy_inputs: usize,
+}
+
+impl PreparedKey {
+    /// Folds the first [`Statement::policy_inputs`] public inputs into a key.
+    ///
+    /// # Errors
+    /// A key of another statement, or another number of inputs than the policy's.
+    pub fn new<S: Statement>(key: &VerifyingKey, policy_inputs: &[Field]) -> Result<Self, VerifyError> {
+        key.expect_statement::<S>()?;
+        let expected = S::policy_inputs();
+        let Some(ic) = key.points().ic.get(..=expected) else {
+            return Err(VerifyError::InputCount {
+                expected: key.inputs(),
+                found: expected,
+            });
+        };
+        let folded = fold(ic, policy_inputs)?;
+        // The lines are computed now rather than with the first proof.
+        key.lines();
+        Ok(Self {
+            key: key.clone(),
+            folded,
+            policy_inputs: expected,
+        })
+    }
+
+    /// Verifies a proof against the public inputs that follow the policy's.
+    ///
+    /// # Errors
+    /// Another number of inputs than remain, or a proof that does not hold.
+    pub fn verify(&self, rest: &[Field], proof: &Proof) -> Result<(), VerifyError> {
+        let ic = self.key.points().ic.get(self.policy_inputs + 1..).unwrap_or_default();
+        if ic.len() != rest.len() {
+            return Err(VerifyError::InputCount {
+                expected: ic.len(),
+                found: rest.len(),
+            });
+        }
+        check(self.key.lines(), self.folded + msm(ic, rest), proof)
+    }
+
+    /// Id of the key that was prepared.
+    pub fn key_id(&self) -> KeyId {
+        self.key.id()
+    }
+}
+
+/// IC₀ + Σ xᵢICᵢ, where every point after the first has its input.
+fn fold(ic: &[G1Affine], inputs: &[Field]) -> Result<G1Projective, VerifyError> {
+    let wrong_count = VerifyError::InputCount {
+        expected: ic.len().saturating_sub(1),
+        found: inputs.len(),
+    };
+    match ic.split_first() {
+        Some((first, rest)) if rest.len() == inputs.len() => Ok(msm(rest, inputs) + first.into_group()),
+        _ => Err(wrong_count),
+    }
+}
+
+fn check(lines: &Lines, inputs: G1Projective, proof: &Proof) -> Result<(), VerifyError> {
+    let (minus_gamma, minus_delta) = (lines.minus_gamma.clone(), lines.minus_delta.clone());
+    let product = Bn254::multi_miller_loop(
+        [proof.a, inputs.into_affine(), proof.c],
+        [proof.b.into(), minus_gamma, minus_delta],
+    );
+    match Bn254::final_exponentiation(product) {
+        Some(value) if value.0 == lines.alpha_beta => Ok(()),
+        _ => Err(VerifyError::Invalid),
+    }
+}
+
+/// Prepared keys that were used last, at most a fixed number of them.
+pub struct PreparedCache {
+    capacity: NonZeroUsize,
+    entries: Mutex<Entries>,
+}
+
+/// What the cache holds; the clock counts uses.
+#[derive(Default)]
+struct Entries {
+    clock: u64,
+    keys: BTreeMap<CacheKey, (u64, Arc<PreparedKey>)>,
+}
+
+/// The key's id, and SHA-256 of the policy's inputs, each as 32 little-endian bytes.
+type CacheKey = (KeyId, [u8; 32]);
+
+impl PreparedCache {
+    /// An empty cache for `capacity` policies.
+    pub fn new(capacity: NonZeroUsize) -> Self {
+        Self {
+            capacity,
+            entries: Mutex::default(),
+        }
+    }
+
+    /// The prepared key of a policy, computed where it is not there. When the cache is full, the one used longest ago goes.
+    ///
+    /// # Errors
+    /// As [`PreparedKey::new`].
+    pub fn get<S: Statement>(
+        &self,
+        key: &VerifyingKey,
+        policy_inputs: &[Field],
+    ) -> Result<Arc<PreparedKey>, VerifyError> {
+        key.expect_statement::<S>()?;
+        let mut hash = Sha256::new();
+        policy_inputs
+            .iter()
+            .for_each(|input| hash.update(field_to_bytes(input)));
+        let name = (key.id(), hash.finalize().into());
+        if let Some(found) = self.entries().touch(&name) {
+            return Ok(found);
+        }
+        // Computed outside the lock; two threads may both do so, with the same result.
+        let prepared = Arc::new(PreparedKey::new::<S>(key, policy_inputs)?);
+        self.entries().insert(name, prepared.clone(), self.capacity);
+        Ok(prepared)
+    }
+
+    /// How many prepared keys are held.
+    pub fn len(&self) -> usize {
+        self.entries().keys.len()
+    }
+
+    /// Whether none is held.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn entries(&self) -> std::sync::MutexGuard<'_, Entries> {
+        // Every change is a single insertion or removal, so a panic elsewhere leaves the map whole.
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entries {
+    fn touch(&mut self, name: &CacheKey) -> Option<Arc<PreparedKey>> {
+        self.clock += 1;
+        let (used, prepared) = self.keys.get_mut(name)?;
+        *used = self.clock;
+        Some(prepared.clone())
+    }
+
+    fn insert(&mut self, name: CacheKey, prepared: Arc<PreparedKey>, capacity: NonZeroUsize) {
+        self.clock += 1;
+        self.keys.insert(name, (self.clock, prepared));
+        while self.keys.len() > capacity.get() {
+            let oldest = self
+                .keys
+                .iter()
+                .min_by_key(|(_, (used, _))| *used)
+                .map(|(name, _)| *name);
+            let Some(oldest) = oldest else { return };
+            self.keys.remove(&oldest);
+        }
+    }
+}
