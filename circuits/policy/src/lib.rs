@@ -1,6 +1,14 @@
 //! What banks ask and enterprises hold, in integers: figures and schemas, statements, the policy language with its compiler,
 //! plain-language rendering, and plain evaluation with margins. No cryptography, no floating point, no I/O, no clock.
+//!
+//! The way of a policy: TOML source → [`policy::PolicyDocument`] → [`compiler::compile`] → [`program::Program`] and the names
+//! and texts beside it → [`canonical`] bytes → [`render`]ing for people, [`evaluate`] for an enterprise's own check.
 
+pub mod catalogue;
+pub mod expression;
 pub mod program;
 pub mod refusal;
+pub mod schema;
 pub mod statement;
+
+pub use catalogue::CATALOGUE;

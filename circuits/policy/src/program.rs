@@ -9,6 +9,10 @@
 //!
 //! where only the last [`RICH_ROWS`] rows may have slot or pass terms. A tier is proven by `Σ weights[i]·pass_i >= minimum`.
 
+mod validate;
+
+pub use validate::contradiction;
+
 /// Figures in one statement.
 pub const FIGURES: usize = 32;
 /// Statements that one proof looks at.
@@ -66,7 +70,12 @@ pub struct Row {
 
 impl Row {
     /// A row that reads nothing. It passes (0 >= 0) and must weigh nothing.
-    pub const BLANK: Self = Self { a: [0; COLUMNS], slots: [0; SLOTS], passes: [0; ROWS], bound: 0 };
+    pub const BLANK: Self = Self {
+        a: [0; COLUMNS],
+        slots: [0; SLOTS],
+        passes: [0; ROWS],
+        bound: 0,
+    };
 
     /// Whether the row reads nothing at all.
     pub fn is_blank(&self) -> bool {
@@ -85,7 +94,10 @@ pub struct Slot {
 
 impl Slot {
     /// A slot that is not used.
-    pub const EMPTY: Self = Self { u: [0; COLUMNS], v: [0; COLUMNS] };
+    pub const EMPTY: Self = Self {
+        u: [0; COLUMNS],
+        v: [0; COLUMNS],
+    };
 }
 
 /// Where a statement's figures come from.
@@ -160,7 +172,10 @@ pub struct Program {
     /// How old the first statement's end may be at the request's `as_of`, in days.
     pub age_max_days: u32,
     /// The accepted attestors' packed Baby Jubjub public keys (circomlib's packing), at most [`ATTESTORS`], in source order.
+    /// Empty where [`Program::attestors_from_registry`] is set: the verifier then fills the list.
     pub attestors: Vec<[u8; 32]>,
+    /// The accepted attestors are those whom the bank's registry grants at least the policy's assurance floor.
+    pub attestors_from_registry: bool,
     /// The tiers, best first.
     pub tiers: Vec<Tier>,
 }

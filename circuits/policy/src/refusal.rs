@@ -38,7 +38,13 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal with this code, and what was found.
     pub fn new(entry: &'static Entry, what: impl Into<String>) -> Self {
-        Self { entry, what: what.into(), place: None, expected: None, advice: None }
+        Self {
+            entry,
+            what: what.into(),
+            place: None,
+            expected: None,
+            advice: None,
+        }
     }
 
     /// Says where.
@@ -69,7 +75,9 @@ impl Refusal {
 
     /// The advice that applies.
     pub fn advice_text(&self) -> Cow<'_, str> {
-        self.advice.as_deref().map_or(Cow::Borrowed(self.entry.advice), Cow::Borrowed)
+        self.advice
+            .as_deref()
+            .map_or(Cow::Borrowed(self.entry.advice), Cow::Borrowed)
     }
 }
 

@@ -2,6 +2,17 @@
 
 use crate::program::FIGURES;
 
+mod amount;
+mod assurance;
+mod calendar;
+mod currency;
+mod terms;
+mod validate;
+
+pub(crate) use amount::group_thousands;
+pub use amount::{amount_to_decimal, format_amount, format_big_amount, parse_amount};
+pub use terms::{LENGTH_SLACK_DAYS, check_age, check_assurance, check_relation, check_terms};
+
 /// A day, counted from 1970-01-01 (day 0). Valid statements lie in 0 ..= [`Day::MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(pub u32);

@@ -1,0 +1,182 @@
+//! The policy document: what a bank writes, as TOML, and reads back with its lines when something is wrong.
+
+use std::ops::Range;
+
+use num_rational::BigRational;
+
+use crate::program::{Relation, Source};
+use crate::refusal::Refusal;
+use crate::schema::Schema;
+use crate::statement::{Assurance, Basis, Currency};
+
+mod fields;
+mod read;
+pub mod source;
+
+/// Bytes of a policy's source.
+pub const SOURCE_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of a title.
+pub const TITLE_BYTES_MAX: usize = 200;
+/// Bytes of a free text (purpose, why).
+pub const TEXT_BYTES_MAX: usize = 4_000;
+/// Rules that one policy can write down.
+pub const RULES_MAX: usize = 64;
+
+/// A value, and the bytes of the source that it was read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located<T> {
+    /// The value.
+    pub value: T,
+    /// Bytes of the source.
+    pub span: Range<usize>,
+}
+
+/// For whom restated or shopped figures are counted together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// This bank alone.
+    Bank,
+    /// The banks that share this name.
+    Consortium(String),
+}
+
+/// Who may attest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attestors {
+    /// Nobody: no statement is attested.
+    None,
+    /// Everyone whom the bank's registry grants at least the policy's floor.
+    Registry,
+    /// These keys.
+    Listed(Vec<Attestor>),
+}
+
+/// An accepted attestor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attestor {
+    /// The packed Baby Jubjub public key (circomlib's packing).
+    pub key: [u8; 32],
+    /// The name that the bank knows it by; may be empty.
+    pub name: String,
+}
+
+/// What the policy demands of one statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// Where the figures come from.
+    pub source: Source,
+    /// Solo or consolidated.
+    pub basis: Basis,
+    /// The least assurance.
+    pub assurance_floor: Assurance,
+    /// The greatest restatement number.
+    pub restatement_max: u16,
+    /// The shortest period, in days.
+    pub length_min_days: u32,
+    /// The longest period, in days.
+    pub length_max_days: u32,
+}
+
+/// A rule as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Its name, kebab-case.
+    pub name: Located<String>,
+    /// What it demands.
+    pub require: Located<String>,
+    /// Why the bank asks for it; may be empty.
+    pub why: String,
+}
+
+/// A scorecard factor: points that grow as a ratio passes break points.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Factor {
+    /// Its name, kebab-case.
+    pub name: Located<String>,
+    /// What is measured.
+    pub expression: Located<String>,
+    /// Whether less is better.
+    pub at_most: bool,
+    /// Break points with the points (in total) that are earned from there on.
+    pub points: Vec<Located<(BigRational, u32)>>,
+    /// Why the bank asks for it; may be empty.
+    pub why: String,
+}
+
+/// One tier, grade or level, as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rung {
+    /// Its name.
+    pub name: Located<String>,
+    /// The rules that must hold.
+    pub requires: Vec<Located<String>>,
+    /// The least number of points (scorecards only).
+    pub minimum: Option<u32>,
+    /// The margin over the reference rate, in basis points (pricing grids only).
+    pub margin_bps: Option<i32>,
+}
+
+/// How rules become tiers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tiers {
+    /// Ordered tiers, each with a list of rules.
+    DecisionList(Vec<Rung>),
+    /// Points and grades.
+    Scorecard {
+        /// Rules that every grade demands.
+        required: Vec<Located<String>>,
+        /// Points of single rules.
+        points: Vec<(Located<String>, u32)>,
+        /// Factors with break points.
+        factors: Vec<Factor>,
+        /// The grades, best first.
+        grades: Vec<Rung>,
+    },
+    /// Ordered levels, each with a margin.
+    PricingGrid {
+        /// The levels that are proven, best first.
+        levels: Vec<Rung>,
+        /// The level that needs no proof.
+        worst: Option<Rung>,
+    },
+}
+
+/// A policy as its bank wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyDocument {
+    /// Kebab-case name.
+    pub name: String,
+    /// One line for people.
+    pub title: String,
+    /// The bank's own words on what the policy is for; may be empty.
+    pub purpose: String,
+    /// The schema of the figures.
+    pub schema: &'static Schema,
+    /// The currency of the figures and of all amounts in rules.
+    pub currency: Currency,
+    /// Where restatements are counted.
+    pub scope: Scope,
+    /// How old the first statement may be, in days.
+    pub age_max_days: u32,
+    /// Who may attest.
+    pub attestors: Attestors,
+    /// The first statement.
+    pub first: Terms,
+    /// The second statement, and how it relates to the first.
+    pub second: Option<(Relation, Terms)>,
+    /// The rules, in order.
+    pub rules: Vec<Rule>,
+    /// The tiers.
+    pub tiers: Tiers,
+}
+
+impl PolicyDocument {
+    /// Reads a policy's source; names and expressions are checked by the compiler.
+    ///
+    /// # Errors
+    /// `policy-syntax`, `policy-unknown-field`, `policy-missing-field`, `policy-bad-value`, `policy-duplicate`,
+    /// `policy-attestors` and others, with line, column and an excerpt.
+    pub fn parse(source: &str) -> Result<Self, Refusal> {
+        read::document(source).map_err(|fault| source::locate(source, fault))
+    }
+}
