@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use ark_ec::twisted_edwards::{MontCurveConfig, TECurveConfig};
 use ark_ec::{AffineRepr as _, CurveConfig};
-use ark_ff::{AdditiveGroup as _, Field as _, MontFp, PrimeField as _, Zero as _};
+use ark_ff::{Field as _, MontFp, PrimeField as _, Zero as _};
 use blake_hash::{Blake512, Digest as _};
 use thiserror::Error;
 

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use ark_ec::{AffineRepr as _, CurveGroup as _};
-use ark_ff::{Field as _, PrimeField as _};
+use ark_ff::PrimeField as _;
 use blake_hash::{Blake512, Digest as _};
 use thiserror::Error;
 use zeroize::{Zeroize as _, Zeroizing};

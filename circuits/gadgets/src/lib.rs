@@ -6,6 +6,9 @@ pub mod circuit;
 pub mod eddsa;
 pub mod field;
 pub mod poseidon;
+pub mod range;
+pub mod rows;
+pub mod testing;
 
 #[cfg(test)]
 mod test_data;

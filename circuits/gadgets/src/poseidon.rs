@@ -5,10 +5,12 @@
 //! come out of the reference's Grain generator. Different statements about the same numbers are kept apart by a [`tag`] as the
 //! first input, and different lengths by the width itself.
 
+mod circuit;
 mod parameters;
 
 use ark_ff::{Field as _, PrimeField as _, Zero as _};
 
+pub use self::circuit::hash_var;
 use self::parameters::Parameters;
 use crate::circuit::Field;
 

@@ -4,7 +4,9 @@ use rand_chacha::ChaCha20Rng;
 
 use super::parameters::{FULL_ROUNDS, PARTIAL_ROUNDS, generate_plain};
 use super::*;
+use crate::circuit::{Circuit, FinishedCircuit, Var, value_of};
 use crate::field::{field_from_decimal, field_from_i64, field_from_u64};
+use crate::testing::{loose_wires, unsatisfied_rows};
 
 /// The permutation as the paper writes it: every round adds all constants and multiplies by the whole matrix.
 fn hash_plain(inputs: &[Field]) -> Field {
@@ -114,4 +116,72 @@ fn tags_are_big_endian_ascii() {
         hash(&[tag("a"), field_from_i64(1)]),
         hash(&[tag("b"), field_from_i64(1)])
     );
+}
+
+/// A circuit that hashes these inputs, the first few as constants, and compares the result with a public input.
+fn circuit_of(inputs: &[Field], constants: usize) -> FinishedCircuit {
+    let mut circuit = Circuit::for_witness(true);
+    let expected = circuit.input(Some(hash(inputs))).unwrap();
+    let wires: Vec<Var> = inputs
+        .iter()
+        .enumerate()
+        .map(|(index, input)| {
+            if index < constants {
+                Var::Constant(*input)
+            } else {
+                circuit.witness(Some(*input)).unwrap()
+            }
+        })
+        .collect();
+    circuit
+        .rule("hash", |c| {
+            let result = hash_var(c, &wires)?;
+            assert_eq!(value_of(&result), Some(hash(inputs)));
+            crate::rows::enforce_product(c, &result, &crate::rows::constant(1u64), &expected)
+        })
+        .unwrap();
+    circuit.finish()
+}
+
+#[test]
+fn the_twin_hashes_alike_and_holds_every_wire() {
+    let mut rng = ChaCha20Rng::seed_from_u64(4);
+    for inputs in 1..=INPUTS_MAX {
+        let random: Vec<Field> = (0..inputs).map(|_| Field::rand(&mut rng)).collect();
+        for case in [random, vec![Field::zero(); inputs], vec![-Field::one(); inputs]] {
+            let finished = circuit_of(&case, 0);
+            assert_eq!(unsatisfied_rows(&finished), [0usize; 0]);
+            assert_eq!(loose_wires(&finished), [0usize; 0]);
+            // 3 rows for each S-box but the first, whose input is a constant; and the comparison.
+            let sboxes = FULL_ROUNDS * (inputs + 1) + PARTIAL_ROUNDS[inputs - 1] - 1;
+            assert_eq!(finished.cs.num_constraints(), 3 * sboxes + 1);
+        }
+    }
+}
+
+#[test]
+fn constants_cost_nothing() {
+    let inputs: Vec<Field> = (1..=5).map(field_from_u64).collect();
+    let rows: Vec<usize> = (0..=5)
+        .map(|constants| circuit_of(&inputs, constants).cs.num_constraints())
+        .collect();
+    assert_eq!(rows, [322, 319, 316, 313, 310, 1]);
+    let finished = circuit_of(&inputs, 2);
+    assert_eq!(unsatisfied_rows(&finished), [0usize; 0]);
+    assert_eq!(loose_wires(&finished), [0usize; 0]);
+}
+
+#[test]
+fn the_shape_does_not_depend_on_values_or_mode() {
+    let build = |mut circuit: Circuit, values: [Option<Field>; 2]| {
+        let wires = values.map(|value| circuit.witness(value).unwrap());
+        circuit.rule("hash", |c| hash_var(c, &wires).map(drop)).unwrap();
+        circuit.finish().cs
+    };
+    let setup = build(Circuit::for_setup(), [None; 2]);
+    let full = build(Circuit::for_witness(true), [1, 2].map(|n| Some(field_from_u64(n))));
+    let quick = build(Circuit::for_witness(false), [1, 2].map(|n| Some(field_from_u64(n))));
+    assert_eq!(setup.to_matrices().unwrap(), full.to_matrices().unwrap());
+    assert_eq!(full.witness_assignment().unwrap(), quick.witness_assignment().unwrap());
+    assert_eq!(setup.num_witness_variables(), quick.num_witness_variables());
 }
