@@ -3,6 +3,9 @@
 //! A signature (R, S) of M under A holds when S·Base8 = R + 8·h·A with h = Poseidon(R.x, R.y, A.x, A.y, M). Keys are admitted in
 //! the prime-order subgroup only, S below its order; the equation then leaves R no small-order part either.
 
+pub mod circuit;
+mod montgomery;
+
 use std::fmt;
 
 use ark_ec::{AffineRepr as _, CurveGroup as _};
