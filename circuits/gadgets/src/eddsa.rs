@@ -14,6 +14,7 @@ use blake_hash::{Blake512, Digest as _};
 use thiserror::Error;
 use zeroize::{Zeroize as _, Zeroizing};
 
+pub use self::circuit::{SignatureAssignment, SignatureRules, SignatureVars, verify_var};
 use crate::baby_jubjub::{
     BASE8, BabyJubjub, Point, PointError, Scalar, pack_point, point_from_coordinates, unpack_point,
 };

@@ -22,7 +22,6 @@ impl Evaluation {
     ///
     /// # Panics
     /// If it was made without one of them, or has rows that are not rank-1 constraints.
-    #[expect(clippy::missing_panics_doc, reason = "said above, once for every reason")]
     pub fn new(finished: &FinishedCircuit) -> Self {
         let mut all = finished.cs.to_matrices().unwrap_or_default();
         let matrices = all
