@@ -201,3 +201,6 @@ fn write_fq2(target: &mut [u8], value: Fq2) {
     write_fq(c0, value.c0);
     write_fq(c1, value.c1);
 }
+
+#[cfg(test)]
+mod tests;

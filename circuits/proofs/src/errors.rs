@@ -222,6 +222,9 @@ pub enum ProveError<V: std::error::Error + 'static> {
         /// The circuit's count.
         found: usize,
     },
+    /// The key's rows are not the circuit's.
+    #[error("the key was made for a circuit with other rows")]
+    OtherCircuit,
     /// The plain relation holds, but the circuit does not.
     #[error("row {row}, of rule {rule}, does not hold although the plain relation does")]
     Unsatisfied {
@@ -244,7 +247,7 @@ impl<V: std::error::Error + 'static> ProveError<V> {
         match self {
             Self::Violation(_) => "statement-violated",
             Self::OtherStatement { .. } => "key-of-another-statement",
-            Self::CircuitMismatch { .. } => "circuit-mismatch",
+            Self::CircuitMismatch { .. } | Self::OtherCircuit => "circuit-mismatch",
             Self::Unsatisfied { .. } => "circuit-unsatisfied",
             Self::Synthesis(_) => "synthesis-failed",
             Self::SelfCheck(_) => "proof-self-check",
@@ -353,3 +356,6 @@ impl KeyError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,8 @@ mod manifest;
 mod proving;
 mod setup;
 mod store;
+#[cfg(test)]
+mod tests;
 mod verifying;
 
 use std::fmt;

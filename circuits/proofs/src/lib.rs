@@ -14,3 +14,6 @@ pub mod shape;
 pub mod statement;
 pub mod transcript;
 pub mod verify;
+
+#[cfg(test)]
+mod test_statement;

@@ -11,12 +11,12 @@ use crate::decode::Proof;
 pub use crate::errors::ProveError;
 use crate::errors::VerifyError;
 use crate::keys::ProvingKey;
-use crate::matrices::first_broken;
+use crate::matrices::{Matrices, first_broken};
 use crate::msm::Scalars;
-use crate::qap;
 use crate::shape::Assignment;
 use crate::statement::Statement;
 use crate::verify::verify;
+use crate::{qap, shape};
 
 /// Proves that the relation holds: checks it in plain Rust first, and verifies its own proof last.
 ///
@@ -43,7 +43,6 @@ pub fn prove<S: Statement>(
             matrices.witnesses(),
             assignment.values.len() - assignment.inputs,
         ),
-        ("rows", matrices.rows(), assignment.rows),
     ] {
         if expected != found {
             return Err(ProveError::CircuitMismatch { what, expected, found });
@@ -100,10 +99,7 @@ fn quotient<S: Statement>(
     let matrices = &key.matrices;
     let rows = matrices.evaluate(&assignment.values);
     if let Some(row) = first_broken(&rows) {
-        return Err(ProveError::Unsatisfied {
-            rule: assignment.rule_of(row).unwrap_or("none"),
-            row,
-        });
+        return Err(broken::<S>(matrices, row));
     }
     let [mut a, b, _] = rows;
     a.extend(assignment.values.iter().take(assignment.inputs));
@@ -112,3 +108,19 @@ fn quotient<S: Statement>(
         .map(zeroize::Zeroizing::new)
         .map_err(ProveError::Synthesis)
 }
+
+/// Names the rule of a broken row. Proving does not build rows, so they are built now; they also tell whether the key was made
+/// for this circuit at all.
+fn broken<S: Statement>(matrices: &Matrices, row: usize) -> ProveError<S::Violation> {
+    match shape::matrices_of::<S>() {
+        Ok((own, _)) if own != *matrices => ProveError::OtherCircuit,
+        Ok((_, rules)) => ProveError::Unsatisfied {
+            rule: shape::rule_of(&rules, row).unwrap_or("none"),
+            row,
+        },
+        Err(e) => ProveError::Synthesis(e),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -153,3 +153,6 @@ impl R1CSToQAP for CircomReduction {
 pub(crate) fn is_outside(domain: &Domain, tau: Field) -> bool {
     !tau.is_zero() && !tau.pow([2 * domain.size() as u64]).is_one()
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,16 +88,12 @@ impl Shape {
     }
 }
 
-/// The values of all wires, and which rule each row belongs to.
+/// The values of all wires.
 pub struct Assignment {
     /// The constant one, the public inputs, the witnesses.
     pub values: Zeroizing<Vec<Field>>,
     /// Public inputs, the constant one included.
     pub inputs: usize,
-    /// Rows.
-    pub rows: usize,
-    /// The rows of each rule, in order and without gaps.
-    pub rules: Vec<(RuleName, Range<usize>)>,
 }
 
 impl Assignment {
@@ -112,33 +108,32 @@ impl Assignment {
             .map(|v| circuit.input(Some(v)))
             .collect::<Result<Vec<_>, _>>()?;
         S::enforce(&mut circuit, &inputs, Some((public, witness)))?;
-        let rows = circuit.rows();
         let finished = circuit.finish();
         let system = finished.cs.borrow().ok_or(SynthesisError::MissingCS)?;
         let (instance, private) = (system.instance_assignment()?, system.witness_assignment()?);
         Ok(Self {
             values: Zeroizing::new([instance, private].concat()),
             inputs: instance.len(),
-            rows,
-            rules: finished.rules.clone(),
         })
     }
+}
 
-    /// The rule that a row belongs to.
-    pub fn rule_of(&self, row: usize) -> Option<RuleName> {
-        self.rules
-            .iter()
-            .find(|(_, rows)| rows.contains(&row))
-            .map(|(name, _)| *name)
-    }
+/// The rows of each rule, in order and without gaps; a name may return.
+pub type Rules = Vec<(RuleName, Range<usize>)>;
+
+/// The rule that a row belongs to.
+pub fn rule_of(rules: &Rules, row: usize) -> Option<RuleName> {
+    rules
+        .iter()
+        .find(|(_, rows)| rows.contains(&row))
+        .map(|(name, _)| *name)
 }
 
 /// The matrices of a statement's circuit, and the rows of its rules.
 ///
 /// # Errors
 /// Where the circuit cannot be built without values.
-#[expect(clippy::type_complexity, reason = "a pair, said once")]
-pub fn matrices_of<S: Statement>() -> Result<(Matrices, Vec<(RuleName, Range<usize>)>), SynthesisError> {
+pub fn matrices_of<S: Statement>() -> Result<(Matrices, Rules), SynthesisError> {
     let mut circuit = Circuit::for_setup();
     let count = S::input_names().len();
     if S::policy_inputs() > count {
@@ -154,3 +149,6 @@ pub fn matrices_of<S: Statement>() -> Result<(Matrices, Vec<(RuleName, Range<usi
     }
     Ok((matrices, finished.rules))
 }
+
+#[cfg(test)]
+mod tests;

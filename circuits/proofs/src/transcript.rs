@@ -70,6 +70,9 @@ mod tests {
 
     #[test]
     fn the_challenge_is_pinned() {
-        assert_eq!(challenge(&[("a", b"12"), ("b", b"3")]).to_string(), "GOLDEN");
+        assert_eq!(
+            challenge(&[("a", b"12"), ("b", b"3")]).to_string(),
+            "12200217790671457131297729466423120193394345462479577386516373667819612895644"
+        );
     }
 }

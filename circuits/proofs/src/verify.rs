@@ -197,3 +197,6 @@ impl Entries {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
