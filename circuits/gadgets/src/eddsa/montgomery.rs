@@ -158,7 +158,7 @@ impl Montgomery {
         };
         let v = circuit.witness(drop)?;
         let sum = linear(circuit, &[(one(), &v), (one(), &self.v)], Field::zero())?;
-        enforce_product(circuit, slope, &run, &sum)?;
+        enforce_product(circuit, &run, slope, &sum)?;
         Ok(v)
     }
 }
