@@ -1,0 +1,184 @@
+//! Every code with which this crate refuses, in one table from which the error reference is generated.
+
+use covenant_policy::refusal::{Catalogue, Entry, Refusal};
+use covenant_proofs::errors::{CODES, DecodeError, KeyError, VerifyError};
+
+macro_rules! catalogue {
+    ($($name:ident $code:literal: $meaning:literal $advice:literal;)*) => {
+        $(#[doc = $meaning] pub static $name: Entry = Entry { code: $code, meaning: $meaning, advice: $advice };)*
+
+        /// Every code of this crate.
+        pub const CATALOGUE: Catalogue = &[$(Entry { code: $code, meaning: $meaning, advice: $advice }),*];
+    };
+}
+
+catalogue! {
+    // Encoding and documents
+    UNENCODABLE "unencodable": "The value has no deterministic CBOR encoding."
+        "Use integers of at most 64 bits, and no key twice.";
+    NOT_CANONICAL "not-canonical": "The bytes are not the one encoding of a value of this type."
+        "Ask the sender for the bytes as Covenant wrote them.";
+    DOCUMENT_TOO_LARGE "document-too-large": "The document is larger than its type allows."
+        "Check that this is the right file.";
+    MALFORMED_DOCUMENT "malformed-document": "The document is not valid JSON of its type, or a value in it is not written in its one form."
+        "Correct the field named, or ask the sender for the document again.";
+    UNKNOWN_FIELD "unknown-field": "The document has a field that its type does not know."
+        "Remove the field, or use a program that knows this version of the document.";
+    WRONG_DOCUMENT_TYPE "wrong-document-type": "This is another type of document."
+        "Pass the document that the command asks for.";
+    UNSUPPORTED_VERSION "unsupported-version": "The document has a version that this program does not know."
+        "Use a program that knows this version.";
+    INVALID_KEY "invalid-key": "A public key is not a valid key."
+        "Ask the key's owner for it again.";
+    WRONG_SIGNER "wrong-signer": "The document names another signer than the one whose word is needed."
+        "Ask for a document signed by the party named.";
+    WRONG_SIGNATURE "wrong-signature": "The signature does not belong to this document and key."
+        "The document was changed or damaged after it was signed: ask the signer for it again.";
+
+    // The host, files and secrets
+    HOST_FAULT "host-fault": "The machine's clock or entropy cannot be used."
+        "Set the clock, or give --now; without entropy no secret can be made.";
+    FILE_UNREADABLE "file-unreadable": "A file cannot be read."
+        "Check the path and its permissions.";
+    FILE_UNWRITABLE "file-unwritable": "A file cannot be written."
+        "Check the path, its permissions and the free space.";
+    FILE_EXISTS "file-exists": "The file exists already, and is not overwritten."
+        "Choose another name, or move the old file away.";
+    WRONG_PASSPHRASE "wrong-passphrase": "The passphrase does not open the file, or the file was changed."
+        "Try the passphrase again; if it is right, restore the file from a backup.";
+    PASSPHRASE_MISSING "passphrase-missing": "The file is sealed under a passphrase, and none was given."
+        "Give --passphrase-file FILE, or run the command in a terminal to be asked.";
+    PASSPHRASE_UNUSABLE "passphrase-unusable": "The passphrase is empty, too long, or not UTF-8."
+        "Choose a passphrase of 1 to 1024 bytes on one line.";
+    SEAL_MALFORMED "seal-malformed": "This is not a sealed file of a known version."
+        "Restore the file from a backup.";
+    SEAL_TOO_COSTLY "seal-too-costly": "The sealed file asks for more memory or passes than this program grants."
+        "The file was not written by Covenant, or was changed: restore it from a backup.";
+    WRONG_KEY_ROLE "wrong-key-role": "The secret key belongs to another role."
+        "Banks sign with a bank's key, attestors with an attestor's.";
+    KEY_MISMATCH "key-mismatch": "The secret key is not the one whose public key stands in the file."
+        "Restore the key file from a backup.";
+
+    // The registry
+    NOT_A_REGISTRY "not-a-registry": "The directory is not a bank's registry."
+        "Make one with `covenant-bank registry new`.";
+    REGISTRY_DAMAGED "registry-damaged": "A file of the registry is not what its name says."
+        "Restore the registry from a backup; nothing in it is used until it is whole.";
+    UNKNOWN_POLICY "unknown-policy": "The registry has no such policy."
+        "Sign the policy first with `covenant-bank policy sign`.";
+    POLICY_MISMATCH "policy-mismatch": "The policy's source text does not compile to the program that was signed."
+        "Use the compiler version that the document names, or ask the bank to sign the policy again.";
+    UNKNOWN_INVITATION "unknown-invitation": "The registry has no such invitation."
+        "Check that the enrolment answers an invitation of this bank.";
+    INVITATION_EXPIRED "invitation-expired": "The invitation has expired."
+        "Ask the bank for a new invitation.";
+    INVITATION_USED "invitation-used": "The invitation has been redeemed already."
+        "Each invitation is redeemed once: ask the bank for a new one.";
+    WRONG_CODE "wrong-code": "The enrolment was not made with the invitation's one-time code."
+        "Type the code as it was delivered, and enrol again.";
+    NOT_ENROLLED "not-enrolled": "No applicant has redeemed this invitation."
+        "Record the applicant's enrolment first with `covenant-bank enrol`.";
+    UNKNOWN_ATTESTOR "unknown-attestor": "The registry has no standing grant for this attestor's key."
+        "Grant the key with `covenant-bank attestor grant`, or take it off the policy.";
+    ATTESTOR_REVOKED "attestor-revoked": "The attestor's key has been struck from the registry."
+        "A struck key stays struck: ask the attestor for a new key.";
+    UNKNOWN_VERIFYING_KEY "unknown-verifying-key": "The registry has not pinned this verifying key."
+        "Pin the key with `covenant-bank registry pin`.";
+
+    // Attesting
+    UNKNOWN_FIGURE "unknown-figure": "The schema has no figure of this name."
+        "Use the schema's own names; they are listed in the documentation.";
+    STATEMENT_MISMATCH "statement-mismatch": "The statement's hash is not that of the figures shown."
+        "The request was changed or made by another version: ask the enterprise for it again.";
+    ENTITY_BOUND "entity-bound": "This secret identity is bound to another legal person in the attestor's ledger."
+        "One enterprise identity stands for one legal person; find out who is asking.";
+    NOT_CONFIRMED "not-confirmed": "The attestor did not confirm the figures."
+        "Nothing was signed.";
+
+    // The verdict
+    UNKNOWN_REQUEST "unknown-request": "The registry has no such request."
+        "Check that the bundle answers a request of this bank.";
+    REQUEST_EXPIRED "request-expired": "The request has expired."
+        "Ask the bank for a new request, and prove again.";
+    REQUEST_USED "request-used": "The request has been answered already."
+        "A proof answers one request, once: ask the bank for a new request.";
+    WRONG_POLICY "wrong-policy": "The bundle answers another policy than the request's."
+        "Prove again with the policy that the request names.";
+    WRONG_KEY "wrong-key": "The bundle was proven under another verifying key than the request's."
+        "Prove again with the key that the request names.";
+    ATTESTORS_CHANGED "attestors-changed": "An attestor that the request counts on has been struck, or its grant changed."
+        "Ask the bank for a new request, and prove again with an attestation that still counts.";
+    WRONG_APPLICANT "wrong-applicant": "The bundle comes from another applicant than the one asked."
+        "The request must be answered by the enterprise that redeemed the invitation.";
+    LINKED_PROOF_MISSING "linked-proof-missing": "The policy takes figures from a linked proof, and the bundle holds none."
+        "Add the proof of the books from which the figures come.";
+    TOO_MANY_RESTATEMENTS "too-many-restatements": "The period has been proven with more different figures than the policy allows."
+        "Explain the restatements to the bank.";
+}
+
+/// The codes of the proof system as catalogue entries, for refusals that pass on what it says.
+pub static PROOFS: [Entry; CODES.len()] = {
+    let mut entries = [Entry {
+        code: "",
+        meaning: "",
+        advice: "",
+    }; CODES.len()];
+    let mut i = 0;
+    while i < CODES.len() {
+        let (code, meaning, advice) = CODES[i];
+        entries[i] = Entry { code, meaning, advice };
+        i += 1;
+    }
+    entries
+};
+
+/// A refusal with one of the proof system's codes.
+pub(crate) fn of_proofs(code: &'static str, what: impl Into<String>) -> Refusal {
+    // Every error of the proof system has an entry; its own tests see to that.
+    Refusal::new(
+        PROOFS
+            .iter()
+            .find(|entry| entry.code == code)
+            .unwrap_or(&MALFORMED_DOCUMENT),
+        what,
+    )
+}
+
+/// What the proof system says about bytes.
+pub(crate) fn of_decode(error: &DecodeError) -> Refusal {
+    of_proofs(error.code(), error.to_string())
+}
+
+/// What the proof system says about a key.
+pub(crate) fn of_key(error: &KeyError) -> Refusal {
+    of_proofs(error.code(), error.to_string())
+}
+
+/// What the proof system says about a proof.
+pub(crate) fn of_verify(error: &VerifyError) -> Refusal {
+    of_proofs(error.code(), error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CATALOGUE;
+
+    #[test]
+    fn codes_are_kebab_case_and_unique() {
+        let mut codes: Vec<_> = CATALOGUE.iter().map(|e| e.code).collect();
+        assert!(
+            codes
+                .iter()
+                .all(|c| c.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'))
+        );
+        codes.sort_unstable();
+        let total = codes.len();
+        codes.dedup();
+        assert_eq!(codes.len(), total);
+        assert!(
+            CATALOGUE
+                .iter()
+                .all(|e| e.meaning.ends_with('.') && e.advice.ends_with('.'))
+        );
+    }
+}
