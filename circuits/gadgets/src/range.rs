@@ -37,15 +37,17 @@ pub fn is_in_signed_range(value: &Field, bits: usize) -> bool {
 /// If n is 0 or above [`BITS_MAX`]: widths are constants of a statement.
 pub fn bits_var(circuit: &mut Circuit, value: &Var, n: usize) -> Result<Vec<Bit>> {
     assert!((1..=BITS_MAX).contains(&n), "{n} bits do not identify a field element");
-    decompose(circuit, value, n)
+    decompose(circuit, value, n, None)
 }
 
-/// The bits and their sum, for any n; unique only together with an upper bound if 2^n exceeds p.
-pub(crate) fn decompose(circuit: &mut Circuit, value: &Var, n: usize) -> Result<Vec<Bit>> {
+/// The bits and their sum, for any n; unique only together with an upper bound if 2^n exceeds p. The bits are the value's own
+/// unless a prover gives others.
+pub(crate) fn decompose(circuit: &mut Circuit, value: &Var, n: usize, given: Option<&[bool]>) -> Result<Vec<Bit>> {
     let known = value_of(value);
     let bits = (0..n)
         .map(|index| {
-            let bit = known.map(|value| field_bit(&value, index));
+            let own = known.map(|value| field_bit(&value, index));
+            let bit = given.and_then(|bits| bits.get(index).copied()).or(own);
             Bit::new_witness(circuit.cs(), || bit.ok_or(SynthesisError::AssignmentMissing))
         })
         .collect::<Result<Vec<_>>>()?;

@@ -46,13 +46,13 @@ use crate::range::{bits_var, decompose, enforce_bits_at_most};
 use crate::rows::{constant, enforce_not_zero, enforce_product, linear, number, product};
 
 /// Bits of the challenge: all of the field's.
-const CHALLENGE_BITS: usize = 254;
+pub const CHALLENGE_BITS: usize = 254;
 /// Bits of ℓ.
 const SCALAR_BITS: usize = 251;
 /// Windows of two bits that hold a scalar.
 const WINDOWS: usize = SCALAR_BITS.div_ceil(2);
 
-/// Values of the five wires of a signature: A, R and S. Anything may stand here; the rules judge it.
+/// Values of the wires of a signature: A, R and S, and the bits of h. Anything may stand here; the rules judge it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignatureAssignment {
     /// A's coordinates.
@@ -61,6 +61,8 @@ pub struct SignatureAssignment {
     pub nonce: (Field, Field),
     /// S.
     pub scalar: Field,
+    /// The challenge's bits, lowest first, where they are not to be those of the hash: a hint that a malicious prover may give.
+    pub challenge: Option<[bool; CHALLENGE_BITS]>,
 }
 
 impl SignatureAssignment {
@@ -70,6 +72,7 @@ impl SignatureAssignment {
             key: key.coordinates(),
             nonce: signature.nonce(),
             scalar: signature.scalar(),
+            challenge: None,
         }
     }
 
@@ -96,6 +99,8 @@ pub struct SignatureVars {
     pub ry: Var,
     /// S.
     pub s: Var,
+    /// [`SignatureAssignment::challenge`].
+    challenge: Option<[bool; CHALLENGE_BITS]>,
 }
 
 impl SignatureVars {
@@ -107,6 +112,7 @@ impl SignatureVars {
             rx: circuit.witness(assignment.map(|a| a.nonce.0))?,
             ry: circuit.witness(assignment.map(|a| a.nonce.1))?,
             s: circuit.witness(assignment.map(|a| a.scalar))?,
+            challenge: assignment.and_then(|a| a.challenge),
         })
     }
 
@@ -207,7 +213,12 @@ fn scalar_bits(circuit: &mut Circuit, scalar: &Var) -> Result<Vec<Bit>> {
 fn challenge_bits(circuit: &mut Circuit, signature: &SignatureVars, message: &Var) -> Result<Vec<Bit>> {
     let SignatureVars { ax, ay, rx, ry, .. } = signature.clone();
     let challenge = hash_var(circuit, &[rx, ry, ax, ay, message.clone()])?;
-    let bits = decompose(circuit, &challenge, CHALLENGE_BITS)?;
+    let bits = decompose(
+        circuit,
+        &challenge,
+        CHALLENGE_BITS,
+        signature.challenge.as_ref().map(|bits| &bits[..]),
+    )?;
     enforce_bits_at_most(circuit, &bits, &(modulus() - 1u8))?;
     Ok(bits)
 }

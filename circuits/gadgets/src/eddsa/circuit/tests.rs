@@ -55,6 +55,7 @@ fn circomlibjs_signatures_pass() {
             key: (element(&case["pub"][0]), element(&case["pub"][1])),
             nonce: (element(&case["R8"][0]), element(&case["R8"][1])),
             scalar: element(&case["S"]),
+            challenge: None,
         };
         assert_eq!(
             unsatisfied_rows(&synthesize(&assignment, element(&case["msg"]), true)),
@@ -248,6 +249,7 @@ fn a_small_order_part_of_the_key_vanishes() {
         key: (mixed.x, mixed.y),
         nonce: (nonce.x, nonce.y),
         scalar,
+        challenge: None,
     };
     assert_eq!(unsatisfied_rows(&synthesize(&assignment, message, true)), [0usize; 0]);
     // The same part on R does not vanish.
@@ -272,7 +274,7 @@ fn a_challenge_has_one_decomposition() {
     assert!(alias.bits() <= CHALLENGE_BITS as u64);
     circuit
         .rule("challenge-canonical", |c| {
-            let bits = decompose(c, &wire, CHALLENGE_BITS)?;
+            let bits = decompose(c, &wire, CHALLENGE_BITS, None)?;
             enforce_bits_at_most(c, &bits, &(modulus() - 1u8))
         })
         .unwrap();
@@ -314,7 +316,7 @@ fn multiplications_agree_with_the_native_ones() {
         };
         let product = circuit
             .rule("ladder", |c| {
-                let bits = decompose(c, &wires[2], CHALLENGE_BITS)?;
+                let bits = decompose(c, &wires[2], CHALLENGE_BITS, None)?;
                 multiply_quadruple(c, &base, &bits)
             })
             .unwrap();
