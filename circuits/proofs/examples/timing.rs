@@ -115,15 +115,19 @@ impl Statement for Synthetic {
 }
 
 fn timed<T>(what: &str, times: u32, mut run: impl FnMut() -> T) -> T {
-    let mut best = f64::MAX;
-    let mut result = None;
-    for _ in 0..times {
+    let mut once = || {
         let start = Instant::now();
-        result = Some(run());
-        best = best.min(start.elapsed().as_secs_f64() * 1e3);
+        let result = run();
+        (start.elapsed(), result)
+    };
+    let (mut best, mut result) = once();
+    for _ in 1..times {
+        let (elapsed, again) = once();
+        best = best.min(elapsed);
+        result = again;
     }
-    println!("{what:<44} {best:>9.2} ms (best of {times})");
-    result.expect("run at least once")
+    println!("{what:<44} {:>9} µs (best of {times})", best.as_micros());
+    result
 }
 
 fn main() -> std::result::Result<(), Box<dyn Error>> {
@@ -136,7 +140,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
         shape.rows, shape.witnesses, shape.non_zeros, shape.domain
     );
     let start = Instant::now();
-    let mut report = |stage| println!("  {:>9.2} ms {stage:?}", start.elapsed().as_secs_f64() * 1e3);
+    let mut report = |stage| println!("  {:>9} µs {stage:?}", start.elapsed().as_micros());
     let key = development_with_progress::<Synthetic>("timing", &mut report)?;
     let folder = tempfile::tempdir()?;
     let store = KeyStore::new(folder.path());

@@ -115,7 +115,7 @@ fn sum<P: SWCurveConfig>(points: &[Affine<P>], terms: &[Term<()>]) -> Projective
 
 /// Σ ±vᵢ·Pᵢ by buckets: one window of the scalars' bits after the other, each independent.
 fn pippenger<P: SWCurveConfig, const N: usize>(points: &[Affine<P>], terms: &[Term<[u64; N]>]) -> Projective<P> {
-    let used: Vec<(Affine<P>, [u64; N])> = terms
+    let mut used: Vec<(Affine<P>, [u64; N])> = terms
         .iter()
         .filter_map(|t| signed(points, t).map(|p| (p, t.value)))
         .collect();
@@ -131,6 +131,7 @@ fn pippenger<P: SWCurveConfig, const N: usize>(points: &[Affine<P>], terms: &[Te
     } else {
         (0..windows).into_par_iter().map(window).collect()
     };
+    used.iter_mut().for_each(|(_, value)| value.zeroize());
     sums.into_iter().rev().fold(Projective::zero(), |mut total, sum| {
         for _ in 0..width {
             total.double_in_place();

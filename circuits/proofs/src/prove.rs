@@ -101,7 +101,8 @@ fn quotient<S: Statement>(
     if let Some(row) = first_broken(&rows) {
         return Err(broken::<S>(matrices, row));
     }
-    let [mut a, b, _] = rows;
+    let [mut a, b, mut c] = rows;
+    c.zeroize();
     a.extend(assignment.values.iter().take(assignment.inputs));
     let domain = qap::domain(matrices).map_err(ProveError::Synthesis)?;
     qap::quotient_values(&domain, a, b)

@@ -16,6 +16,7 @@ use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use ark_relations::gr1cs::{ConstraintSystemRef, Matrix, SynthesisError};
 use covenant_gadgets::circuit::Field;
 use rayon::prelude::*;
+use zeroize::Zeroize as _;
 
 use crate::matrices::Matrices;
 
@@ -74,6 +75,9 @@ pub(crate) fn quotient_values<F: PrimeField, D: EvaluationDomain<F>>(
     };
     rayon::join(|| shift(&mut a), || rayon::join(|| shift(&mut b), || shift(&mut c)));
     a.par_iter_mut().zip(&b).zip(&c).for_each(|((a, b), c)| *a = *a * b - c);
+    // Both tell the witness.
+    b.zeroize();
+    c.zeroize();
     Ok(a)
 }
 
