@@ -14,6 +14,7 @@ use covenant_policy::{
     program::{COLUMNS, FIGURES, FIRST_RICH_ROW, ROWS, SLOTS, STATEMENTS},
     statement::{DAYS_IN_400_YEARS, Day, MONTHS_IN_400_YEARS},
 };
+use zeroize::Zeroize as _;
 
 use super::{
     inputs::{Inputs, TermsInputs},
@@ -131,6 +132,18 @@ impl Assignment {
             self.pass[i] = field_from_u64(u64::from(!is_negative(value)));
         }
         self.score = dot(&inputs.weight, &self.pass);
+    }
+}
+
+impl Drop for Assignment {
+    fn drop(&mut self) {
+        self.sk.zeroize();
+        self.subject_blinding.zeroize();
+        for statement in &mut self.statements {
+            statement.salt.zeroize();
+            statement.link_blinding.zeroize();
+            statement.figures.zeroize();
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod cases;
 mod fixture;
 mod forgeries;
+mod proving;
 mod shape;
 mod wires;
 

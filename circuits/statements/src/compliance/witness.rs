@@ -7,6 +7,7 @@ use covenant_gadgets::{
     eddsa::{PublicKey, Signature},
 };
 use covenant_policy::{program::STATEMENTS, statement::Statement};
+use zeroize::Zeroize as _;
 
 use crate::commitments::{StatementOpening, eid};
 
@@ -50,6 +51,21 @@ pub struct Witness {
 impl fmt::Debug for Witness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Witness(secret)")
+    }
+}
+
+impl Drop for StatementWitness {
+    fn drop(&mut self) {
+        self.salt.zeroize();
+        self.link_blinding.zeroize();
+        self.statement.figures.0.zeroize();
+    }
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        self.sk.zeroize();
+        self.subject_blinding.zeroize();
     }
 }
 
