@@ -6,6 +6,7 @@
 pub mod assignment;
 pub mod binding;
 mod check;
+pub mod circuit_version;
 pub mod enforce;
 pub mod inputs;
 pub mod public;

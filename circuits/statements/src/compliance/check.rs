@@ -134,7 +134,7 @@ fn attestation(public: &Public, witness: &Witness, k: usize, terms: &StatementTe
             let listed = public
                 .policy
                 .attestors()
-                .contains(&(attestation.key.clone(), attestation.grant));
+                .contains(&(attestation.key, attestation.grant));
             demand(listed, Rule::AttestorListed, || {
                 "the attestor is not on the policy's list".into()
             })?;

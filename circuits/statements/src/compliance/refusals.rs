@@ -22,6 +22,8 @@ entries! {
         "Grant an attestor with `covenant-bank attestor grant`, or name another one in the policy.";
     TOO_MANY_ATTESTORS = "too-many-attestors", "More attestors are accepted than one proof can hide among.",
         "Name the attestors in the policy, 32 at most.";
+    KEY_OF_ANOTHER_CIRCUIT = "key-of-another-circuit", "A key belongs to another version of the compliance circuit.",
+        "Use a key made for this version, or the version of the program that the key was made for.";
     RULE_NOT_MET = "rule-not-met", "The private values do not satisfy the statement.",
         "Run `covenant check` to see which tier these books reach, and by what margin.";
 }

@@ -16,7 +16,7 @@ use rand_chacha::ChaCha20Rng;
 use rayon::prelude::*;
 
 use super::fixture::World;
-use crate::compliance::{Compliance, Rule};
+use crate::compliance::{Compliance, Rule, circuit_version};
 
 fn key() -> &'static ProvingKey {
     static KEY: OnceLock<ProvingKey> = OnceLock::new();
@@ -78,6 +78,11 @@ fn an_input_more_or_less_is_refused() {
         verify::<Compliance>(key().verifying(), &longer, &proof),
         refused(expected + 1)
     );
+}
+
+#[test]
+fn a_key_is_held_to_the_pinned_circuit() {
+    assert_eq!(circuit_version::check_key(key().verifying()), Ok(()));
 }
 
 #[test]
