@@ -4,11 +4,17 @@
 //! The way of a policy: TOML source → [`policy::PolicyDocument`] → [`compiler::compile`] → [`program::Program`] and the names
 //! and texts beside it → [`canonical`] bytes → [`render`]ing for people, [`evaluate`] for an enterprise's own check.
 
+pub mod canonical;
 pub mod catalogue;
+pub mod compiler;
+pub mod evaluate;
 pub mod expression;
+pub mod policy;
 pub mod program;
 pub mod refusal;
+pub mod render;
 pub mod schema;
 pub mod statement;
 
 pub use catalogue::CATALOGUE;
+pub use compiler::{COMPILER_VERSION, Compiled, compile};

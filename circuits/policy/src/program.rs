@@ -11,7 +11,7 @@
 
 mod validate;
 
-pub use validate::contradiction;
+pub use validate::{NAME_BYTES_MAX, TIERS_MAX, contradiction};
 
 /// Figures in one statement.
 pub const FIGURES: usize = 32;

@@ -52,6 +52,25 @@ impl Source {
     }
 }
 
+impl Tier {
+    /// The sum of all weights.
+    pub fn total(&self) -> u64 {
+        self.weights.iter().map(|w| u64::from(*w)).sum()
+    }
+
+    /// The rows without which the minimum cannot be reached.
+    pub fn mandatory_rows(&self) -> Vec<usize> {
+        let total = self.total();
+        let mandatory = |w: &u32| *w > 0 && total - u64::from(*w) < u64::from(self.minimum);
+        self.weights
+            .iter()
+            .enumerate()
+            .filter(|(_, w)| mandatory(w))
+            .map(|(row, _)| row)
+            .collect()
+    }
+}
+
 impl StatementTerms {
     /// The terms of a statement that there is not.
     pub const ABSENT: Self = Self {
@@ -116,6 +135,18 @@ impl Program {
                     place,
                     "a row reads its own or a later pass bit",
                     "earlier pass bits only",
+                ));
+            }
+            if row
+                .passes
+                .iter()
+                .zip(&self.rows)
+                .any(|(c, read)| *c != 0 && read.is_blank())
+            {
+                return Err(invalid(
+                    place,
+                    "the pass bit of a blank row is read",
+                    "rows that test something",
                 ));
             }
             if row.is_blank() && row.bound != 0 {

@@ -1,0 +1,334 @@
+//! The policy compiler: from a bank's words to integer rows, with every trap closed on the way.
+//!
+//! - **Exact.** Numbers are rationals from the first digit on; a comparison is cross-multiplied, scaled to the least whole
+//!   coefficients, and told apart as strict or not. Nothing is rounded except a bound, and that exactly (figures are whole).
+//! - **Denominators.** `N / D >= t` becomes `q·N − p·D >= 0`, which is wrong where D <= 0: a loss of 1 over negative equity of
+//!   100 would pass "ROE >= 5 %". Every denominator therefore gets a guard row `D >= 1`. It is left out only where the ranges
+//!   that the circuit enforces make D positive, or where the row itself proves it (`inequality::Inequality::proves` has the
+//!   argument); a non-negative D with a direction that fails at D = 0 is *not* enough on its own, and a signed D never is.
+//! - **Points.** Where a rule with a guard earns points, rows and guards weigh nothing and the points sit on a later row that
+//!   reads all their pass bits. Where rules are only demanded together, their rows simply join the mask.
+//! - **Units.** Money, counts and ratios do not mix; plain numbers beside money are major units.
+//! - **Fit.** 32 rows, the last 8 of which read products and pass bits, 4 products, and the overflow budget of
+//!   [`program`](crate::program); what exceeds it is refused.
+
+use std::ops::Range;
+
+use crate::canonical;
+use crate::catalogue as codes;
+use crate::expression::Fault;
+use crate::policy::{Attestors, PolicyDocument, Scope, Terms, Tiers, source};
+use crate::program::{FIGURES, Program, ROWS, Relation, StatementTerms, Tier, contradiction};
+use crate::refusal::Refusal;
+use crate::schema::{BALANCE_SHEET, Schema};
+
+mod algebra;
+mod combine;
+mod inequality;
+mod rules;
+mod table;
+mod tiers;
+mod units;
+
+/// The compiler's version; a policy id commits to it, because another version may compile to other rows.
+pub const COMPILER_VERSION: &str = "covenant-policy/1";
+
+/// What kind of rule it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleKind {
+    /// A comparison of figures.
+    Comparison,
+    /// A combination of rules.
+    Combination,
+    /// A break point of a scorecard factor.
+    FactorStep,
+}
+
+/// Which rows a rule became.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleMap {
+    /// The rule's name.
+    pub name: String,
+    /// Why the bank asks for it.
+    pub why: String,
+    /// What kind of rule it is.
+    pub kind: RuleKind,
+    /// The rows of its comparisons (or of its combination).
+    pub tests: Vec<usize>,
+    /// The rows that keep its denominators above zero.
+    pub guards: Vec<usize>,
+    /// The row that passes exactly when all of the above pass, where points or combinations needed one.
+    pub together: Option<usize>,
+}
+
+/// How rules become tiers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TierKind {
+    /// Ordered tiers.
+    DecisionList,
+    /// Points and grades.
+    Scorecard,
+    /// Ordered levels with margins.
+    PricingGrid,
+}
+
+/// Names and words that are published beside the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Texts {
+    /// The version of the compiler.
+    pub compiler: String,
+    /// The policy's name.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// The bank's words on what it is for.
+    pub purpose: String,
+    /// Where restatements are counted.
+    pub scope: Scope,
+    /// Names of the accepted attestors, in the program's order.
+    pub attestor_names: Vec<String>,
+    /// The rules and their rows.
+    pub rules: Vec<RuleMap>,
+    /// How rules become tiers.
+    pub tier_kind: TierKind,
+    /// The margin of each tier in basis points, in the program's order; empty unless a pricing grid.
+    pub margins_bps: Vec<i32>,
+    /// The level that needs no proof, and its margin.
+    pub worst: Option<(String, i32)>,
+    /// What a required row weighs beyond its points; 0 where nothing is required.
+    pub required_weight: u32,
+}
+
+/// Something that the author should know, and that is no mistake for certain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// Line and column, with an excerpt.
+    pub place: String,
+    /// What it is.
+    pub text: String,
+}
+
+impl Warning {
+    fn new(source: &str, span: &Range<usize>, text: String) -> Self {
+        Self {
+            place: source::place(source, span),
+            text,
+        }
+    }
+}
+
+/// A compiled policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compiled {
+    /// The integer program.
+    pub program: Program,
+    /// The document that it was compiled from.
+    pub policy: PolicyDocument,
+    /// Names, words, and which rule became which rows.
+    pub texts: Texts,
+    /// What the author should know.
+    pub warnings: Vec<Warning>,
+    /// Program and texts in their one encoding; see [`canonical`].
+    pub canonical_bytes: Vec<u8>,
+}
+
+impl Compiled {
+    /// Which rule became which rows.
+    pub fn rules(&self) -> &[RuleMap] {
+        &self.texts.rules
+    }
+}
+
+/// Compiles a policy's source.
+///
+/// # Errors
+/// Any code of the catalogue that starts with `policy-`, and those for unknown schemas, currencies and levels, each with
+/// line, column and an excerpt.
+pub fn compile(source: &str) -> Result<Compiled, Refusal> {
+    let policy = PolicyDocument::parse(source)?;
+    let (program, texts, warnings) = lower(&policy, source).map_err(|fault| source::locate(source, fault))?;
+    program.validate()?;
+    let canonical_bytes = canonical::encode(&program, &texts);
+    Ok(Compiled {
+        program,
+        policy,
+        texts,
+        warnings,
+        canonical_bytes,
+    })
+}
+
+fn lower(policy: &PolicyDocument, source: &str) -> Result<(Program, Texts, Vec<Warning>), Fault> {
+    let relation = policy.second.as_ref().map_or(Relation::None, |(relation, _)| *relation);
+    let context = units::Context {
+        schema: policy.schema,
+        currency: policy.currency,
+        relation,
+    };
+    let mut rules = rules::Rules {
+        source,
+        context,
+        table: table::Table::default(),
+        rules: Vec::new(),
+        warnings: Vec::new(),
+        used: std::collections::BTreeSet::new(),
+        guards: std::collections::BTreeSet::new(),
+        whole: 0..0,
+    };
+    for rule in &policy.rules {
+        rules.add(rule)?;
+    }
+    let tiers = tiers::compile(&policy.tiers, &mut rules)?;
+    rules.note_joint_rows();
+    warn_of_leftovers(policy, relation, &mut rules);
+
+    let places = rules.table.places();
+    let place = |id: &table::RowId| places.get(id).copied().unwrap_or(ROWS - 1);
+    let (rows, slots) = rules.table.build();
+    let columns = rules.table.columns();
+    let need = |statement: usize| {
+        let read = columns
+            .iter()
+            .filter(|c| **c / FIGURES == statement)
+            .map(|c| c % FIGURES);
+        read.chain(BALANCE_SHEET).fold(0u32, |mask, j| mask | 1 << j)
+    };
+    let program = Program {
+        rows,
+        slots,
+        statements: [
+            terms(&policy.first, policy.schema, need(0)),
+            policy
+                .second
+                .as_ref()
+                .map_or(StatementTerms::ABSENT, |(_, t)| terms(t, policy.schema, need(1))),
+        ],
+        relation,
+        currency: policy.currency,
+        age_max_days: policy.age_max_days,
+        attestors: match &policy.attestors {
+            Attestors::Listed(listed) => listed.iter().map(|a| a.key).collect(),
+            _ => Vec::new(),
+        },
+        attestors_from_registry: policy.attestors == Attestors::Registry,
+        tiers: tiers.tiers.iter().map(|tier| built(tier, &place)).collect(),
+    };
+    let maps = rules.rules.iter().map(|rule| RuleMap {
+        name: rule.name.clone(),
+        why: rule.why.clone(),
+        kind: rule.kind,
+        tests: sorted(rule.tests.iter().map(place)),
+        guards: sorted(rule.guards.iter().map(place)),
+        together: rule.together.as_ref().map(place),
+    });
+    let texts = texts(policy, maps.collect(), tiers.required_weight);
+    refuse_contradictions(&program, &rules, &texts, &tiers.tiers)?;
+    Ok((program, texts, rules.warnings))
+}
+
+fn sorted(rows: impl Iterator<Item = usize>) -> Vec<usize> {
+    rows.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+}
+
+fn built(tier: &tiers::TierRows, place: &impl Fn(&table::RowId) -> usize) -> Tier {
+    let mut weights = [0; ROWS];
+    for (id, weight) in &tier.weights {
+        weights[place(id)] += weight;
+    }
+    Tier {
+        name: tier.name.clone(),
+        weights,
+        minimum: tier.minimum,
+    }
+}
+
+fn terms(terms: &Terms, schema: &'static Schema, need: u32) -> StatementTerms {
+    StatementTerms {
+        source: terms.source,
+        schema: schema.name,
+        basis: terms.basis,
+        need,
+        assurance_floor: terms.assurance_floor.0,
+        restatement_cap: terms.restatement_max,
+        length_min_days: terms.length_min_days,
+        length_max_days: terms.length_max_days,
+    }
+}
+
+fn texts(policy: &PolicyDocument, rules: Vec<RuleMap>, required_weight: u32) -> Texts {
+    let (tier_kind, margins_bps, worst) = match &policy.tiers {
+        Tiers::DecisionList(_) => (TierKind::DecisionList, Vec::new(), None),
+        Tiers::Scorecard { .. } => (TierKind::Scorecard, Vec::new(), None),
+        Tiers::PricingGrid { levels, worst } => (
+            TierKind::PricingGrid,
+            levels.iter().map(|level| level.margin_bps.unwrap_or(0)).collect(),
+            worst
+                .as_ref()
+                .map(|level| (level.name.value.clone(), level.margin_bps.unwrap_or(0))),
+        ),
+    };
+    Texts {
+        compiler: COMPILER_VERSION.to_owned(),
+        name: policy.name.clone(),
+        title: policy.title.clone(),
+        purpose: policy.purpose.clone(),
+        scope: policy.scope.clone(),
+        attestor_names: match &policy.attestors {
+            Attestors::Listed(listed) => listed.iter().map(|a| a.name.clone()).collect(),
+            _ => Vec::new(),
+        },
+        rules,
+        tier_kind,
+        margins_bps,
+        worst,
+        required_weight,
+    }
+}
+
+fn warn_of_leftovers(policy: &PolicyDocument, relation: Relation, rules: &mut rules::Rules<'_>) {
+    for rule in &policy.rules {
+        if !rules.used.contains(&rule.name.value) {
+            let text = format!(
+                "`{}` decides nothing: no tier and no other rule names it",
+                rule.name.value
+            );
+            rules.warnings.push(Warning::new(rules.source, &rule.name.span, text));
+        }
+    }
+    if relation != Relation::None && rules.table.columns().iter().all(|column| column / FIGURES == 0) {
+        let text = format!("a {} statement is asked for, and no rule reads it", relation.name());
+        rules.warnings.push(Warning::new(rules.source, &(0..0), text));
+    }
+}
+
+/// Rows that must pass together and exclude each other, in a rule or in a tier.
+fn refuse_contradictions(
+    program: &Program,
+    rules: &rules::Rules<'_>,
+    texts: &Texts,
+    tiers: &[tiers::TierRows],
+) -> Result<(), Fault> {
+    let excluded = |rows: &[usize]| {
+        rows.iter().enumerate().any(|(i, p)| {
+            rows.iter()
+                .skip(i + 1)
+                .any(|q| contradiction(&program.rows[*p], &program.rows[*q]))
+        })
+    };
+    for (map, rule) in texts.rules.iter().zip(&rules.rules) {
+        if excluded(&[map.tests.as_slice(), map.guards.as_slice()].concat()) {
+            let what = format!("the parts of `{}` exclude each other", map.name);
+            return Err(Fault::new(&codes::POLICY_NEVER, what, rule.span.clone()));
+        }
+    }
+    for (tier, source_tier) in program.tiers.iter().zip(tiers) {
+        if excluded(&tier.mandatory_rows()) {
+            let what = format!("the rules that `{}` demands exclude each other", tier.name);
+            return Err(Fault::new(&codes::POLICY_CONTRADICTORY, what, source_tier.span.clone()));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,209 @@
+//! Margins: how far each rule is from failing, or from holding, in the money of a figure that the reader knows.
+
+use num_bigint::BigInt;
+use num_rational::BigRational;
+use num_traits::{Signed as _, Zero as _};
+
+use super::Evaluation;
+use crate::compiler::{RuleMap, Texts};
+use crate::program::{FIGURES, Program, Row};
+use crate::render::sentences::{Scene, comparison};
+use crate::render::shape::rounding::{ceil_div, floor_div};
+use crate::render::shape::{Quotient, Shape, shape};
+use crate::render::words::{Form, capitalised, decimal, form, label, listed, rounded, small};
+use crate::schema::ENTERPRISE_FINANCIALS;
+
+/// How much one figure alone, all others unchanged, can move before a row changes its result (or must move to change it).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    /// The column: figure of the first statement, or 32 + figure of the second.
+    pub column: usize,
+    /// Upwards (`true`) or downwards.
+    pub rise: bool,
+    /// By how much, in minor units (or heads). A passing row still passes after exactly this; a failing one then passes.
+    pub by: BigInt,
+}
+
+/// How one rule fared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleOutcome {
+    /// The rule's name.
+    pub name: String,
+    /// Whether it holds.
+    pub holds: bool,
+    /// What is asked, in a sentence.
+    pub sentence: String,
+    /// How it stands, one sentence for each of its rows.
+    pub details: Vec<String>,
+    /// The moves of its first comparison.
+    pub moves: Vec<Move>,
+}
+
+/// How each rule fared, in the policy's order.
+pub fn explain(program: &Program, texts: &Texts, evaluation: &Evaluation) -> Vec<RuleOutcome> {
+    let scene = Scene { program, texts };
+    texts
+        .rules
+        .iter()
+        .map(|rule| outcome(&scene, rule, evaluation))
+        .collect()
+}
+
+fn outcome(scene: &Scene<'_>, rule: &RuleMap, evaluation: &Evaluation) -> RuleOutcome {
+    let passed = |row: &usize| evaluation.passes.get(*row).copied().unwrap_or(false);
+    let rows = || rule.tests.iter().chain(&rule.guards);
+    let guards = scene.guards_of(rule);
+    let undefined = rule.guards.iter().any(|row| !passed(row));
+    let mut details = Vec::new();
+    for &row in &rule.tests {
+        if undefined && rule.guards.iter().all(|guard| *guard != row) {
+            continue;
+        }
+        details.push(detail(scene, row, &guards, evaluation));
+    }
+    for &row in &rule.guards {
+        if !passed(&row) {
+            details.push(format!(
+                "Fails, because it is not the case that {}.",
+                scene.clause(row, &[])
+            ));
+        }
+    }
+    let first = rule.tests.first().copied();
+    let moves = first
+        .filter(|_| !undefined)
+        .map_or_else(Vec::new, |row| moves(scene.program, row, evaluation));
+    RuleOutcome {
+        name: rule.name.clone(),
+        holds: rows().all(passed),
+        sentence: scene.rule_sentence(rule),
+        details,
+        moves,
+    }
+}
+
+/// How one row stands.
+fn detail(scene: &Scene<'_>, index: usize, guards: &[Form], evaluation: &Evaluation) -> String {
+    let passes = evaluation.passes.get(index).copied().unwrap_or(false);
+    let verdict = if passes { "Holds" } else { "Fails" };
+    let Some(row) = scene.program.rows.get(index) else {
+        return String::new();
+    };
+    let mut text = match shape(scene.program, row, guards) {
+        Shape::Ratio {
+            form,
+            base,
+            threshold,
+            at_least,
+            strict,
+            ..
+        } => {
+            let below = value(&base, evaluation);
+            let asked = format!("{} {}", comparison(at_least, strict), decimal(&threshold));
+            if below.is_positive() {
+                let ratio = BigRational::new(value(&form, evaluation), below);
+                format!("{verdict}: the ratio is {}, asked is {asked}", rounded(&ratio))
+            } else {
+                format!("{verdict}: asked is {asked} times")
+            }
+        }
+        Shape::Amount { form, .. } => {
+            format!("{verdict} at {}", scene.quantity(&form, &value(&form, evaluation)))
+        }
+        Shape::Quotients {
+            terms,
+            threshold,
+            at_least,
+            strict,
+        } => match quotient_value(&terms, evaluation) {
+            Some(sum) => {
+                let asked = format!("{} {}", comparison(at_least, strict), decimal(&threshold));
+                format!("{verdict}: the value is {}, asked is {asked}", rounded(&sum))
+            }
+            None => verdict.to_owned(),
+        },
+        Shape::Formula => verdict.to_owned(),
+        Shape::Passes => {
+            let read = row.passes.iter().enumerate().filter(|(_, c)| **c != 0);
+            let standing = read.map(|(k, _)| {
+                let holds = evaluation.passes.get(k).copied().unwrap_or(false);
+                format!("{} {}", scene.row_name(k), if holds { "holds" } else { "fails" })
+            });
+            return format!("{verdict}: {}.", listed(&standing.collect::<Vec<_>>(), "and"));
+        }
+    };
+    let moved = moves(scene.program, index, evaluation);
+    let parts: Vec<String> = moved.iter().map(|m| move_text(scene, m, passes)).collect();
+    if !parts.is_empty() {
+        let end = if passes { " before it fails" } else { " to hold" };
+        text += &format!(". {}{end}", capitalised(&listed(&parts, "or")));
+    }
+    format!("{text}.")
+}
+
+fn move_text(scene: &Scene<'_>, m: &Move, passes: bool) -> String {
+    let unit: Form = [(m.column, BigInt::from(1))].into();
+    let direction = if m.rise { "rise" } else { "fall" };
+    let modal = if passes { "can" } else { "would have to" };
+    format!(
+        "{} {modal} {direction} by {}",
+        label(m.column, scene.program.relation),
+        scene.quantity(&unit, &m.by)
+    )
+}
+
+fn value(form: &Form, evaluation: &Evaluation) -> BigInt {
+    form.iter()
+        .map(|(column, c)| c * evaluation.columns.get(*column).copied().unwrap_or(0))
+        .sum()
+}
+
+fn quotient_value(terms: &[Quotient], evaluation: &Evaluation) -> Option<BigRational> {
+    terms.iter().try_fold(BigRational::zero(), |sum, term| {
+        let below = value(&term.denominator, evaluation);
+        let quotient = below
+            .is_positive()
+            .then(|| BigRational::new(value(&term.numerator, evaluation), below))?;
+        Some(sum + quotient * &term.factor)
+    })
+}
+
+/// The moves of the first figure that helps and the first that hurts. Only rows without products have them, and only as far
+/// as the figure's range allows.
+fn moves(program: &Program, index: usize, evaluation: &Evaluation) -> Vec<Move> {
+    let (Some(row), Some(difference)) = (program.rows.get(index), evaluation.differences.get(index)) else {
+        return Vec::new();
+    };
+    if !linear(row) {
+        return Vec::new();
+    }
+    let terms = form(&row.a);
+    let helps = terms.iter().find(|(_, c)| c.is_positive());
+    let hurts = terms.iter().find(|(_, c)| c.is_negative());
+    let candidates = helps.into_iter().chain(hurts).map(|(&column, c)| {
+        let passes = !difference.is_negative();
+        // d >= 0: |c|·by <= d keeps it; d < 0: |c|·by >= −d mends it.
+        let by = if passes {
+            floor_div(difference, &c.abs())
+        } else {
+            ceil_div(&-difference, &c.abs())
+        };
+        Move {
+            column,
+            rise: c.is_positive() != passes,
+            by,
+        }
+    });
+    candidates.filter(|m| possible(m, evaluation)).collect()
+}
+
+fn linear(row: &Row) -> bool {
+    row.slots.iter().chain(&row.passes).all(|c| *c == 0)
+}
+
+fn possible(m: &Move, evaluation: &Evaluation) -> bool {
+    let now = BigInt::from(evaluation.columns.get(m.column).copied().unwrap_or(0));
+    let then = if m.rise { now + &m.by } else { now - &m.by };
+    let (least, greatest) = ENTERPRISE_FINANCIALS.range(m.column % FIGURES);
+    small(&then).is_some_and(|then| (least..=greatest).contains(&then))
+}

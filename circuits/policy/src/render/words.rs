@@ -1,0 +1,227 @@
+//! Numbers, figures and linear forms as people read them.
+
+use std::collections::BTreeMap;
+
+use num_bigint::BigInt;
+use num_rational::BigRational;
+use num_traits::{One as _, Signed as _, ToPrimitive as _, Zero as _};
+
+use crate::program::{FIGURES, Relation};
+use crate::schema::{ENTERPRISE_FINANCIALS, Figure};
+
+/// A linear form with whole coefficients: column and coefficient, no zeros.
+pub(crate) type Form = BTreeMap<usize, BigInt>;
+
+/// Decimals that an exact number may take before it is written as a fraction.
+const DECIMALS_MAX: u32 = 12;
+
+/// An exact number: a decimal where it ends, days of 365 or a plain fraction where it does not.
+pub(crate) fn decimal(value: &BigRational) -> String {
+    let sign = if value.is_negative() { "−" } else { "" };
+    let absolute = value.abs();
+    if let Some(text) = terminating(&absolute) {
+        return format!("{sign}{text}");
+    }
+    let days = &absolute * BigInt::from(365);
+    if days.is_integer() {
+        return format!("{sign}{}/365", days.to_integer());
+    }
+    format!("{sign}{}/{}", absolute.numer(), absolute.denom())
+}
+
+/// An exact decimal for names: ASCII only.
+pub(crate) fn decimal_name(value: &BigRational) -> String {
+    decimal(value).replace('−', "-")
+}
+
+fn terminating(value: &BigRational) -> Option<String> {
+    let digits = (0..=DECIMALS_MAX).find(|k| (value * BigInt::from(10).pow(*k)).is_integer())?;
+    let whole = (value * BigInt::from(10).pow(digits)).to_integer().to_string();
+    let width = digits as usize + 1;
+    let padded = format!("{whole:0>width$}");
+    let (major, fraction) = padded.split_at(padded.len() - digits as usize);
+    Some(if fraction.is_empty() {
+        major.to_owned()
+    } else {
+        format!("{major}.{fraction}")
+    })
+}
+
+/// A number rounded towards zero to four decimals, for showing how far something is from a threshold.
+pub(crate) fn rounded(value: &BigRational) -> String {
+    let scaled = (value.abs() * BigInt::from(10_000)).to_integer();
+    let text = terminating(&BigRational::new(scaled.clone(), BigInt::from(10_000))).unwrap_or_default();
+    let about = if value.abs() * BigInt::from(10_000) == BigRational::from(scaled) {
+        ""
+    } else {
+        "…"
+    };
+    format!("{}{text}{about}", if value.is_negative() { "−" } else { "" })
+}
+
+/// The figure of a column.
+pub(crate) fn figure(column: usize) -> Option<&'static Figure> {
+    ENTERPRISE_FINANCIALS.figures.get(column % FIGURES)
+}
+
+/// A column as "revenue", or "revenue of the prior period".
+pub(crate) fn label(column: usize, relation: Relation) -> String {
+    let name = figure(column).map_or("?", |f| f.label);
+    match (column / FIGURES, relation) {
+        (0, _) => name.to_owned(),
+        (_, Relation::Companion) => format!("{name} of the companion statement"),
+        _ => format!("{name} of the prior period"),
+    }
+}
+
+fn plural(column: usize) -> bool {
+    figure(column).is_some_and(|f| f.plural)
+}
+
+/// "is" or "are", for a form in words.
+pub(crate) fn verb(form: &Form) -> &'static str {
+    match in_order(form).first() {
+        Some((column, c)) if plural(**column) && c.is_one() => "are",
+        _ => "is",
+    }
+}
+
+/// Terms with positive coefficients first, so that no sentence starts with "less".
+fn in_order(form: &Form) -> Vec<(&usize, &BigInt)> {
+    let (positive, negative): (Vec<_>, Vec<_>) = form.iter().partition(|(_, c)| c.is_positive());
+    [positive, negative].concat()
+}
+
+/// A form in words: "current assets less inventory", "3 times EBITDA".
+pub(crate) fn words(form: &Form, relation: Relation) -> String {
+    let mut text = String::new();
+    for (column, c) in in_order(form) {
+        text += match (text.is_empty(), c.is_negative()) {
+            (true, false) => "",
+            (true, true) => "minus ",
+            (false, false) => " plus ",
+            (false, true) => " less ",
+        };
+        if !c.abs().is_one() {
+            text += &format!("{} times ", c.abs());
+        }
+        text += &label(*column, relation);
+    }
+    text
+}
+
+/// A form in brackets where it has several terms.
+pub(crate) fn bracketed(form: &Form, relation: Relation) -> String {
+    if form.len() > 1 {
+        format!("({})", words(form, relation))
+    } else {
+        words(form, relation)
+    }
+}
+
+/// A form as a formula: "5 × current assets − 6 × current liabilities".
+pub(crate) fn formula(form: &Form, relation: Relation) -> String {
+    let terms = in_order(form)
+        .into_iter()
+        .map(|(column, c)| (c.clone(), label(*column, relation)));
+    sum_of(terms)
+}
+
+/// Terms with coefficients, as a formula.
+pub(crate) fn sum_of(terms: impl Iterator<Item = (BigInt, String)>) -> String {
+    let mut text = String::new();
+    for (c, name) in terms {
+        text += match (text.is_empty(), c.is_negative()) {
+            (true, false) => "",
+            (true, true) => "−",
+            (false, false) => " + ",
+            (false, true) => " − ",
+        };
+        if !c.abs().is_one() {
+            text += &format!("{} × ", c.abs());
+        }
+        text += &name;
+    }
+    if text.is_empty() { "0".to_owned() } else { text }
+}
+
+/// The first letter in upper case.
+pub(crate) fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// "a", "a and b", "a, b and c".
+pub(crate) fn listed(items: &[String], last: &str) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [front @ .., end] => format!("{} {last} {end}", front.join(", ")),
+    }
+}
+
+/// Basis points as a percentage: "1.50 %".
+pub(crate) fn basis_points(bps: i32) -> String {
+    let sign = if bps < 0 { "−" } else { "" };
+    format!("{sign}{}.{:02} %", bps.unsigned_abs() / 100, bps.unsigned_abs() % 100)
+}
+
+/// The form of a row's or slot's dense coefficients.
+pub(crate) fn form(dense: &[i64]) -> Form {
+    dense
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| **c != 0)
+        .map(|(column, c)| (column, BigInt::from(*c)))
+        .collect()
+}
+
+/// A form divided by its greatest common divisor; the sign of the divisor is that of the leading coefficient.
+pub(crate) fn primitive(form: &Form) -> Option<(BigInt, Form)> {
+    let lead = form.values().next()?;
+    let mut divisor = BigInt::zero();
+    for c in form.values() {
+        let (mut a, mut b) = (divisor, c.abs());
+        while !b.is_zero() {
+            (a, b) = (b.clone(), a % b);
+        }
+        divisor = a;
+    }
+    let divisor = if lead.is_negative() { -divisor } else { divisor };
+    let form = form.iter().map(|(column, c)| (*column, c / &divisor)).collect();
+    Some((divisor, form))
+}
+
+/// A small whole number, for choices of words.
+pub(crate) fn small(value: &BigInt) -> Option<i64> {
+    value.to_i64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_exact() {
+        let ratio = |n: i64, d: i64| BigRational::new(n.into(), d.into());
+        for (value, text) in [
+            (ratio(6, 5), "1.2"),
+            (ratio(-1, 10), "−0.1"),
+            (ratio(18, 73), "90/365"),
+            (ratio(1, 3), "1/3"),
+            (ratio(7, 1), "7"),
+            (ratio(0, 1), "0"),
+            (ratio(1, 1000), "0.001"),
+        ] {
+            assert_eq!(decimal(&value), text);
+        }
+        assert_eq!(rounded(&ratio(1, 3)), "0.3333…");
+        assert_eq!(rounded(&ratio(-5, 4)), "−1.25");
+        assert_eq!(
+            (basis_points(150), basis_points(-5)),
+            ("1.50 %".into(), "−0.05 %".into())
+        );
+    }
+}
