@@ -1,6 +1,8 @@
 //! Commitments, pseudonyms and tags, natively. Every hash is Poseidon with circomlib's parameters and starts with a domain tag,
 //! so that circomlibjs, Noir and others can recompute each value here; `docs/statements/compliance.md` lists them.
 
+use std::fmt;
+
 use covenant_gadgets::{
     circuit::Field,
     eddsa::PublicKey,
@@ -195,8 +197,8 @@ pub fn packed_header(statement: &Statement) -> Field {
     Field::from(bits)
 }
 
-/// Everything that an attestor signs, opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Everything that an attestor signs, opened. Its `Debug` shows nothing: figures and salt stay out of logs.
+#[derive(Clone, PartialEq, Eq)]
 pub struct StatementOpening {
     /// Period, figures and what else the statement says.
     pub statement: Statement,
@@ -206,6 +208,12 @@ pub struct StatementOpening {
     pub entity: Field,
     /// Hides the figures from those who see the hash.
     pub salt: Field,
+}
+
+impl fmt::Debug for StatementOpening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StatementOpening(secret)")
+    }
 }
 
 impl StatementOpening {

@@ -88,7 +88,8 @@ impl Assignment {
     pub fn honest(inputs: &Inputs<Field>, witness: &Witness) -> Self {
         let eid = commitments::eid(witness.sk);
         let statements = [0, 1].map(|k| {
-            let mut wires = StatementAssignment::of(witness.statements[k].as_ref());
+            let attested = inputs.terms[k].attested != Field::from(0u64);
+            let mut wires = StatementAssignment::of(witness.statements[k].as_ref(), attested);
             wires.derive(&inputs.terms[k], eid, witness.entity);
             wires
         });
@@ -148,8 +149,9 @@ impl Drop for Assignment {
 }
 
 impl StatementAssignment {
-    /// The wires that a statement sets; [`Self::derive`] computes the rest.
-    fn of(witness: Option<&StatementWitness>) -> Self {
+    /// The wires that a statement sets; [`Self::derive`] computes the rest. An attestation that nobody asks for stays out: its
+    /// grant would bound the assurance, which the relation does not demand there.
+    fn of(witness: Option<&StatementWitness>, attested: bool) -> Self {
         let zero = Field::from(0u64);
         let mut wires = Self {
             figures: [zero; FIGURES],
@@ -177,7 +179,7 @@ impl StatementAssignment {
         wires.coverage = field_from_u64(u64::from(statement.coverage.0));
         wires.salt = witness.salt;
         wires.link_blinding = witness.link_blinding;
-        if let Some(attestation) = &witness.attestation {
+        if let Some(attestation) = witness.attestation.as_ref().filter(|_| attested) {
             wires.grant = field_from_u64(u64::from(attestation.grant));
             wires.signature = SignatureAssignment::new(&attestation.key, &attestation.signature);
         }

@@ -5,7 +5,8 @@
 
 use covenant_gadgets::{circuit::Field, eddsa};
 use covenant_policy::{
-    program::{Relation, STATEMENTS, Source, StatementTerms},
+    evaluate::evaluate_columns,
+    program::{FIGURES, Relation, STATEMENTS, Source, StatementTerms},
     schema::Schema,
     statement::{Assurance, Day, LENGTH_SLACK_DAYS, Statement},
 };
@@ -243,13 +244,16 @@ fn tags(public: &Public, witness: &Witness, k: usize) -> Check {
 
 fn tier(public: &Public, witness: &Witness) -> Check {
     let program = public.policy.program();
-    let a = super::Assignment::honest(&public.inputs(), witness);
-    let tier = &program.tiers[public.policy.tier()];
-    let score = covenant_gadgets::field::field_to_i128(&a.score).unwrap_or(0) as u64;
-    demand(score >= u64::from(tier.minimum), Rule::TierReached, || {
-        format!(
-            "the books score {score} of the {} that tier {:?} takes",
-            tier.minimum, tier.name
+    let figure = |column: usize| {
+        let statement = witness.statements.get(column / FIGURES).and_then(Option::as_ref);
+        statement.and_then(|s| s.statement.figure(column % FIGURES)).unwrap_or(0)
+    };
+    let evaluation = evaluate_columns(program, std::array::from_fn(figure));
+    let outcome = evaluation.tiers.get(public.policy.tier());
+    demand(outcome.is_some_and(|tier| tier.achieved), Rule::TierReached, || {
+        outcome.map_or_else(
+            || "the policy has no such tier".into(),
+            |tier| format!("the books score {} of the {} that tier {:?} takes", tier.score, tier.minimum, tier.name),
         )
     })
 }

@@ -33,7 +33,9 @@ pub struct PolicyInputs {
 impl PolicyInputs {
     /// Takes a program, the index of a tier in it, and the registry's grants (attestor key, greatest assurance).
     ///
-    /// Of the grants, those count that the policy names, or all of them where it accepts whomever the registry accepts.
+    /// Of the grants, those count that the policy names, or all of them where it accepts whomever the registry accepts; of
+    /// these, those that reach the floor of some attested statement, because the others attest nothing that counts and would
+    /// only take up places. Of several grants to one key the lowest counts.
     ///
     /// # Errors
     /// Whatever [`Program::validate`] refuses; `unknown-tier`, `schema-unknown`, `no-attestor`, `too-many-attestors`.
@@ -51,10 +53,13 @@ impl PolicyInputs {
         let mut attestors: Vec<(PublicKey, u8)> = grants
             .iter()
             .filter(|(key, _)| program.attestors_from_registry || program.attestors.contains(&key.packed()))
-            .cloned()
+            .copied()
             .collect();
         attestors.sort_by_key(|(key, grant)| (key.packed(), *grant));
-        attestors.dedup_by_key(|(key, grant)| (key.packed(), *grant));
+        attestors.dedup_by_key(|(key, _)| key.packed());
+        let attested = program.statements.iter().filter(|t| t.source == Source::Attested);
+        let floor = attested.map(|t| t.assurance_floor).min().unwrap_or(0);
+        attestors.retain(|(_, grant)| *grant >= floor);
         if attestors.len() > ATTESTORS {
             return Err(
                 Refusal::new(&TOO_MANY_ATTESTORS, format!("{} attestors", attestors.len()))
