@@ -1,0 +1,104 @@
+//! Every code that an importer can refuse with. The error reference under `docs/` is generated from this list.
+
+use covenant_policy::refusal::{Catalogue, Entry};
+
+macro_rules! entries {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $meaning:literal, $advice:literal;)*) => {
+        $($(#[$doc])* pub const $name: Entry = Entry { code: $code, meaning: $meaning, advice: $advice };)*
+        /// Every code of this crate, in the order in which a reader meets them.
+        pub const CATALOGUE: Catalogue = &[$($name),*];
+    };
+}
+
+entries! {
+    /// The file could not be read.
+    UNREADABLE = "unreadable-file", "The file could not be read to its end.",
+        "Check that the file exists, that you may read it and that the disk is sound.";
+    /// No importer knows the file.
+    FORMAT_UNKNOWN = "format-unknown", "The file is none of the formats that can be imported.",
+        "Export a FEC (France), a SIE 4 file (Sweden) or a trial balance as CSV, and declare the CSV's format.";
+    /// A line does not have the format's form.
+    MALFORMED_LINE = "malformed-line", "A line does not have the form that its format prescribes.",
+        "Export the file again from the accounting system; do not edit exports by hand.";
+    /// A line is beyond any sensible length.
+    LINE_TOO_LONG = "line-too-long", "A line is longer than any that the format can contain.",
+        "This is probably not a text export: check that you chose the right file.";
+    /// The file stops in the middle of something.
+    TRUNCATED = "truncated-file", "The file ends in the middle of a line or of an entry.",
+        "The export or its transfer was cut short: export or copy it again.";
+    /// A column that is needed is missing.
+    MISSING_COLUMN = "missing-column", "The header lacks a column that is needed.",
+        "Export with all columns that the format prescribes, or correct the declared column names.";
+    /// A column appears twice.
+    DUPLICATE_COLUMN = "duplicate-column", "The header names a column twice.",
+        "Remove the second column, so that it is clear which one counts.";
+    /// An amount is not a number in the format's notation.
+    BAD_AMOUNT = "bad-amount", "An amount is not a number in the notation of its format. Amounts are never guessed.",
+        "Correct the amount in the accounting system, or declare the number format that the file really has.";
+    /// A date is not one.
+    BAD_DATE = "bad-date", "A date is not a day of the calendar in the notation of its format.",
+        "Correct the date in the accounting system and export again.";
+    /// An account number is not one.
+    BAD_ACCOUNT = "bad-account", "An account number is missing or contains characters that no chart of accounts has.",
+        "Correct the entry in the accounting system and export again.";
+    /// An entry's debits and credits differ.
+    UNBALANCED_ENTRY = "unbalanced-entry", "The debits and credits of an entry differ.",
+        "Find the entry in the accounting system: an amount was changed, or a line is missing from the export.";
+    /// The books as a whole do not balance.
+    UNBALANCED_BOOKS = "unbalanced-books", "The balances of all accounts do not add up to zero.",
+        "An account is missing from the export, or an amount was changed: export the whole ledger again.";
+    /// A stated closing balance is not what the entries give.
+    BALANCE_MISMATCH = "balance-mismatch", "A closing balance in the file is not its opening balance plus its entries.",
+        "The balance or an entry was changed after the export: export again.";
+    /// An account appears twice where each must appear once.
+    DUPLICATE_ACCOUNT = "duplicate-account", "A balance is given twice.",
+        "Remove the repeated row, or give the sub-accounts a column of their own and declare it as `auxiliary`.";
+    /// Income and expense accounts were already closed.
+    CLOSED_BOOKS = "closed-books", "All income and expense accounts have been closed to zero, so that the income statement is gone.",
+        "Export the ledger before the closing entries of the year, as the French and Swedish formats prescribe.";
+    /// There is nothing in the books.
+    EMPTY_BOOKS = "empty-books", "The file contains no balances and no entries.",
+        "Choose the export of the whole year with its balances.";
+    /// An amount is beyond 64 bits.
+    AMOUNT_TOO_LARGE = "amount-too-large", "An amount or a sum does not fit 64 bits of minor units.",
+        "Check the amount: it is beyond 92 quadrillion units of most currencies.";
+    /// The bytes are not what the declared encoding allows.
+    WRONG_ENCODING = "wrong-encoding", "The file is not in the encoding that was declared.",
+        "Declare the encoding that the file really has.";
+    /// The period cannot be told from the file.
+    PERIOD_UNCLEAR = "period-unclear", "The file does not say for certain which period it covers.",
+        "State the period yourself, with its first and its last day.";
+    /// Entries lie outside the period.
+    OUTSIDE_PERIOD = "entry-outside-period", "An entry is dated outside the period of the books.",
+        "State the period that the entries really cover, or export the period that you stated.";
+    /// The currency is not the expected one.
+    BOOKS_CURRENCY = "books-currency", "The books are kept in another currency than the one asked for.",
+        "Amounts are not converted: ask for the currency in which the books are kept.";
+    /// The declaration of a CSV's format is wrong.
+    CSV_FORMAT = "csv-format-invalid", "The declaration of the CSV's format is not valid.",
+        "Declare separator, decimal, encoding and columns as docs/formats describes.";
+    /// The mapping file is wrong.
+    MAPPING_INVALID = "mapping-invalid", "The account mapping file is not valid.",
+        "Correct the file at the place shown; docs/formats describes every field.";
+    /// The mapping file names something that does not exist.
+    MAPPING_NAME = "mapping-unknown-name", "The account mapping names a position, a figure or a chart that does not exist.",
+        "Use one of the names listed.";
+    /// Two entries of the mapping file claim the same accounts.
+    MAPPING_AMBIGUOUS = "mapping-ambiguous", "Two entries of one account mapping file claim the same accounts with the same prefix.",
+        "Keep one of the two.";
+    /// A declared reclassification cannot be done.
+    RECLASSIFICATION = "reclassification-invalid", "A declared reclassification does not fit the books.",
+        "Move at most the amount that lies in the position, between two positions of the same side of the balance sheet.";
+    /// Accounts with balances have no place in the figures.
+    UNMAPPED_ACCOUNT = "unmapped-account", "An account with a balance belongs to no position, so that figures would be incomplete.",
+        "Write an account mapping file with an entry for each account listed, and pass it to the import.";
+    /// A figure that cannot be negative is.
+    FIGURE_NEGATIVE = "figure-negative", "A figure that the schema defines as non-negative would be negative.",
+        "Look at the accounts of this figure in the review sheet; correct the books or map the accounts to other positions.";
+    /// The sample's parameters are wrong.
+    SAMPLE_INVALID = "sample-invalid", "The sample books cannot be made with these parameters.",
+        "Choose a size between 100 and 100,000,000 entries and a year between 1971 and 2400.";
+    /// The sample could not be written.
+    UNWRITABLE = "unwritable-file", "The sample books could not be written.",
+        "Check that the folder exists, that you may write to it and that the disk has room.";
+}
