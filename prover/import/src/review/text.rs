@@ -108,7 +108,7 @@ fn warnings(review: &Review, out: &mut String) {
 
 fn account(line: &AccountLine, out: &mut String) {
     let label = match &line.part {
-        Some(part) => format!("{}: {part}", clip(&line.label, 57 - 2 - part.chars().count().min(40))),
+        Some(part) => format!("{}: {part}", clip(&line.label, 56 - 2 - part.chars().count().min(40))),
         None => line.label.clone(),
     };
     let mark = if line.overridden { "  (mapping file)" } else { "" };
@@ -116,8 +116,8 @@ fn account(line: &AccountLine, out: &mut String) {
     put!(
         out,
         "{:<12} {:<58} {:>AMOUNT$}  {position}{mark}",
-        clip(&line.account, 12),
-        clip(&label, 58),
+        line.account,
+        clip(&label, 57),
         line.balance
     );
 }
@@ -174,7 +174,7 @@ fn reclassified(review: &Review, out: &mut String) {
         put!(
             out,
             "{:<36} {:>AMOUNT$}  {}, instead of {}",
-            clip(&who, 36),
+            clip(&who, 35),
             r.balance,
             r.position,
             r.instead_of
