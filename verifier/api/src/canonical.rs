@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn floats_and_wide_integers_have_no_encoding() {
-        assert_eq!(to_vec(&1.5f64).unwrap_err().code(), "unencodable");
+        assert_eq!(to_vec(&1.5).unwrap_err().code(), "unencodable");
         assert_eq!(to_vec(&i128::MAX).unwrap_err().code(), "unencodable");
         let twice = Value::Map(vec![(Value::from(1), Value::Null), (Value::from(1), Value::Null)]);
         assert_eq!(to_vec(&twice).unwrap_err().code(), "unencodable");

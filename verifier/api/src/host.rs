@@ -3,6 +3,8 @@
 //! Everything else takes an instant and a generator as arguments, so that it can be tested and replayed. Programs offer
 //! `--now` where a demonstration or a test has to be reproducible; there is no hidden switch.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use covenant_policy::refusal::Refusal;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
@@ -17,9 +19,13 @@ use crate::types::UtcTime;
 /// `host-fault` where the clock stands before 1970 or after 9999.
 pub fn now() -> Result<UtcTime, Refusal> {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
-    let now = std::time::SystemTime::now();
-    now.duration_since(std::time::UNIX_EPOCH)
-        .ok()
+    let now = SystemTime::now();
+    instant(now)
+}
+
+fn instant(clock: SystemTime) -> Result<UtcTime, Refusal> {
+    let since = clock.duration_since(UNIX_EPOCH).ok();
+    since
         .and_then(|since| UtcTime::from_unix_seconds(since.as_secs()))
         .ok_or_else(|| Refusal::new(&HOST_FAULT, "the system clock stands outside 1970 to 9999"))
 }
@@ -46,6 +52,18 @@ pub fn rng() -> Result<ChaCha20Rng, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_outside_the_calendar_is_a_fault() {
+        use std::time::Duration;
+        for clock in [
+            UNIX_EPOCH - Duration::from_secs(1),
+            UNIX_EPOCH + Duration::from_secs(253_402_300_800),
+        ] {
+            assert_eq!(instant(clock).unwrap_err().code(), "host-fault");
+        }
+        assert_eq!(instant(UNIX_EPOCH).map(UtcTime::unix_seconds), Ok(0));
+    }
 
     #[test]
     fn the_clock_and_the_entropy_move() {

@@ -75,7 +75,7 @@ mod tests {
         let expected: [u8; 32] = Sha256::digest(b"d\x00\x61a").into();
         assert_eq!(hash("d", &"a").unwrap(), Hex32(expected));
         assert_ne!(hash("d", &"a").unwrap(), hash("e", &"a").unwrap());
-        assert_eq!(hash("d", &1.0f32).unwrap_err().code(), "unencodable");
+        assert_eq!(hash("d", &1.5).unwrap_err().code(), "unencodable");
     }
 
     #[test]

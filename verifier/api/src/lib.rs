@@ -2,9 +2,14 @@
 //!
 //! - [`canonical`], [`types`], [`ids`]: one value, one spelling, one hash.
 //! - [`document`], [`sign`], [`documents`]: the files that parties exchange, and who vouches for each.
+//! - [`checked_policy`], [`asked`]: what a request asks, as public values, the same for prover and verifier.
+//! - [`attest`], [`registry`], [`verdict`]: what an attestor does, what a bank keeps, and how it judges a proof by that alone.
 //! - [`seal`], [`files`], [`host`]: secrets at rest, and the only places that touch disk, clock and entropy.
 
+pub mod asked;
+pub mod attest;
 pub mod canonical;
+pub mod checked_policy;
 pub mod document;
 pub mod documents;
 pub mod files;
@@ -12,8 +17,10 @@ pub mod host;
 pub mod ids;
 pub mod limits;
 pub mod refusals;
+pub mod registry;
 pub mod seal;
 pub mod sign;
 pub mod types;
+pub mod verdict;
 
 pub use refusals::CATALOGUE;

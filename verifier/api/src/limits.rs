@@ -5,7 +5,7 @@ pub const DOCUMENT_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of a policy document: its source text as a JSON string, and a little around it.
 pub const POLICY_DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of a policy's source text.
-pub const POLICY_SOURCE_BYTES_MAX: usize = 256 * 1024;
+pub const POLICY_SOURCE_BYTES_MAX: usize = covenant_policy::policy::SOURCE_BYTES_MAX;
 /// Bytes of a proof bundle.
 pub const BUNDLE_BYTES_MAX: usize = 16 * 1024;
 /// Bytes of a Groth16 proof over BN254, compressed.
@@ -29,10 +29,8 @@ pub const REGISTRY_ID_BYTES_MAX: usize = 62;
 pub const NAME_BYTES_MAX: usize = 200;
 /// Bytes of a line of free text (a reason).
 pub const TEXT_BYTES_MAX: usize = 1000;
-/// Bytes of a consortium's name in a scope.
-pub const SCOPE_NAME_BYTES_MAX: usize = 62;
 /// Bytes of a tier's name.
-pub const TIER_BYTES_MAX: usize = 64;
+pub const TIER_BYTES_MAX: usize = covenant_policy::program::NAME_BYTES_MAX;
 /// Bytes of a log's origin line (C2SP tlog-checkpoint).
 pub const LOG_ORIGIN_BYTES_MAX: usize = 200;
 /// Files in one directory of a registry.

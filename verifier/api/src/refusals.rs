@@ -85,6 +85,9 @@ catalogue! {
     UNKNOWN_VERIFYING_KEY "unknown-verifying-key": "The registry has not pinned this verifying key."
         "Pin the key with `covenant-bank registry pin`.";
 
+    UNKNOWN_REFERENCE "unknown-reference": "An option names nothing in the registry, or leaves open which one is meant."
+        "Run `covenant-bank registry show` and give the id of one.";
+
     // Attesting
     UNKNOWN_FIGURE "unknown-figure": "The schema has no figure of this name."
         "Use the schema's own names; they are listed in the documentation.";

@@ -12,6 +12,7 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
 use covenant_policy::refusal::Refusal;
 use rand::{CryptoRng, RngCore};
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use crate::limits;
@@ -43,6 +44,11 @@ impl Passphrase {
             return Err(Refusal::new(&PASSPHRASE_UNUSABLE, what));
         }
         Ok(Self(text))
+    }
+
+    /// Whether two are the same, in constant time for equal lengths.
+    pub fn equals(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
     }
 
     /// Takes a passphrase from a file's bytes; one line ending at the end does not belong to it.

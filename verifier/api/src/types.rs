@@ -12,17 +12,16 @@ mod text;
 pub use bytes::{Base64, Bytes64, Hex32};
 pub use calendar::{IsoDate, UtcTime};
 pub use number::{Amount, FieldElement};
-pub use text::{LogOrigin, Name, RegistryId, Scope, Text, TierName};
+pub use text::{LogOrigin, Name, RegistryId, Text, TierName};
 
 /// Serializes through text for people and through something smaller for hashing; deserializes the same way.
 macro_rules! two_forms {
-    ($name:ty, $visitor:ident, $expecting:literal, human: $human:expr, parse: $parse:expr,
+    ($name:ty, $visitor:ident, $expecting:literal, parse: $parse:path,
      compact: |$value:ident, $serializer:ident| $compact:expr, visit: { $($visit:tt)* }) => {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 if serializer.is_human_readable() {
-                    #[allow(clippy::redundant_closure_call)]
-                    serializer.serialize_str(&($human)(self))
+                    serializer.collect_str(self)
                 } else {
                     let ($value, $serializer) = (self, serializer);
                     $compact
@@ -43,8 +42,7 @@ macro_rules! two_forms {
                 if !self.0 {
                     return Err(E::invalid_type(serde::de::Unexpected::Str(text), &self));
                 }
-                #[allow(clippy::redundant_closure_call)]
-                ($parse)(text).map_err(E::custom)
+                $parse(text).map_err(E::custom)
             }
 
             $($visit)*

@@ -93,7 +93,7 @@ impl SecretKey {
     /// # Errors
     /// `wrong-key-role`.
     pub fn signer(&self) -> Result<Signer, Refusal> {
-        self.need(Role::Bank).map(|seed| Signer::from_seed(seed))
+        self.need(Role::Bank).map(Signer::from_seed)
     }
 
     /// The attestor's signing key.
@@ -101,7 +101,7 @@ impl SecretKey {
     /// # Errors
     /// `wrong-key-role`.
     pub fn attestor(&self) -> Result<eddsa::SecretKey, Refusal> {
-        self.need(Role::Attestor).map(|seed| eddsa::SecretKey::from_seed(seed))
+        self.need(Role::Attestor).map(eddsa::SecretKey::from_seed)
     }
 
     fn need(&self, role: Role) -> Result<&[u8; 32], Refusal> {

@@ -32,12 +32,35 @@ fn company() -> RegistryId {
 
 const HEX: Hex32 = Hex32([0xab; 32]);
 
+/// The page that describes every document names this type and each of its fields.
+fn is_described<T: Document>(document: &T) {
+    const PAGE: &str = include_str!("../../../../docs/formats/documents.md");
+    assert!(PAGE.contains(&format!("**`{}`**", T::TYPE)), "{}", T::TYPE);
+    let mut values = vec![serde_json::to_value(document).unwrap()];
+    while let Some(value) = values.pop() {
+        match value {
+            serde_json::Value::Object(fields) => {
+                for (name, value) in fields {
+                    assert!(PAGE.contains(&format!("`{name}`")), "{}: {name}", T::TYPE);
+                    // The figures' names are the schema's, which has its own page.
+                    if name != "figures" {
+                        values.push(value);
+                    }
+                }
+            }
+            serde_json::Value::Array(items) => values.extend(items),
+            _ => {}
+        }
+    }
+}
+
 /// What every document keeps, signed or not: its envelope is read strictly.
 fn reads_strictly<T: Document + PartialEq + Debug>(
     document: &T,
     json: &str,
     read: impl Fn(&[u8]) -> Result<T, &'static str>,
 ) {
+    is_described(document);
     assert_eq!(read(json.as_bytes()).as_ref(), Ok(document), "{json}");
     let bytes = canonical::to_vec(document).unwrap();
     assert_eq!(&canonical::from_slice::<T>(&bytes).unwrap(), document);

@@ -44,8 +44,7 @@ macro_rules! hex_type {
             }
         }
 
-        super::two_forms!($name, $visitor, $expecting,
-            human: |v: &$name| v.to_string(), parse: $name::parse,
+        super::two_forms!($name, $visitor, $expecting, parse: $name::parse,
             compact: |v, s| s.serialize_bytes(&v.0),
             visit: {
                 fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<$name, E> {

@@ -48,15 +48,17 @@ impl fmt::Debug for IsoDate {
     }
 }
 
-super::two_forms!(IsoDate, IsoDateVisitor, "a date (in JSON YYYY-MM-DD, in CBOR days since 1970)",
-human: |v: &IsoDate| v.to_string(), parse: IsoDate::parse,
-compact: |v, s| s.serialize_u32(v.0.0),
-visit: {
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<IsoDate, E> {
-        let day = u32::try_from(value).ok().and_then(|day| IsoDate::new(Day(day)));
-        day.ok_or_else(|| E::custom("a day beyond the calendar"))
+super::two_forms! {
+    IsoDate, IsoDateVisitor, "a date (in JSON YYYY-MM-DD, in CBOR days since 1970)",
+    parse: IsoDate::parse,
+    compact: |v, s| s.serialize_u32(v.0.0),
+    visit: {
+        fn visit_u64<E: de::Error>(self, value: u64) -> Result<IsoDate, E> {
+            let day = u32::try_from(value).ok().and_then(|day| IsoDate::new(Day(day)));
+            day.ok_or_else(|| E::custom("a day beyond the calendar"))
+        }
     }
-});
+}
 
 /// An instant to the second: in JSON "2026-11-23T14:28:17Z", in CBOR seconds since 1970.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,11 +127,13 @@ impl fmt::Debug for UtcTime {
     }
 }
 
-super::two_forms!(UtcTime, UtcTimeVisitor, "an instant (in JSON YYYY-MM-DDThh:mm:ssZ, in CBOR seconds since 1970)",
-human: |v: &UtcTime| v.to_string(), parse: UtcTime::parse,
-compact: |v, s| s.serialize_u64(v.0),
-visit: {
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<UtcTime, E> {
-        UtcTime::from_unix_seconds(value).ok_or_else(|| E::custom("an instant beyond the year 9999"))
+super::two_forms! {
+    UtcTime, UtcTimeVisitor, "an instant (in JSON YYYY-MM-DDThh:mm:ssZ, in CBOR seconds since 1970)",
+    parse: UtcTime::parse,
+    compact: |v, s| s.serialize_u64(v.0),
+    visit: {
+        fn visit_u64<E: de::Error>(self, value: u64) -> Result<UtcTime, E> {
+            UtcTime::from_unix_seconds(value).ok_or_else(|| E::custom("an instant beyond the year 9999"))
+        }
     }
-});
+}

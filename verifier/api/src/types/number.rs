@@ -33,18 +33,20 @@ impl fmt::Display for Amount {
     }
 }
 
-super::two_forms!(Amount, AmountVisitor, "a 64-bit integer (in JSON as a decimal string)",
-human: |v: &Amount| v.to_string(), parse: Amount::parse,
-compact: |v, s| s.serialize_i64(v.0),
-visit: {
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Amount, E> {
-        Ok(Amount(value))
-    }
+super::two_forms! {
+    Amount, AmountVisitor, "a 64-bit integer (in JSON as a decimal string)",
+    parse: Amount::parse,
+    compact: |v, s| s.serialize_i64(v.0),
+    visit: {
+        fn visit_i64<E: de::Error>(self, value: i64) -> Result<Amount, E> {
+            Ok(Amount(value))
+        }
 
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Amount, E> {
-        i64::try_from(value).map(Amount).map_err(|_| E::custom("an amount beyond 64 bits"))
+        fn visit_u64<E: de::Error>(self, value: u64) -> Result<Amount, E> {
+            i64::try_from(value).map(Amount).map_err(|_| E::custom("an amount beyond 64 bits"))
+        }
     }
-});
+}
 
 /// An element of BN254's scalar field: in JSON a decimal string, as circom and snarkjs write it; in CBOR 32 bytes,
 /// little-endian. Always below the field's order. The default is zero.
@@ -87,12 +89,14 @@ impl fmt::Debug for FieldElement {
     }
 }
 
-super::two_forms!(FieldElement, FieldVisitor, "a field element (32 bytes little-endian; in JSON a decimal string)",
-human: |v: &FieldElement| v.to_string(), parse: FieldElement::parse,
-compact: |v, s| s.serialize_bytes(&field_to_bytes(&v.0)),
-visit: {
-    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<FieldElement, E> {
-        let bytes: [u8; 32] = bytes.try_into().map_err(|_| E::invalid_length(bytes.len(), &self))?;
-        field_from_bytes(&bytes).map(FieldElement).ok_or_else(|| E::custom("not below the field's order"))
+super::two_forms! {
+    FieldElement, FieldVisitor, "a field element (32 bytes little-endian; in JSON a decimal string)",
+    parse: FieldElement::parse,
+    compact: |v, s| s.serialize_bytes(&field_to_bytes(&v.0)),
+    visit: {
+        fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<FieldElement, E> {
+            let bytes: [u8; 32] = bytes.try_into().map_err(|_| E::invalid_length(bytes.len(), &self))?;
+            field_from_bytes(&bytes).map(FieldElement).ok_or_else(|| E::custom("not below the field's order"))
+        }
     }
-});
+}

@@ -119,7 +119,4 @@ fn texts_are_bounded_lines() {
         "FR:é",
         &format!("FR:{}", "1".repeat(60)),
     ]);
-    both_forms(&Scope::Bank, "\"bank\"");
-    both_forms(&Scope::Consortium("nordic".into()), "\"consortium:nordic\"");
-    refuses::<Scope>(&["Bank", "consortium:", "consortium:a b"]);
 }

@@ -1,0 +1,196 @@
+//! What a request asks, put together from its documents: the same public values for who proves and for who verifies.
+//!
+//! Everything here comes from what the bank signed (policy, invitation, request) and from the applicant's enrolled key. Only
+//! the tier's name and the tags are the bundle's own.
+
+use covenant_gadgets::circuit::Field;
+use covenant_gadgets::eddsa::PublicKey;
+use covenant_policy::policy::Scope;
+use covenant_policy::refusal::Refusal;
+use covenant_policy::statement::Day;
+use covenant_proofs::statement::Statement as _;
+use covenant_statements::commitments::{bank_field, entity, scope_field_of_consortium, subject};
+use covenant_statements::compliance::{
+    BindingParts, Compliance, PolicyInputs, ProofInputs, Public, binding, refusals::UNKNOWN_TIER,
+};
+
+use crate::checked_policy::CheckedPolicy;
+use crate::documents::{AcceptedAttestor, Invitation, Request};
+use crate::refusals::{INVALID_KEY, UNKNOWN_INVITATION, WRONG_KEY, WRONG_POLICY};
+use crate::sign::Verified;
+use crate::types::{FieldElement, Hex32, TierName};
+
+/// A request with everything that it refers to.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    policy: &'a CheckedPolicy,
+    invitation: &'a Verified<Invitation>,
+    request: &'a Verified<Request>,
+    applicant: Hex32,
+}
+
+/// The public values that only a bundle can bring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The tier claimed.
+    pub tier: TierName,
+    /// One period tag per statement.
+    pub period_tags: [FieldElement; 2],
+    /// One statement link per statement.
+    pub statement_links: [FieldElement; 2],
+    /// One link to a book proof per statement.
+    pub proven_links: [FieldElement; 2],
+}
+
+impl<'a> Asked<'a> {
+    /// Joins a request to its policy, its invitation and the applicant's per-bank key.
+    ///
+    /// # Errors
+    /// `wrong-policy`, `unknown-invitation` where the request names another one, or another bank signed it; `wrong-key` where
+    /// it asks for another statement than compliance.
+    pub fn new(
+        policy: &'a CheckedPolicy,
+        invitation: &'a Verified<Invitation>,
+        request: &'a Verified<Request>,
+        applicant: Hex32,
+    ) -> Result<Self, Refusal> {
+        let one_bank = [policy.document().signer(), request.signer(), invitation.signer()];
+        if request.policy != policy.id() || one_bank[0] != one_bank[1] {
+            return Err(
+                Refusal::new(&WRONG_POLICY, format!("policy {} of bank {}", policy.id(), one_bank[0]))
+                    .at("request: policy")
+                    .expected(format!("policy {} of bank {}", request.policy, one_bank[1])),
+            );
+        }
+        if request.invitation != invitation.id() || one_bank[1] != one_bank[2] {
+            return Err(Refusal::new(
+                &UNKNOWN_INVITATION,
+                format!("invitation {} of bank {}", invitation.id(), one_bank[2]),
+            )
+            .at("request: invitation")
+            .expected(format!("invitation {} of bank {}", request.invitation, one_bank[1])));
+        }
+        if request.statement.as_str() != Compliance::ID {
+            return Err(Refusal::new(&WRONG_KEY, format!("statement {}", request.statement))
+                .at("request: statement")
+                .expected(Compliance::ID));
+        }
+        Ok(Self {
+            policy,
+            invitation,
+            request,
+            applicant,
+        })
+    }
+
+    /// The policy.
+    pub fn policy(&self) -> &'a CheckedPolicy {
+        self.policy
+    }
+
+    /// The invitation.
+    pub fn invitation(&self) -> &'a Verified<Invitation> {
+        self.invitation
+    }
+
+    /// The request.
+    pub fn request(&self) -> &'a Verified<Request> {
+        self.request
+    }
+
+    /// The bank as circuits see it.
+    pub fn bank(&self) -> Field {
+        bank_field(&self.invitation.bank.0)
+    }
+
+    /// The scope as circuits see it.
+    pub fn scope(&self) -> Field {
+        scope_field(self.policy.scope(), self.bank())
+    }
+
+    /// The days on which the first statement's period may have ended: from the policy's age limit before `as_of`, to `as_of`.
+    pub fn window(&self) -> (Day, Day) {
+        let as_of = self.request.as_of.day();
+        (Day(as_of.0.saturating_sub(self.policy.program().age_max_days)), as_of)
+    }
+
+    /// The policy's part of the public values, at one tier.
+    ///
+    /// # Errors
+    /// `unknown-tier`, `invalid-key` and whatever [`PolicyInputs::new`] refuses.
+    pub fn policy_inputs(&self, tier: &TierName) -> Result<PolicyInputs, Refusal> {
+        let index = self.policy.tier(tier.as_str()).ok_or_else(|| {
+            let names: Vec<_> = self.policy.program().tiers.iter().map(|t| t.name.as_str()).collect();
+            Refusal::new(&UNKNOWN_TIER, format!("tier {tier}"))
+                .at("bundle: tier")
+                .expected(names.join(", "))
+        })?;
+        PolicyInputs::new(self.policy.program(), index, &attestor_keys(&self.request.attestors)?)
+    }
+
+    /// All public values.
+    ///
+    /// # Errors
+    /// As [`Asked::policy_inputs`], and `registry-id-invalid`.
+    pub fn public(&self, answer: &Answer) -> Result<Public, Refusal> {
+        let (bank, nym) = (self.bank(), self.request.nym.0);
+        let (end_min, end_max) = self.window();
+        let binding = binding(&BindingParts {
+            key_id: &self.request.verifying_key.0,
+            log_origin: self.request.log_origin.as_str(),
+            policy_id: &self.policy.id().0,
+            tier: answer.tier.as_str(),
+            bank,
+            nym,
+            enterprise_key: &self.applicant.0,
+            request_id: &self.request.id().0,
+            nonce: &self.request.nonce.0,
+            expires_unix_s: self.request.expires.unix_seconds(),
+        });
+        let proof = ProofInputs {
+            bank,
+            nym,
+            subject: subject(
+                entity(self.invitation.registry_id.as_str())?,
+                self.invitation.blinding.0,
+            ),
+            scope: self.scope(),
+            end_min,
+            end_max,
+            binding,
+            period_tags: answer.period_tags.map(|t| t.0),
+            statement_links: answer.statement_links.map(|t| t.0),
+            proven_links: answer.proven_links.map(|t| t.0),
+        };
+        Ok(Public {
+            policy: self.policy_inputs(&answer.tier)?,
+            proof,
+        })
+    }
+}
+
+/// The scope as circuits see it.
+pub fn scope_field(scope: &Scope, bank: Field) -> Field {
+    match scope {
+        Scope::Bank => bank,
+        Scope::Consortium(name) => scope_field_of_consortium(name),
+    }
+}
+
+/// An attestor's key, decoded strictly.
+///
+/// # Errors
+/// `invalid-key`.
+pub fn attestor_key(key: &Hex32) -> Result<PublicKey, Refusal> {
+    PublicKey::from_packed(&key.0).map_err(|e| {
+        Refusal::new(&INVALID_KEY, format!("{key}: {e}"))
+            .expected("a Baby Jubjub key of the prime-order subgroup, packed as circomlib packs it")
+    })
+}
+
+fn attestor_keys(attestors: &[AcceptedAttestor]) -> Result<Vec<(PublicKey, u8)>, Refusal> {
+    attestors
+        .iter()
+        .map(|a| Ok((attestor_key(&a.attestor)?, a.assurance_max)))
+        .collect()
+}

@@ -1,0 +1,105 @@
+//! What was done, said once: as text for people or as JSON for programs. Refusals in text go to standard error.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use comfy_table::{Table, presets};
+use covenant_policy::refusal::Refusal;
+use serde_json::{Value, json};
+
+/// Codes that mean misuse or a fault of the machine (exit code 2) rather than a no to what was asked (exit code 1).
+const FAULTS: &[&str] = &[
+    "file-exists",
+    "file-unreadable",
+    "file-unwritable",
+    "host-fault",
+    "not-a-registry",
+    "passphrase-missing",
+    "passphrase-unusable",
+    "registry-damaged",
+    "unknown-reference",
+];
+
+/// What an act has to say.
+pub struct Report {
+    text: String,
+    json: Value,
+}
+
+impl Report {
+    /// A report.
+    pub fn new(text: impl Into<String>, json: Value) -> Self {
+        Self {
+            text: text.into(),
+            json,
+        }
+    }
+}
+
+/// A table without borders, its columns two spaces apart.
+pub fn table(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table
+        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+        .set_header(headings.iter().copied());
+    for row in rows {
+        table.add_row(row);
+    }
+    table.to_string()
+}
+
+/// Names and values, one a line.
+pub fn fields(fields: &[(&str, String)]) -> String {
+    let width = fields.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    fields
+        .iter()
+        .map(|(name, value)| format!("  {name:width$}  {value}\n"))
+        .collect()
+}
+
+/// Prints the outcome; the exit code says how it went.
+pub fn finish(as_json: bool, outcome: Result<Report, Refusal>) -> ExitCode {
+    match outcome {
+        Ok(report) if as_json => say(&format!("{:#}", report.json)),
+        Ok(report) => say(report.text.trim_end()),
+        Err(refusal) => {
+            if as_json {
+                say(&format!("{:#}", json!({ "refused": refusal_json(&refusal) })));
+            } else {
+                // With nobody reading, there is nobody to tell; the exit code still says it.
+                let _ = writeln!(std::io::stderr(), "refused {refusal}");
+            }
+            return ExitCode::from(if FAULTS.contains(&refusal.code()) { 2 } else { 1 });
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// Prints to standard output; a reader that closed the pipe has read all it wanted.
+pub fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+fn refusal_json(refusal: &Refusal) -> Value {
+    json!({
+        "code": refusal.code(),
+        "meaning": refusal.entry.meaning,
+        "what": refusal.what,
+        "where": refusal.place,
+        "expected": refusal.expected,
+        "advice": refusal.advice_text(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use covenant_api::CATALOGUE;
+
+    #[test]
+    fn every_fault_is_a_code() {
+        for fault in FAULTS {
+            assert!(CATALOGUE.iter().any(|entry| entry.code == *fault), "{fault}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! A policy whose source was compiled again by its reader.
+
+use std::sync::Arc;
+
+use covenant_policy::policy::Scope;
+use covenant_policy::program::Program;
+use covenant_policy::refusal::Refusal;
+use covenant_policy::render::{Rendering, render};
+use covenant_policy::{COMPILER_VERSION, Compiled, compile};
+
+use crate::documents::Policy;
+use crate::ids;
+use crate::refusals::{POLICY_MISMATCH, UNENCODABLE};
+use crate::sign::{Signer, Verified};
+use crate::types::{Hex32, Text};
+
+/// A bank's policy: signed, and compiled here to the program that was signed.
+#[derive(Debug, Clone)]
+pub struct CheckedPolicy {
+    document: Verified<Policy>,
+    compiled: Compiled,
+    program: Arc<Program>,
+}
+
+impl CheckedPolicy {
+    /// Compiles a source text and signs what came out.
+    ///
+    /// # Errors
+    /// Whatever the compiler refuses.
+    pub fn sign(source: &str, signer: &Signer) -> Result<Self, Refusal> {
+        let compiled = compile(source)?;
+        let document = Policy {
+            compiler: Text::parse(COMPILER_VERSION).map_err(|e| Refusal::new(&UNENCODABLE, e))?,
+            source: source.to_owned(),
+            program: program_hash(&compiled),
+        };
+        Self::from_parts(signer.sign(document)?, compiled)
+    }
+
+    /// Compiles a signed policy's source again.
+    ///
+    /// # Errors
+    /// `policy-mismatch` where the compiler has another version or makes another program; whatever the compiler refuses.
+    pub fn check(document: Verified<Policy>) -> Result<Self, Refusal> {
+        if document.compiler.as_str() != COMPILER_VERSION {
+            return Err(
+                Refusal::new(&POLICY_MISMATCH, format!("compiled by version {COMPILER_VERSION} here"))
+                    .at("policy: compiler")
+                    .expected(format!("version {}", document.compiler)),
+            );
+        }
+        let compiled = compile(&document.source)?;
+        let found = program_hash(&compiled);
+        if found != document.program {
+            return Err(
+                Refusal::new(&POLICY_MISMATCH, format!("the source compiles to program {found}"))
+                    .at("policy: program")
+                    .expected(document.program.to_string()),
+            );
+        }
+        Self::from_parts(document, compiled)
+    }
+
+    fn from_parts(document: Verified<Policy>, compiled: Compiled) -> Result<Self, Refusal> {
+        compiled.program.validate()?;
+        let program = Arc::new(compiled.program.clone());
+        Ok(Self {
+            document,
+            compiled,
+            program,
+        })
+    }
+
+    /// The policy's id.
+    pub fn id(&self) -> Hex32 {
+        self.document.id()
+    }
+
+    /// The signed document.
+    pub fn document(&self) -> &Verified<Policy> {
+        &self.document
+    }
+
+    /// What the compiler made of it.
+    pub fn compiled(&self) -> &Compiled {
+        &self.compiled
+    }
+
+    /// The program.
+    pub fn program(&self) -> &Arc<Program> {
+        &self.program
+    }
+
+    /// The policy in plain language, written from the bytes that are hashed.
+    ///
+    /// # Errors
+    /// None that the compiler's own bytes can bring about.
+    pub fn plain_language(&self) -> Result<Rendering, Refusal> {
+        render(&self.compiled.canonical_bytes)
+    }
+
+    /// Within whom a period's figures are compared.
+    pub fn scope(&self) -> &Scope {
+        &self.compiled.texts.scope
+    }
+
+    /// The number of the tier of this name.
+    pub fn tier(&self, name: &str) -> Option<usize> {
+        self.program.tiers.iter().position(|tier| tier.name == name)
+    }
+}
+
+/// SHA-256 over `covenant/program/v1`, a zero byte and the program's canonical bytes.
+fn program_hash(compiled: &Compiled) -> Hex32 {
+    ids::hash_bytes("covenant/program/v1", &compiled.canonical_bytes)
+}

@@ -1,0 +1,245 @@
+//! The command line, as a bank and an attestor type it.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use covenant_api::document;
+use covenant_api::documents::*;
+use covenant_api::registry::Registry;
+use covenant_api::sign::Signed;
+use covenant_api::types::*;
+use serde_json::Value;
+
+use crate::world::*;
+
+struct Shell<'a>(&'a Path);
+
+impl Shell<'_> {
+    fn run(&self, line: &str) -> Output {
+        let mut words: Vec<&str> = line.split_whitespace().collect();
+        words.extend(["--now", NOW]);
+        Command::new(env!("CARGO_BIN_EXE_covenant-bank"))
+            .args(words)
+            .current_dir(self.0)
+            .output()
+            .unwrap()
+    }
+
+    fn json(&self, line: &str) -> Value {
+        let output = self.run(&format!("{line} --json"));
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{line}\n{text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn text(&self, line: &str) -> String {
+        let output = self.run(line);
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{line}\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The refusal's code in JSON, and that text says it on standard error with the same exit code.
+    fn refused(&self, line: &str, exit: i32) -> String {
+        let output = self.run(&format!("{line} --json"));
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(exit), "{line}\n{text}");
+        let code = serde_json::from_str::<Value>(&text).unwrap()["refused"]["code"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let output = self.run(line);
+        assert_eq!(output.status.code(), Some(exit));
+        assert!(String::from_utf8(output.stderr).unwrap().contains(&format!("[{code}]")));
+        code
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.0.join(name)).unwrap()
+    }
+}
+
+const OFFICE: &str = "--registry reg --key bank.key --passphrase-file phrase";
+
+#[test]
+fn from_an_empty_directory_to_a_verdict() {
+    let directory = tempfile::tempdir().unwrap();
+    let shell = Shell(directory.path());
+    fs::write(directory.path().join("phrase"), "correct horse battery staple\n").unwrap();
+    fs::write(directory.path().join("wrong"), "another phrase\n").unwrap();
+    fs::write(directory.path().join("policy.toml"), POLICY).unwrap();
+    verifying_key_file(directory.path());
+
+    shell.json("key new --role bank --out bank.key --passphrase-file phrase");
+    let attestor = shell.json("key new --role attestor --out attestor.key --no-passphrase");
+    assert_eq!(shell.json("key public attestor.key")["public"], attestor["public"]);
+    let attestor = attestor["public"].as_str().unwrap();
+    assert_eq!(
+        shell.refused("key new --role bank --out bank.key --passphrase-file phrase", 2),
+        "file-exists"
+    );
+    assert_eq!(shell.refused("registry show reg", 2), "not-a-registry");
+    assert_eq!(
+        shell.refused("registry new --name Bank --registry reg --key attestor.key", 1),
+        "wrong-key-role"
+    );
+    assert_eq!(
+        shell.refused("registry new --name Bank --registry reg --key bank.key", 2),
+        "passphrase-missing"
+    );
+    let wrong = "registry new --name Bank --registry reg --key bank.key --passphrase-file wrong";
+    assert_eq!(shell.refused(wrong, 1), "wrong-passphrase");
+    shell.json(&format!("registry new --name Bank {OFFICE}"));
+
+    assert_eq!(
+        shell.refused(&format!("registry pin verifying.bin {OFFICE}"), 1),
+        "development-key"
+    );
+    let pinned = shell.text(&format!("registry pin verifying.bin --allow-development-keys {OFFICE}"));
+    assert!(pinned.contains("WARNING"), "{pinned}");
+    shell.json(&format!(
+        "attestor grant {attestor} --name Cabinet --assurance-max {GRANT} {OFFICE}"
+    ));
+    assert_eq!(
+        shell.refused(&format!("request --out r.json {OFFICE}"), 2),
+        "unknown-reference"
+    );
+    shell.json(&format!("policy sign policy.toml --out policy.json {OFFICE}"));
+    let invited = shell.json(&format!(
+        "invite FR-SIREN:000000001 --out invitation.json --code-out code {OFFICE}"
+    ));
+    assert!(invited.get("one_time_code").is_none());
+
+    // The enterprise, which has its own program.
+    let bank = Registry::open(&directory.path().join("reg")).unwrap();
+    let invitation: Signed<Invitation> = Signed::from_json(&shell.read("invitation.json")).unwrap();
+    let enterprise = Enterprise::new(1, invitation.verify(&bank.bank().key).unwrap());
+    let code = Code::parse(&String::from_utf8(shell.read("code")).unwrap()).unwrap();
+    fs::write(
+        directory.path().join("enrolment.json"),
+        document::to_json(&enterprise.enrolment(&code)).unwrap(),
+    )
+    .unwrap();
+    shell.json(&format!("enrol enrolment.json {OFFICE}"));
+    assert_eq!(
+        shell.refused(&format!("enrol enrolment.json {OFFICE}"), 1),
+        "invitation-used"
+    );
+    let asked = shell.json(&format!("request --out request.json --as-of 2026-03-31 {OFFICE}"));
+
+    let attestation = attest(&shell, &enterprise);
+    assert_eq!(attestation.attestor.to_string(), attestor);
+    shell.json(&format!(
+        "attestor grant {} --name Cabinet --assurance-max {GRANT} {OFFICE}",
+        attestor_id()
+    ));
+    judge(&shell, &enterprise, asked["request"].as_str().unwrap());
+}
+
+/// The attestor's part: it sees the figures, and one identity stands for one company.
+fn attest(shell: &Shell<'_>, enterprise: &Enterprise) -> Attestation {
+    let request = enterprise.attestation_request(&statement(150));
+    fs::write(shell.0.join("figures.json"), document::to_json(&request).unwrap()).unwrap();
+    let line = "attest figures.json --key attestor.key --assurance 2 --ledger ledger.json --out attestation.json";
+    assert_eq!(shell.refused(line, 1), "not-confirmed");
+    assert!(
+        !shell.0.join("ledger.json").exists(),
+        "what was not confirmed is not bound"
+    );
+    let text = shell.text(&format!("{line} --yes"));
+    for part in [
+        "FR-SIREN:000000001",
+        "current_assets",
+        "1.50",
+        "not covered",
+        "2025-01-01 to 2025-12-31",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert_eq!(shell.refused(&format!("{line} --yes"), 2), "file-exists");
+    let impostor = Enterprise {
+        registry_id: company(2),
+        ..Enterprise::new(1, enterprise.invitation.clone())
+    };
+    let request = impostor.attestation_request(&statement(150));
+    fs::write(shell.0.join("figures.json"), document::to_json(&request).unwrap()).unwrap();
+    assert_eq!(shell.refused(&format!("{line} --yes"), 1), "entity-bound");
+    document::from_json(&shell.read("attestation.json")).unwrap()
+}
+
+/// The bank's part: a verdict once, and a registry that shows it.
+fn judge(shell: &Shell<'_>, enterprise: &Enterprise, first: &str) {
+    // The request was made before the tests' attestor was granted, so the bank asks again.
+    let asked = shell.json(&format!("request --out second.json --as-of 2026-03-31 {OFFICE}"));
+    assert_ne!(asked["request"].as_str().unwrap(), first);
+    let registry = Registry::open(&shell.0.join("reg")).unwrap();
+    let id = Hex32::parse(asked["request"].as_str().unwrap()).unwrap();
+    let bundle = enterprise.prove(&registry, registry.request(&id).unwrap(), &statement(150), "A");
+    fs::write(shell.0.join("bundle.json"), enterprise.sign(bundle)).unwrap();
+    assert_eq!(
+        shell.refused("verify bundle.json --registry reg --dry-run", 1),
+        "development-key"
+    );
+    let dry = shell.json("verify bundle.json --registry reg --dry-run --allow-development-keys");
+    assert_eq!(dry["recorded"], false);
+    let line = format!("verify bundle.json --allow-development-keys --out verdict.json {OFFICE}");
+    let text = shell.text(&line);
+    for part in ["TIER", "FR-SIREN:000000001", "none were disclosed", "WARNING"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert_eq!(shell.refused(&line, 1), "request-used");
+    let verdict: Signed<Verdict> = Signed::from_json(&shell.read("verdict.json")).unwrap();
+    assert_eq!(verdict.verify(&registry.bank().key).unwrap().tier.as_str(), "A");
+    let shown = shell.text("registry show reg");
+    for part in [
+        "every signature holds",
+        "tier A",
+        "redeemed",
+        "development: demonstrations only",
+        "Cabinet",
+    ] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+    assert_eq!(shell.json("registry show reg")["verdicts"][0]["tier"], "A");
+}
+
+#[test]
+fn a_policy_reads_in_plain_language_signed_or_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let shell = Shell(directory.path());
+    fs::write(directory.path().join("policy.toml"), POLICY).unwrap();
+    let unsigned = shell.json("policy show policy.toml")["text"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let mut bank = House::new();
+    let id = bank.policy(POLICY);
+    let signed = bank.registry.policy(&id).unwrap().document().to_json().unwrap();
+    fs::write(directory.path().join("policy.json"), signed).unwrap();
+    let shown = shell.json("policy show policy.json");
+    assert_eq!(shown["text"].as_str(), Some(unsigned.as_str()));
+    assert_eq!(shown["policy"].as_str(), Some(id.to_string().as_str()));
+}
+
+#[test]
+fn misuse_is_told_apart_from_a_refusal() {
+    let directory = tempfile::tempdir().unwrap();
+    let shell = Shell(directory.path());
+    assert_eq!(
+        shell.run("verify bundle.json --registry reg").status.code(),
+        Some(2),
+        "neither key nor dry run"
+    );
+    assert_eq!(shell.run("key new --role king --out k").status.code(), Some(2));
+    assert_eq!(shell.refused("policy show nothing.toml", 2), "file-unreadable");
+    fs::write(directory.path().join("empty"), "\n").unwrap();
+    assert_eq!(
+        shell.refused("key new --role bank --out k --passphrase-file empty", 2),
+        "passphrase-unusable"
+    );
+}
