@@ -32,6 +32,12 @@ pub trait Document: Serialize + DeserializeOwned {
         Ok(())
     }
 
+    /// The key that the document itself says must have signed it. Whoever could sign an invitation in another bank's name would
+    /// learn its applicants' pseudonyms there.
+    fn must_be_signed_by(&self) -> Option<Hex32> {
+        None
+    }
+
     /// The document's id: SHA-256 over `covenant/id/TYPE/vVERSION`, a zero byte and the document's deterministic CBOR.
     ///
     /// # Errors

@@ -76,6 +76,8 @@ catalogue! {
         "Each invitation is redeemed once: ask the bank for a new one.";
     WRONG_CODE "wrong-code": "The enrolment was not made with the invitation's one-time code."
         "Type the code as it was delivered, and enrol again.";
+    APPLICANT_CONFLICT "applicant-conflict": "The company is enrolled under another pseudonym, or the pseudonym for another company."
+        "Let the company restore its identity from its recovery phrase: a fresh pseudonym would lose its count of restatements.";
     NOT_ENROLLED "not-enrolled": "No applicant has redeemed this invitation."
         "Record the applicant's enrolment first with `covenant-bank enrol`.";
     UNKNOWN_ATTESTOR "unknown-attestor": "The registry has no standing grant for this attestor's key."

@@ -45,9 +45,10 @@ impl Signer {
     /// Signs a document.
     ///
     /// # Errors
-    /// Whatever [`Document::validate`] says; `unencodable`.
+    /// Whatever [`Document::validate`] says; `wrong-signer` where the document names another one; `unencodable`.
     pub fn sign<T: Document>(&self, document: T) -> Result<Verified<T>, Refusal> {
         document.validate()?;
+        expect_signer(&document, &self.public())?;
         let signature = Bytes64(self.0.sign(&message(&document)?).to_bytes());
         let id = document.id()?;
         Ok(Verified {
@@ -94,13 +95,14 @@ impl<T: Document> Signed<T> {
     /// Checks that this key signed this document.
     ///
     /// # Errors
-    /// `wrong-signer` where the file names another key, `invalid-key` where the key is none, `wrong-signature`.
+    /// `wrong-signer` where the file or the document names another key, `invalid-key` where the key is none, `wrong-signature`.
     pub fn verify(self, expected: &Hex32) -> Result<Verified<T>, Refusal> {
         if self.signer != *expected {
             return Err(Refusal::new(&WRONG_SIGNER, format!("signed by {}", self.signer))
                 .at(format!("{}: signer", T::TYPE))
                 .expected(format!("signed by {expected}")));
         }
+        expect_signer(&self.document, expected)?;
         verifying_key(expected)?
             .verify_strict(&message(&self.document)?, &Signature::from_bytes(&self.signature.0))
             .map_err(|_| {
@@ -114,6 +116,16 @@ impl<T: Document> Signed<T> {
             signature: self.signature,
             id,
         })
+    }
+}
+
+/// The signer is the one whom the document itself names, where it names one.
+fn expect_signer<T: Document>(document: &T, signer: &Hex32) -> Result<(), Refusal> {
+    match document.must_be_signed_by() {
+        Some(named) if named != *signer => Err(Refusal::new(&WRONG_SIGNER, format!("signed by {signer}"))
+            .at(format!("{}: document", T::TYPE))
+            .expected(format!("signed by {named}, whom the document names"))),
+        _ => Ok(()),
     }
 }
 

@@ -21,4 +21,8 @@ pub struct Bank {
 impl Document for Bank {
     const TYPE: &'static str = "bank";
     const PREFIX: &'static str = prefix::BANK;
+
+    fn must_be_signed_by(&self) -> Option<Hex32> {
+        Some(self.key)
+    }
 }

@@ -27,4 +27,8 @@ pub struct Invitation {
 impl Document for Invitation {
     const TYPE: &'static str = "invitation";
     const PREFIX: &'static str = prefix::INVITATION;
+
+    fn must_be_signed_by(&self) -> Option<Hex32> {
+        Some(self.bank)
+    }
 }

@@ -123,9 +123,10 @@ fn signed<T: Document + Clone + PartialEq + Debug>(document: &T) {
 fn what_a_bank_signs() {
     let name = Name::parse("Banque Exemple").unwrap();
     let now = time("2026-11-23T14:00:00Z");
+    let signer = Signer::from_seed(&[7; 32]).public();
     signed(&Bank {
         name: name.clone(),
-        key: HEX,
+        key: signer,
         issued: now,
     });
     signed(&AttestorGrant {
@@ -152,7 +153,7 @@ fn what_a_bank_signs() {
     });
     signed(&Invitation {
         bank_name: name,
-        bank: HEX,
+        bank: signer,
         registry_id: company(),
         blinding: field(5),
         issued: now,
@@ -204,6 +205,40 @@ fn what_a_bank_signs() {
         restated_or_shopped: 0,
         bundle: HEX,
     });
+}
+
+#[test]
+fn nobody_invites_in_another_banks_name() {
+    let (bank, other) = (Signer::from_seed(&[7; 32]), Signer::from_seed(&[8; 32]));
+    let now = time("2026-11-23T14:00:00Z");
+    let invitation = Invitation {
+        bank_name: Name::parse("Banque Exemple").unwrap(),
+        bank: bank.public(),
+        registry_id: company(),
+        blinding: field(5),
+        issued: now,
+        expires: now,
+    };
+    assert_eq!(
+        other.sign(invitation.clone()).map(|_| ()).unwrap_err().code(),
+        "wrong-signer"
+    );
+    // The other bank signs its own invitation, and names the first bank afterwards or before: neither is read.
+    let own = Invitation {
+        bank: other.public(),
+        ..invitation
+    };
+    let json = String::from_utf8(other.sign(own).unwrap().to_json().unwrap()).unwrap();
+    let forged = json.replacen(&other.public().to_string(), &bank.public().to_string(), 1);
+    let signed = Signed::<Invitation>::from_json(forged.as_bytes()).unwrap();
+    assert_eq!(
+        (signed.unverified().bank, signed.claimed_signer()),
+        (bank.public(), other.public())
+    );
+    assert_eq!(
+        signed.verify(&other.public()).map(|_| ()).unwrap_err().code(),
+        "wrong-signer"
+    );
 }
 
 #[test]

@@ -15,7 +15,8 @@ use crate::documents::{
     RedemptionKey, Request, Verdict,
 };
 use crate::refusals::{
-    ATTESTOR_REVOKED, FILE_EXISTS, INVITATION_EXPIRED, INVITATION_USED, MALFORMED_DOCUMENT, REQUEST_USED, of_key,
+    APPLICANT_CONFLICT, ATTESTOR_REVOKED, FILE_EXISTS, INVITATION_EXPIRED, INVITATION_USED, MALFORMED_DOCUMENT,
+    REQUEST_USED, of_key,
 };
 use crate::sign::{Signer, Verified, verifying_key};
 use crate::types::{FieldElement, Hex32, IsoDate, LogOrigin, Name, RegistryId, Text, UtcTime};
@@ -161,7 +162,7 @@ impl Registry {
     ///
     /// # Errors
     /// `wrong-signer`, `unknown-invitation`, `invitation-expired`, `invitation-used`, `wrong-code`, `invalid-key`,
-    /// `file-unwritable`.
+    /// `applicant-conflict`, `file-unwritable`.
     pub fn enrol(
         &mut self,
         signer: &Signer,
@@ -196,6 +197,7 @@ impl Registry {
         enrolment.check(&RedemptionKey::from_bytes(key))?;
         verifying_key(&enrolment.key)?;
         let registry_id = invitation.registry_id.clone();
+        self.one_pseudonym_for(&registry_id, &enrolment.nym)?;
         let enrolled = signer.sign(Enrolled {
             invitation: id,
             registry_id,
@@ -208,6 +210,25 @@ impl Registry {
         files::remove(&self.code_path(&id))?;
         self.enrolments.insert(id, enrolled.clone());
         Ok(enrolled)
+    }
+
+    /// A company keeps its pseudonym, and a pseudonym its company: tags under two pseudonyms cannot be compared, so a company
+    /// with two could prove other figures under each.
+    fn one_pseudonym_for(&self, registry_id: &RegistryId, nym: &FieldElement) -> Result<(), Refusal> {
+        let conflict = self
+            .enrolments()
+            .find(|e| (e.registry_id == *registry_id) != (e.nym == *nym));
+        match conflict {
+            Some(earlier) => Err(
+                Refusal::new(&APPLICANT_CONFLICT, format!("pseudonym {nym} for {registry_id}"))
+                    .at("enrolment: nym")
+                    .expected(format!(
+                        "{} for {}, as enrolled on {}",
+                        earlier.nym, earlier.registry_id, earlier.enrolled
+                    )),
+            ),
+            None => Ok(()),
+        }
     }
 
     /// Asks an enrolled applicant for a proof.

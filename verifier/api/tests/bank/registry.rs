@@ -157,6 +157,39 @@ fn an_invitation_is_redeemed_once_in_time_and_with_its_code() {
 }
 
 #[test]
+fn a_company_keeps_its_pseudonym() {
+    let mut bank = House::new();
+    let first = bank.customer(1);
+    let mut enrol = |number: u64, sk: u64| {
+        let (invitation, right) = bank
+            .registry
+            .invite(&bank.signer, company(number), 30, time(NOW), &mut bank.rng)
+            .unwrap();
+        let enterprise = Enterprise {
+            sk: Enterprise::new(sk, invitation.clone()).sk,
+            ..Enterprise::new(9, invitation)
+        };
+        bank.registry
+            .enrol(&bank.signer, &enterprise.enrolment(&right), time(NOW))
+            .map(|_| ())
+            .map_err(|r| r.code())
+    };
+    assert_eq!(enrol(1, 1), Ok(()), "the same company with a new key");
+    assert_eq!(
+        enrol(1, 2),
+        Err("applicant-conflict"),
+        "the same company under another pseudonym"
+    );
+    assert_eq!(
+        enrol(2, 1),
+        Err("applicant-conflict"),
+        "another company under the same pseudonym"
+    );
+    assert_eq!(enrol(2, 2), Ok(()));
+    assert_eq!(first.registry_id, company(1));
+}
+
+#[test]
 fn a_weak_key_is_not_enrolled() {
     let mut bank = House::new();
     let (invitation, right) = bank
