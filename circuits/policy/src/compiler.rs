@@ -18,7 +18,7 @@ use crate::canonical;
 use crate::catalogue as codes;
 use crate::expression::Fault;
 use crate::policy::{Attestors, PolicyDocument, Scope, Terms, Tiers, source};
-use crate::program::{FIGURES, Program, ROWS, Relation, StatementTerms, Tier, contradiction};
+use crate::program::{FIGURES, Program, ROWS, Relation, Source, StatementTerms, Tier, contradiction};
 use crate::refusal::Refusal;
 use crate::schema::{BALANCE_SHEET, Schema};
 
@@ -186,22 +186,23 @@ fn lower(policy: &PolicyDocument, source: &str) -> Result<(Program, Texts, Vec<W
     let place = |id: &table::RowId| places.get(id).copied().unwrap_or(ROWS - 1);
     let (rows, slots) = rules.table.build();
     let columns = rules.table.columns();
-    let need = |statement: usize| {
+    // The output of a book proof gives the figures of that book only; every other statement gives a balance sheet.
+    let need = |statement: usize, source: Source| {
         let read = columns
             .iter()
             .filter(|c| **c / FIGURES == statement)
             .map(|c| c % FIGURES);
-        read.chain(BALANCE_SHEET).fold(0u32, |mask, j| mask | 1 << j)
+        let always: &[usize] = if source == Source::Proven { &[] } else { &BALANCE_SHEET };
+        read.chain(always.iter().copied()).fold(0u32, |mask, j| mask | 1 << j)
     };
     let program = Program {
         rows,
         slots,
         statements: [
-            terms(&policy.first, policy.schema, need(0)),
-            policy
-                .second
-                .as_ref()
-                .map_or(StatementTerms::ABSENT, |(_, t)| terms(t, policy.schema, need(1))),
+            terms(&policy.first, policy.schema, need(0, policy.first.source)),
+            policy.second.as_ref().map_or(StatementTerms::ABSENT, |(_, t)| {
+                terms(t, policy.schema, need(1, t.source))
+            }),
         ],
         relation,
         currency: policy.currency,
@@ -330,5 +331,7 @@ fn refuse_contradictions(
     Ok(())
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -18,3 +18,8 @@ pub mod statement;
 
 pub use catalogue::CATALOGUE;
 pub use compiler::{COMPILER_VERSION, Compiled, compile};
+
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod testing;

@@ -152,7 +152,11 @@ impl Scene<'_> {
             text += &match scaled.as_slice() {
                 [(c, column)] if c.is_one() => label(*column, relation),
                 [(c, column)] => format!("{} × {}", decimal(c), label(*column, relation)),
-                several if factor.is_one() || several.iter().any(|(c, _)| decimal(c).contains('/')) => {
+                several
+                    if factor.is_one()
+                        || term.numerator.values().all(|c| c.abs().is_one())
+                        || several.iter().any(|(c, _)| decimal(c).contains('/')) =>
+                {
                     let inner = format!("({})", formula(&term.numerator, relation));
                     if factor.is_one() {
                         inner
