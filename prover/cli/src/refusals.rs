@@ -1,0 +1,170 @@
+//! Every code with which this program refuses of its own, and the catalogue of all codes of all crates.
+
+use std::fmt::Write as _;
+
+use covenant_api::refusals::{HOST_FAULT, PROOFS};
+use covenant_policy::refusal::{Catalogue, Entry};
+
+macro_rules! catalogue {
+    ($($name:ident $code:literal: $meaning:literal $advice:literal;)*) => {
+        $(#[doc = $meaning] pub static $name: Entry = Entry { code: $code, meaning: $meaning, advice: $advice };)*
+
+        /// Every code of this crate.
+        pub const CATALOGUE: Catalogue = &[$(Entry { code: $code, meaning: $meaning, advice: $advice }),*];
+    };
+}
+
+catalogue! {
+    NO_HOME "no-home": "Nothing says where the vault lies."
+        "Give --home DIR.";
+    VAULT_MISSING "vault-missing": "There is no vault here."
+        "Make one with `covenant init`, or say where it lies with --home.";
+    VAULT_EXISTS "vault-exists": "There is a vault here already."
+        "Use it, or choose another directory with --home; a vault is never overwritten.";
+    VAULT_DAMAGED "vault-damaged": "The vault's contents were changed or cut short."
+        "Restore the directory from a backup, or restore the identity with `covenant init --restore` and import the books again.";
+    VAULT_BUSY "vault-busy": "Another command is writing to this vault."
+        "Wait until it is done, and try again.";
+    PHRASE_INVALID "phrase-invalid": "This is no recovery phrase of 24 words."
+        "Type the words as they were shown, in their order; the last one is a checksum of the others.";
+    FORMAT_UNDECLARED "csv-format-missing": "A CSV's columns and number format are not declared."
+        "Give --csv-format FILE; a number format is never guessed.";
+    UNKNOWN_STATEMENT "unknown-statement": "The vault holds no such statement."
+        "Run `covenant figures` to see the statements held.";
+    AMBIGUOUS_STATEMENT "ambiguous-statement": "More than one statement fits."
+        "Name one by its id, or by enough of its first letters.";
+    RESTATEMENT_UNDECLARED "restatement-undeclared": "The same period was imported before with other figures."
+        "If the books were corrected, say so with --restatement N; it is counted, and banks that limit restatements see when there are too many.";
+    RESTATEMENT_NUMBER "restatement-number": "This is not the number of the next restatement."
+        "Restatements are counted one by one.";
+    WRONG_STATEMENT "attestation-of-another-statement": "The attestation is over no statement in this vault."
+        "Check that it answers a request that this vault made, and that the assurance was not changed on the way.";
+    WRONG_BANK_KEY "wrong-bank-key": "The invitation is signed with another key than the bank's."
+        "Do not answer it: ask the bank, by a way that you trust, which key is its own.";
+    NOT_INVITED "not-invited": "The vault holds no accepted invitation for this request."
+        "Redeem the bank's invitation first with `covenant accept`.";
+    WRONG_ADDRESSEE "wrong-addressee": "The document is addressed to another company or pseudonym."
+        "Check that it was meant for this vault.";
+    NO_STATEMENT "no-fitting-statement": "No statement in the vault fits what the policy asks for."
+        "Import the books of the period asked for, or name a statement with --statement.";
+    NOT_ATTESTED "not-attested": "No attestation fits what the policy asks for."
+        "Have the statement attested: `covenant attest request`, then `covenant attest add`.";
+    ATTESTOR_NOT_ACCEPTED "attestor-not-accepted": "The bank does not accept the attestor who signed the figures."
+        "Ask the bank whom it accepts, and have the statement attested by one of them.";
+    BEYOND_GRANT "assurance-beyond-grant": "The attestor gave more assurance than the bank grants it."
+        "Ask the attestor for an attestation at the granted level, or another attestor.";
+    TIER_NOT_REACHED "tier-not-reached": "The books do not reach the tier."
+        "Run `covenant check` to see which rules fail, and by what margin.";
+    PROVEN_UNSUPPORTED "book-proof-unsupported": "The policy takes figures from a book proof, which this version cannot make."
+        "Ask the bank for a policy that takes attested figures.";
+    UNKNOWN_FILE "unknown-file": "This is no file that Covenant writes."
+        "Pass a document, a bundle, a policy's source text, a key or a sealed file.";
+}
+
+/// Codes that mean misuse or a fault of the machine (exit code 2), rather than a no to what was asked (exit code 1).
+const FAULTS: &[&str] = &[
+    "file-exists",
+    "file-unreadable",
+    "file-unwritable",
+    "host-fault",
+    "no-home",
+    "passphrase-missing",
+    "passphrase-unusable",
+    "vault-busy",
+    "vault-exists",
+    "vault-missing",
+    "csv-format-missing",
+    "ambiguous-statement",
+    "unknown-statement",
+    "proof-self-check",
+    "circuit-unsatisfied",
+    "circuit-mismatch",
+    "synthesis-failed",
+    "key-not-found",
+    "key-io",
+    "key-manifest",
+    "key-damaged",
+    "key-malformed",
+];
+
+/// Whether this code means misuse or a fault.
+pub fn is_fault(code: &str) -> bool {
+    FAULTS.contains(&code)
+}
+
+/// The entry of one of the proof system's codes.
+pub fn proof_entry(code: &str) -> &'static Entry {
+    // Every code of an error stands in the table, which that crate tests; the fallback keeps this without a panic.
+    PROOFS.iter().find(|entry| entry.code == code).unwrap_or(&HOST_FAULT)
+}
+
+/// Every catalogue, under the name of the part that it belongs to.
+pub fn all() -> Vec<(&'static str, Catalogue)> {
+    vec![
+        ("Policies, statements and figures", covenant_policy::CATALOGUE),
+        ("Reading accounting exports", covenant_import::CATALOGUE),
+        ("The compliance statement", covenant_statements::CATALOGUE),
+        ("Keys and proofs", &PROOFS),
+        (
+            "Documents, the bank's registry and its verdicts",
+            covenant_api::CATALOGUE,
+        ),
+        ("The command line and the vault", CATALOGUE),
+    ]
+}
+
+/// All codes as a page of Markdown.
+pub fn markdown() -> String {
+    let mut out = String::from(
+        "# Refusals\n\n\
+         Every code with which a part of Covenant says no. Codes are stable: programs may match on them. This page is\n\
+         generated by `covenant refusals`, and a test keeps the two equal.\n",
+    );
+    for (part, catalogue) in all() {
+        let _ = write!(out, "\n## {part}\n\n| code | meaning | advice |\n|---|---|---|\n");
+        for entry in catalogue {
+            let cell = |text: &str| text.replace('|', "\\|");
+            let _ = writeln!(
+                out,
+                "| `{}` | {} | {} |",
+                entry.code,
+                cell(entry.meaning),
+                cell(entry.advice)
+            );
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn codes_are_unique_across_all_crates() {
+        let mut seen = BTreeMap::new();
+        let mut twice = Vec::new();
+        for (part, catalogue) in all() {
+            for entry in catalogue {
+                assert!(
+                    entry.code.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'),
+                    "{}",
+                    entry.code
+                );
+                if let Some(before) = seen.insert(entry.code, part) {
+                    twice.push(format!("{} in {before} and in {part}", entry.code));
+                }
+            }
+        }
+        assert!(twice.is_empty(), "{}", twice.join("\n"));
+    }
+
+    #[test]
+    fn every_fault_is_a_code() {
+        let known: Vec<&str> = all().into_iter().flat_map(|(_, c)| c).map(|e| e.code).collect();
+        for fault in FAULTS {
+            assert!(known.contains(fault), "{fault}");
+        }
+    }
+}

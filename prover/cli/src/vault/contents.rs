@@ -1,0 +1,177 @@
+//! What the vault holds.
+
+use covenant_api::documents::{Attestation, Invitation, StatedFigures};
+use covenant_api::ids;
+use covenant_api::sign::{Signed, Verified};
+use covenant_api::types::{FieldElement, Hex32, IsoDate, Name, RegistryId, Text, TierName, UtcTime};
+use covenant_policy::refusal::Refusal;
+use covenant_policy::statement::{Assurance, Statement};
+use covenant_statements::field;
+use serde::{Deserialize, Serialize};
+
+use super::Secrets;
+use crate::refusals::{AMBIGUOUS_STATEMENT, UNKNOWN_STATEMENT};
+
+/// The version of the contents' form.
+pub const VERSION: u32 = 1;
+
+/// The contents. No `Debug`: the seed and the figures stay out of logs.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contents {
+    /// The form's version.
+    pub version: u32,
+    /// The seed of every secret.
+    pub secrets: Secrets,
+    /// The statements, in the order of import.
+    pub statements: Vec<HeldStatement>,
+    /// The invitations redeemed.
+    pub invitations: Vec<HeldInvitation>,
+    /// What was disclosed to whom.
+    pub disclosures: Vec<Disclosure>,
+}
+
+/// One period's figures, and who attests to them.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeldStatement {
+    /// Its id: the hash at assurance 0.
+    pub id: FieldElement,
+    /// The legal person.
+    pub registry_id: RegistryId,
+    /// The figures.
+    pub stated: StatedFigures,
+    /// The file that they were read from, by name.
+    pub source: Text,
+    /// SHA-256 of that file.
+    pub source_sha256: Hex32,
+    /// SHA-256 of the review sheet's text.
+    pub review_sheet: Option<Hex32>,
+    /// When they were read.
+    pub imported: UtcTime,
+    /// Attestations over them.
+    pub attestations: Vec<Attestation>,
+}
+
+impl HeldStatement {
+    /// The id as people see it.
+    pub fn display_id(&self) -> String {
+        ids::display(ids::prefix::STATEMENT, &Hex32(field::field_to_bytes(&self.id.0)))
+    }
+
+    /// The typed statement with this assurance.
+    ///
+    /// # Errors
+    /// Whatever [`StatedFigures::to_statement`] refuses.
+    pub fn statement(&self, assurance: Assurance) -> Result<Statement, Refusal> {
+        self.stated.to_statement(assurance)
+    }
+
+    /// The best assurance that anybody gave.
+    pub fn best_assurance(&self) -> Assurance {
+        Assurance(self.attestations.iter().map(|a| a.assurance).max().unwrap_or(0))
+    }
+
+    /// Whether both are versions of one statement: the same person, schema, period and basis.
+    pub fn same_period(&self, registry_id: &RegistryId, stated: &StatedFigures) -> bool {
+        let mine = &self.stated;
+        self.registry_id == *registry_id
+            && (mine.schema.as_str(), mine.start, mine.end, mine.basis)
+                == (stated.schema.as_str(), stated.start, stated.end, stated.basis)
+    }
+}
+
+/// An invitation that was redeemed.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeldInvitation {
+    /// Its id.
+    pub id: Hex32,
+    /// What the bank signed.
+    pub signed: Signed<Invitation>,
+    /// When it was redeemed.
+    pub accepted: UtcTime,
+}
+
+impl HeldInvitation {
+    /// The invitation; its signature is checked again.
+    ///
+    /// # Errors
+    /// Those of [`Signed::verify`].
+    pub fn invitation(&self) -> Result<Verified<Invitation>, Refusal> {
+        let bank = self.signed.unverified().bank;
+        self.signed.clone().verify(&bank)
+    }
+}
+
+/// What one bank was told.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Disclosure {
+    /// The bank's first key.
+    pub bank: Hex32,
+    /// The bank's name.
+    pub bank_name: Name,
+    /// The policy's id.
+    pub policy: Hex32,
+    /// The policy's source text: what was answered, exactly.
+    pub policy_source: String,
+    /// The tier that was proven.
+    pub tier: TierName,
+    /// The request's id.
+    pub request: Hex32,
+    /// The statements used, by id.
+    pub statements: Vec<FieldElement>,
+    /// The day from which ages count.
+    pub as_of: IsoDate,
+    /// The bundle's id.
+    pub bundle: Hex32,
+    /// When it was proven.
+    pub proven: UtcTime,
+}
+
+impl Contents {
+    /// The contents of a new vault.
+    pub fn new(secrets: Secrets) -> Self {
+        Self {
+            version: VERSION,
+            secrets,
+            statements: Vec::new(),
+            invitations: Vec::new(),
+            disclosures: Vec::new(),
+        }
+    }
+
+    /// The one statement whose id starts like this; the only one where nothing is said.
+    ///
+    /// # Errors
+    /// `unknown-statement`, `ambiguous-statement`.
+    pub fn statement(&self, said: Option<&str>) -> Result<&HeldStatement, Refusal> {
+        let prefix = said.unwrap_or("");
+        let mut found = self.statements.iter().filter(|s| {
+            let id = s.display_id();
+            id.starts_with(prefix)
+                || id
+                    .strip_prefix(ids::prefix::STATEMENT)
+                    .is_some_and(|bare| bare.starts_with(prefix))
+        });
+        match (found.next(), found.next()) {
+            (Some(only), None) => Ok(only),
+            (None, _) => Err(match said {
+                Some(said) => Refusal::new(&UNKNOWN_STATEMENT, format!("no statement {said:?}")),
+                None => Refusal::new(&UNKNOWN_STATEMENT, "no statement was imported yet")
+                    .advice("Read the books first with `covenant import`."),
+            }),
+            (Some(_), Some(_)) => {
+                let what = match said {
+                    Some(said) => format!("several statements start with {said:?}"),
+                    None => format!(
+                        "the vault holds {} statements, and none was named",
+                        self.statements.len()
+                    ),
+                };
+                Err(Refusal::new(&AMBIGUOUS_STATEMENT, what))
+            }
+        }
+    }
+}

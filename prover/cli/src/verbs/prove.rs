@@ -1,0 +1,226 @@
+//! `covenant prove`: the bank's documents are checked, the books are held against the policy, the proof is made, checked and
+//! signed, and what it says is kept in mind.
+//!
+//! Opening the key and unlocking the vault take a moment each and need nothing of each other, so they run side by side.
+
+mod choose;
+mod witness;
+
+use std::time::{Duration, Instant};
+
+use covenant_api::asked::Asked;
+use covenant_api::checked_policy::CheckedPolicy;
+use covenant_api::documents::{Bundle, Invitation, Policy, Request};
+use covenant_api::refusals::{FILE_EXISTS, HOST_FAULT, REQUEST_EXPIRED};
+use covenant_api::sign::{Signed, Verified};
+use covenant_api::types::{Base64, FieldElement, TierName};
+use covenant_api::{files, host, ids, limits};
+use covenant_policy::refusal::Refusal;
+use covenant_proofs::keys::ProvingKey;
+use covenant_proofs::prove::prove;
+use covenant_statements::compliance::Compliance;
+use serde_json::json;
+
+use super::{seen, shared};
+use crate::args::Prove;
+use crate::context::Context;
+use crate::keystore;
+use crate::output::{Report, Table};
+use crate::progress::Progress;
+use crate::refusals::{NOT_INVITED, WRONG_ADDRESSEE};
+use crate::vault::{Contents, Disclosure, Writer};
+use choose::Chosen;
+
+/// What the bank sent, each piece signed by it.
+struct Asking {
+    policy: CheckedPolicy,
+    invitation: Verified<Invitation>,
+    request: Verified<Request>,
+}
+
+/// How long each step took.
+struct Times(Vec<(&'static str, Duration)>, Instant);
+
+impl Times {
+    fn new() -> Self {
+        Self(Vec::new(), Instant::now())
+    }
+
+    fn step(&mut self, name: &'static str) {
+        self.0.push((name, self.1.elapsed()));
+        self.1 = Instant::now();
+    }
+}
+
+pub(super) fn run(context: &Context, args: &Prove) -> Result<Report, Refusal> {
+    let started = Instant::now();
+    let mut times = Times::new();
+    if args.out.exists() {
+        return Err(Refusal::new(&FILE_EXISTS, "the file exists").at(args.out.display()));
+    }
+    let request: Signed<Request> = Signed::from_json(&files::read(&args.request, limits::DOCUMENT_BYTES_MAX)?)?;
+    let policy: Signed<Policy> = Signed::from_json(&files::read(&args.policy, limits::POLICY_DOCUMENT_BYTES_MAX)?)?;
+    let (key, mut writer) = open_both(context, args, &request)?;
+    times.step("unlocking the vault, opening the proving key");
+
+    let contents = &writer.vault.contents;
+    let asking = asking(context, contents, request, policy)?;
+    let applicant = contents.secrets.bank_signer(&asking.invitation.bank);
+    let asked = Asked::new(&asking.policy, &asking.invitation, &asking.request, applicant.public())?;
+    let chosen = choose::choose(contents, &asked, args)?;
+    times.step("checking the bank's documents and the policy");
+
+    let answer = witness::answer(contents, &asked, &chosen)?;
+    let public = asked.public(&answer)?;
+    let witness = witness::witness(contents, &asked, &chosen)?;
+    let mut rng = host::rng()?;
+    let progress = Progress::spinner("proving");
+    let proof = prove::<Compliance>(&key, &public, &witness, &mut rng).map_err(|e| keystore::prove_refusal(&e))?;
+    drop(progress);
+    times.step("proving, and verifying the own proof");
+
+    let bundle = applicant.sign(Bundle {
+        request: asking.request.id(),
+        policy: asking.policy.id(),
+        verifying_key: asking.request.verifying_key,
+        tier: answer.tier.clone(),
+        nym: asking.request.nym,
+        period_tags: answer.period_tags,
+        statement_links: answer.statement_links,
+        proven_links: answer.proven_links,
+        proof: Base64(proof.to_bytes()),
+    })?;
+    keep(&mut writer, context, &asking, &chosen, &bundle)?;
+    if let Err(refusal) = files::create_new(&args.out, &bundle.to_json()?) {
+        // Nothing left this machine, so nothing was disclosed.
+        writer.vault.contents.disclosures.pop();
+        writer.save(&mut rng)?;
+        return Err(refusal);
+    }
+    times.step("signing, and writing vault and bundle");
+    report(args, &asking, &chosen, &bundle, &times, started.elapsed())
+}
+
+/// The proving key and the vault, opened side by side.
+fn open_both(context: &Context, args: &Prove, request: &Signed<Request>) -> Result<(ProvingKey, Writer), Refusal> {
+    let home = context.home()?;
+    crate::vault::Vault::expect(home)?;
+    let passphrase = context.passphrase()?;
+    let (store, _) = keystore::store(context, args.keys.keys.as_deref())?;
+    // Not vouched for yet: a wrong id only opens a wrong key, and the signature is checked before the key is used.
+    let id = request.unverified().verifying_key;
+    let progress = Progress::spinner("unlocking the vault, opening the proving key");
+    let (key, vault) = std::thread::scope(|scope| {
+        let key = scope.spawn(|| keystore::open(&store, &id, args.keys.allow_development_keys));
+        let vault = crate::vault::Vault::open_to_write(home, &passphrase);
+        let key = key
+            .join()
+            .unwrap_or_else(|_| Err(Refusal::new(&HOST_FAULT, "the key could not be opened")));
+        (key, vault)
+    });
+    drop(progress);
+    Ok((key?, vault?))
+}
+
+/// Checks what the bank sent: all of it signed by the bank whose invitation was accepted, addressed to this vault, in time.
+fn asking(
+    context: &Context,
+    contents: &Contents,
+    request: Signed<Request>,
+    policy: Signed<Policy>,
+) -> Result<Asking, Refusal> {
+    let wanted = request.unverified().invitation;
+    let held = contents
+        .invitations
+        .iter()
+        .find(|held| held.id == wanted)
+        .ok_or_else(|| {
+            Refusal::new(
+                &NOT_INVITED,
+                format!("invitation {}", ids::display(ids::prefix::INVITATION, &wanted)),
+            )
+            .at("request: invitation")
+        })?;
+    let invitation = held.invitation()?;
+    let request = request.verify(&invitation.bank)?;
+    let policy = CheckedPolicy::check(policy.verify(&invitation.bank)?)?;
+    let nym = shared::nym(&contents.secrets, &invitation.bank)?;
+    if request.nym != nym {
+        return Err(Refusal::new(&WRONG_ADDRESSEE, format!("addressed to {}", request.nym))
+            .at("request: nym")
+            .expected(nym.to_string()));
+    }
+    if context.now() > request.expires {
+        return Err(Refusal::new(&REQUEST_EXPIRED, format!("it is {}", context.now()))
+            .at("request: expires")
+            .expected(format!("no later than {}", request.expires)));
+    }
+    Ok(Asking {
+        policy,
+        invitation,
+        request,
+    })
+}
+
+/// Keeps what is disclosed, before it is.
+fn keep(
+    writer: &mut Writer,
+    context: &Context,
+    asking: &Asking,
+    chosen: &Chosen,
+    bundle: &Verified<Bundle>,
+) -> Result<(), Refusal> {
+    let disclosure = Disclosure {
+        bank: asking.invitation.bank,
+        bank_name: asking.invitation.bank_name.clone(),
+        policy: asking.policy.id(),
+        policy_source: asking.policy.document().source.clone(),
+        tier: bundle.tier.clone(),
+        request: asking.request.id(),
+        statements: chosen.statements.iter().flatten().map(|used| used.id).collect(),
+        as_of: asking.request.as_of,
+        bundle: bundle.id(),
+        proven: context.now(),
+    };
+    writer.vault.contents.disclosures.push(disclosure);
+    writer.save(&mut host::rng()?)
+}
+
+fn report(
+    args: &Prove,
+    asking: &Asking,
+    chosen: &Chosen,
+    bundle: &Verified<Bundle>,
+    times: &Times,
+    total: Duration,
+) -> Result<Report, Refusal> {
+    let (bank, tier): (_, &TierName) = (&asking.invitation.bank_name, &bundle.tier);
+    let statements: Vec<FieldElement> = chosen.statements.iter().flatten().map(|used| used.id).collect();
+    let milliseconds: serde_json::Map<_, _> = times
+        .0
+        .iter()
+        .map(|(name, time)| ((*name).to_owned(), json!(time.as_millis())))
+        .collect();
+    let seen = seen::lines(&asking.policy.compiled().program, bank.as_str(), Some(tier.as_str()));
+    let mut report = Report::new(json!({
+        "bundle": bundle.id(), "tier": tier, "bank": asking.invitation.bank, "policy": asking.policy.id(),
+        "request": asking.request.id(), "statements": statements, "out": args.out, "bank_sees": seen,
+        "milliseconds": milliseconds, "total_milliseconds": total.as_millis(),
+    }));
+    report.good(format!("Tier {tier} is proven to {bank}; send {}.", args.out.display()));
+    report.heading("What this bank will see");
+    for line in seen {
+        report.line(format!("  {line}"));
+    }
+    report.heading("What it took");
+    let mut table = Table::new(&["step", ">ms"]);
+    for (name, time) in &times.0 {
+        table.row([(*name).to_owned(), time.as_millis().to_string()]);
+    }
+    table.row(["all of it".to_owned(), total.as_millis().to_string()]);
+    report.table(table);
+    if args.keys.allow_development_keys {
+        report.warning("Proven under a development key: anybody could have made this proof. For demonstrations only.");
+    }
+    Ok(report)
+}

@@ -1,0 +1,230 @@
+//! From sample books to statements, restatements and checks.
+
+mod common;
+
+use common::{PHRASE, World, repository};
+use serde_json::Value;
+
+fn import(world: &World, file: &str, id: &str, more: &[&str]) -> Value {
+    world.ok(&[&["import", file, "--registry-id", id, "--currency", "EUR"], more].concat())
+}
+
+#[test]
+fn the_same_books_give_the_same_statement_after_a_restore() {
+    let first = World::with_vault();
+    let (books, id) = first.sample(&["--seed", "7"]);
+    let statement = import(&first, &books, &id, &[])["hash"].clone();
+
+    let second = World::with_vault();
+    let (books, _) = second.sample(&["--seed", "7"]);
+    assert_eq!(import(&second, &books, &id, &[])["hash"], statement);
+
+    // Another phrase hides the same figures under another hash.
+    let third = World::new();
+    third.ok(&["init"]);
+    let (books, _) = third.sample(&["--seed", "7"]);
+    assert_ne!(import(&third, &books, &id, &[])["hash"], statement);
+    assert!(PHRASE.ends_with("art"));
+}
+
+#[test]
+fn figures_are_listed_and_printed() {
+    let world = World::with_vault();
+    let listed = world.ok(&["figures"]);
+    assert_eq!(listed["statements"], serde_json::json!([]));
+    let (books, id) = world.sample(&[]);
+    let imported = import(&world, &books, &id, &[]);
+    let name = imported["statement"].as_str().unwrap();
+    assert!(name.starts_with("stm_"), "{name}");
+    let one = world.ok(&["figures", &name[..10]]);
+    assert_eq!(one["hash"], imported["hash"]);
+    assert_eq!(one["figures"]["currency"], "EUR");
+    let text = world.run(&["figures", name]).stdout;
+    assert!(text.contains("total_assets") && text.contains("not covered"), "{text}");
+    world.refused(&["figures", "stm_zzzz"], 2, "unknown-statement");
+    let prefix = "stm_";
+    let (other, other_id) = world.sample(&["--seed", "2"]);
+    import(&world, &other, &other_id, &[]);
+    world.refused(&["figures", prefix], 2, "ambiguous-statement");
+}
+
+#[test]
+fn sweden_brings_the_year_before() {
+    let world = World::with_vault();
+    let (books, id) = world.sample(&["--format", "sie"]);
+    let imported = world.ok(&["import", &books, "--registry-id", &id, "--currency", "SEK"]);
+    assert!(imported["prior"]["statement"].is_string(), "{imported}");
+    let statements = world.ok(&["figures"])["statements"].as_array().unwrap().len();
+    assert_eq!(statements, 2);
+    world.refused(
+        &["import", &books, "--registry-id", &id, "--currency", "EUR"],
+        1,
+        "books-currency",
+    );
+}
+
+#[test]
+fn a_csv_is_read_as_it_is_declared() {
+    let world = World::with_vault();
+    let made = world.ok(&["sample", "--format", "csv", "--out", "books"]);
+    let (file, declared) = (made["file"].as_str().unwrap(), made["csv_format"].as_str().unwrap());
+    let common = ["import", file, "--registry-id", "SAMPLE:1", "--currency", "EUR"];
+    let period = ["--period", "2025-01-01..2025-12-31"];
+    world.refused(
+        &[&common[..], &period, &["--format", "csv"]].concat(),
+        2,
+        "csv-format-missing",
+    );
+    world.refused(
+        &[&common[..], &["--csv-format", declared]].concat(),
+        1,
+        "period-unclear",
+    );
+    world.ok(&[&common[..], &period, &["--csv-format", declared]].concat());
+}
+
+#[test]
+fn a_restatement_has_to_be_said() {
+    let world = World::with_vault();
+    let (books, id) = world.sample(&["--entries", "150"]);
+    let first = import(&world, &books, &id, &[]);
+    assert_eq!(first["known"], false);
+    assert_eq!(
+        import(&world, &books, &id, &[])["known"],
+        true,
+        "the same books again change nothing"
+    );
+
+    // Other books of the same company and period.
+    let (other, _) = world.sample(&["--entries", "150", "--seed", "2"]);
+    let args = ["import", other.as_str(), "--registry-id", &id, "--currency", "EUR"];
+    let before = world.vault();
+    let refusal = world.refused(&args, 1, "restatement-undeclared");
+    assert!(
+        refusal["expected"].as_str().unwrap().contains("--restatement 1"),
+        "{refusal}"
+    );
+    world.refused(&[&args[..], &["--restatement", "2"]].concat(), 1, "restatement-number");
+    assert_eq!(world.vault(), before);
+    let second = world.ok(&[&args[..], &["--restatement", "1"]].concat());
+    assert_eq!(
+        (second["restatement"].as_u64(), second["known"].as_bool()),
+        (Some(1), Some(false))
+    );
+    assert_ne!(second["hash"], first["hash"]);
+}
+
+#[test]
+fn a_review_shows_everything_and_stores_nothing() {
+    let world = World::with_vault();
+    let (books, _) = world.sample(&[]);
+    let policy = repository("policies/supplier-screen.toml");
+    let before = world.vault();
+    let policy = policy.to_str().unwrap();
+    let reviewed = world.run(&[
+        "import",
+        &books,
+        "--currency",
+        "EUR",
+        "--review",
+        "sheet.txt",
+        "--policy",
+        policy,
+    ]);
+    assert_eq!(reviewed.code, 0, "{reviewed:?}");
+    let sheet = world.read("sheet.txt");
+    assert!(
+        reviewed.stdout.starts_with(sheet.trim_end()),
+        "the sheet is what is shown"
+    );
+    assert!(
+        reviewed.stdout.contains("will see") && reviewed.stdout.contains("Not: any figure"),
+        "{}",
+        reviewed.stdout
+    );
+    assert_eq!(world.vault(), before);
+    world.refused(
+        &["import", &books, "--currency", "EUR", "--review", "sheet.txt"],
+        2,
+        "file-exists",
+    );
+}
+
+#[test]
+fn bad_books_change_nothing() {
+    let world = World::with_vault();
+    let (books, id) = world.sample(&["--entries", "150"]);
+    let text = world.read(&books);
+    let before = world.vault();
+    let cut = &text[..text.len() - 20];
+    // One amount of one line changed: the entry no longer balances.
+    let line = text.lines().nth(30).unwrap();
+    let debit = line.split('\t').find(|f| f.contains(',') && *f != "0,00").unwrap();
+    let changed = text.replacen(line, &line.replacen(debit, "987654,32", 1), 1);
+    for (broken, code) in [
+        (changed.as_str(), "unbalanced-entry"),
+        (cut, "truncated-file"),
+        ("", "format-unknown"),
+    ] {
+        let name = books.replace("books/", "");
+        world.write(&name, broken);
+        world.refused(&["import", &name, "--registry-id", &id, "--currency", "EUR"], 1, code);
+    }
+    world.refused(
+        &["import", "nowhere", "--registry-id", &id, "--currency", "EUR"],
+        2,
+        "file-unreadable",
+    );
+    assert_eq!(world.vault(), before);
+}
+
+#[test]
+fn check_tells_tiers_and_margins() {
+    let world = World::with_vault();
+    let policy = repository("policies/supplier-screen.toml");
+    let check = ["check", "--policy", policy.to_str().unwrap()];
+    world.refused(&check, 1, "no-fitting-statement");
+    let (books, id) = world.sample(&["--profile", "healthy"]);
+    import(&world, &books, &id, &[]);
+    let answer = world.ok(&check);
+    let found = &answer["policies"][0];
+    assert!(found["best"].is_string(), "{found}");
+    assert!(found["rules"].as_array().unwrap().len() >= 12);
+    assert_eq!(
+        found["obstacles"][0]["code"], "assurance-too-low",
+        "nobody attests yet: {found}"
+    );
+    let text = world.run(&check).stdout;
+    assert!(text.contains("before it fails") && text.contains("EUR"), "{text}");
+
+    // Old figures, and failing ones.
+    let stale = world.ok(&[&check[..], &["--as-of", "2027-06-30"]].concat());
+    assert_eq!(stale["policies"][0]["obstacles"][0]["code"], "period-stale");
+    let (failing, failing_id) = world.sample(&["--profile", "failing", "--seed", "3"]);
+    let statement = import(&world, &failing, &failing_id, &[])["statement"].clone();
+    let ran = world.run(&[&check[..], &["--statement", statement.as_str().unwrap()]].concat());
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.stdout.contains("No tier is reached"), "{ran:?}");
+}
+
+#[test]
+fn a_policy_is_read_and_linted() {
+    let world = World::new();
+    let policy = repository("policies/supplier-screen.toml");
+    let shown = world.run_plain(&["policy", "show", policy.to_str().unwrap()]);
+    assert_eq!(shown.code, 0, "{shown:?}");
+    assert!(
+        shown.stdout.contains("Current assets"),
+        "definitions stand beside the rules: {}",
+        shown.stdout
+    );
+    let linted = world.ok(&["policy", "lint", policy.to_str().unwrap()]);
+    assert_eq!(linted["tiers"], serde_json::json!(["AAA", "AA", "A"]));
+    let source = std::fs::read_to_string(&policy).unwrap();
+    world.write("bad.toml", &source.replacen("type = ", "nonsense = 1\ntype = ", 1));
+    let refusal = world.refused(&["policy", "lint", "bad.toml"], 1, "policy-unknown-field");
+    assert!(
+        refusal["where"].as_str().unwrap().starts_with("bad.toml: line "),
+        "{refusal}"
+    );
+}
