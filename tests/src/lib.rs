@@ -1,4 +1,5 @@
 //! Tests that belong to no single crate: the house rules, and what crosses several rooms. Everything lies under `tests/`; here is
-//! only what those tests share.
+//! only what those tests and the benches share.
 
+pub mod company;
 pub mod repository;
