@@ -246,14 +246,21 @@ fn tier(public: &Public, witness: &Witness) -> Check {
     let program = public.policy.program();
     let figure = |column: usize| {
         let statement = witness.statements.get(column / FIGURES).and_then(Option::as_ref);
-        statement.and_then(|s| s.statement.figure(column % FIGURES)).unwrap_or(0)
+        statement
+            .and_then(|s| s.statement.figure(column % FIGURES))
+            .unwrap_or(0)
     };
     let evaluation = evaluate_columns(program, std::array::from_fn(figure));
     let outcome = evaluation.tiers.get(public.policy.tier());
     demand(outcome.is_some_and(|tier| tier.achieved), Rule::TierReached, || {
         outcome.map_or_else(
             || "the policy has no such tier".into(),
-            |tier| format!("the books score {} of the {} that tier {:?} takes", tier.score, tier.minimum, tier.name),
+            |tier| {
+                format!(
+                    "the books score {} of the {} that tier {:?} takes",
+                    tier.score, tier.minimum, tier.name
+                )
+            },
         )
     })
 }

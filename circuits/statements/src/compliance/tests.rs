@@ -3,6 +3,8 @@
 mod cases;
 mod fixture;
 mod forgeries;
+mod policy_inputs;
+mod properties;
 mod proving;
 mod shape;
 mod wires;

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::compliance::{Assignment, Rule, check::check};
 
-fn assert_honest(world: &World) {
+pub(super) fn assert_honest(world: &World) {
     assert_eq!(check(&world.public, &world.witness), Ok(()));
     let inputs = world.public.inputs();
     let assignment = Assignment::honest(&inputs, &world.witness);
