@@ -1,4 +1,4 @@
-//! `covenant-bank key`.
+//! `covenant-bank key`: makes secret keys, and prints their public halves.
 
 use covenant_api::documents::{Role, SecretKey, SecretKeyFile};
 use covenant_api::ids::{self, prefix};

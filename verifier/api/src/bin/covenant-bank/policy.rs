@@ -1,4 +1,4 @@
-//! `covenant-bank policy`.
+//! `covenant-bank policy`: signs a policy, or says in plain language what one demands.
 
 use std::path::Path;
 
