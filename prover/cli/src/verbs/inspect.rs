@@ -11,6 +11,7 @@ use covenant_api::documents::{
 };
 use covenant_api::sign::Signed;
 use covenant_api::{files, limits};
+use covenant_import::{CsvFormat, Mapping};
 use covenant_policy::refusal::Refusal;
 use serde_json::{Map, Value, json};
 
@@ -58,21 +59,36 @@ fn inspect(bytes: &[u8]) -> Result<Report, Refusal> {
     let unknown = |what: &str| Refusal::new(&UNKNOWN_FILE, what);
     let text = std::str::from_utf8(bytes).map_err(|_| unknown("neither text nor a file with a known beginning"))?;
     let Ok(Value::Object(envelope)) = serde_json::from_str::<Value>(text) else {
-        if text.trim_start().starts_with('{') {
-            return Err(unknown("it begins like JSON, but is not"));
-        }
-        return policy::show_source(text).map_err(|r| {
-            if r.code() == "policy-syntax" {
-                unknown("neither JSON nor a policy's source text")
-            } else {
-                r
-            }
-        });
+        return toml(text).unwrap_or_else(|| Err(unknown("neither a JSON document nor a TOML file of a known type")));
     };
     let Some(Value::String(name)) = envelope.get("type") else {
         return Err(unknown("JSON without a type"));
     };
     by_type(name, bytes).unwrap_or_else(|| Err(unknown(&format!("JSON of type {:?}", clip(name)))))
+}
+
+/// The files that people write: their first key is their type.
+fn toml(text: &str) -> Option<Result<Report, Refusal>> {
+    let line = text
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty() && !line.starts_with('#'))?;
+    let (name, value) = line.split_once('=')?;
+    if name.trim() != "type" {
+        return None;
+    }
+    match value.trim().trim_matches('"') {
+        "policy" => Some(policy::show_source(text)),
+        Mapping::TYPE => Some(Ok(short(
+            Mapping::TYPE,
+            "An account mapping. `covenant import --map` takes it.",
+        ))),
+        CsvFormat::TYPE => Some(Ok(short(
+            CsvFormat::TYPE,
+            "The declaration of a CSV. `covenant import --csv-format` takes it.",
+        ))),
+        _ => None,
+    }
 }
 
 fn clip(text: &str) -> String {
