@@ -7,7 +7,7 @@ use covenant_policy::compiler::compile;
 use covenant_proofs::{decode::Proof, prove::prove, statement::Statement as _, verify::PreparedKey, verify::verify};
 use covenant_statements::compliance::Compliance;
 use covenant_tests::company::{claim, key, policy_with_rules, proof};
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_main};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha20Rng;
 
@@ -61,5 +61,8 @@ fn compiling(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, compiling, proving);
-criterion_main!(benches);
+mod group {
+    use super::{compiling, proving};
+    criterion::criterion_group!(benches, compiling, proving);
+}
+criterion_main!(group::benches);

@@ -27,7 +27,7 @@ fn assert_proven(policy: &str, tier: &str, change: &Amounts, change_before: &Amo
     let (inputs, proof) = proof(shared_key(), &public, &witness);
     assert_eq!(proof.to_bytes().len(), 128);
     let (fixed, rest) = inputs.split_at(Compliance::policy_inputs());
-    let prepared = PreparedKey::new::<Compliance>(shared_key().verifying(), fixed).unwrap();
+    let prepared = PreparedKey::new::<Compliance>(shared_key().verifying(), fixed).expect("the policy's inputs fit");
     assert_eq!(prepared.verify(rest, &proof), Ok(()), "{tier}");
 }
 
