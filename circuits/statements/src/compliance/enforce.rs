@@ -1,7 +1,10 @@
 //! The rules of the compliance statement as constraints, in the order of [`Rule::ALL`].
 //!
-//! Public coefficients stand on the left of each product (matrix A) and private wires on the right, so that the policy's 2,900
+//! Public coefficients stand on the left of each product (matrix A) and private wires on the right, so that the policy's 3,061
 //! inputs stay out of the G2 query.
+
+mod rows;
+mod wires;
 
 use std::iter;
 
@@ -9,16 +12,16 @@ use ark_r1cs_std::fields::FieldVar as _;
 use covenant_gadgets::{
     circuit::{Bit, Circuit, Field, Result, Var},
     eddsa::circuit::{SignatureRules, SignatureVars, verify_var},
-    poseidon::{hash_var, tag},
+    poseidon::hash_var,
     range::{bits_var, enforce_range, enforce_signed_range, pack_var},
 };
 use covenant_policy::{
-    program::{
-        COLUMNS, FIGURES, FIRST_RICH_ROW, PLAIN_DIFFERENCE_BITS, RICH_DIFFERENCE_BITS, ROWS, SLOTS, WEIGHT_BITS,
-    },
+    program::FIGURES,
     schema::ROUNDING_BITS,
     statement::{DAYS_IN_400_YEARS, Day, LENGTH_SLACK_DAYS, MONTHS_IN_400_YEARS},
 };
+
+use wires::{both, constant, equal, inner_product, number, power_of_two, present, sum};
 
 use super::{
     assignment::{Assignment, StatementAssignment},
@@ -27,8 +30,6 @@ use super::{
 };
 use crate::commitments::{SIGNED_FROM, domain, figure_offset, header};
 
-/// Bits of a score: 32 weights of [`WEIGHT_BITS`].
-pub const SCORE_BITS: u32 = WEIGHT_BITS + 6;
 /// Bits of a figure's magnitude.
 const FIGURE_BITS: usize = 63;
 /// The figure that is a rounding difference, and has a range of its own.
@@ -100,55 +101,8 @@ pub fn enforce(circuit: &mut Circuit, inputs: &Inputs<Var>, assignment: Option<&
         tags(circuit, inputs, k, &owner, vars, assignment.map(|a| &a.statements[k]))?;
     }
     identity(circuit, inputs, &owner, assignment)?;
-    policy(circuit, inputs, &statements, assignment)
-}
-
-fn constant(domain: &'static str) -> Var {
-    Var::constant(tag(domain))
-}
-
-fn number(value: u128) -> Var {
-    Var::constant(Field::from(value))
-}
-
-fn power_of_two(bit: u32) -> Field {
-    Field::from(1u128 << bit)
-}
-
-/// a = b, one row.
-fn equal(a: &Var, b: &Var) -> Result<()> {
-    ark_r1cs_std::eq::EqGadget::enforce_equal(a, b)
-}
-
-fn sum(terms: impl IntoIterator<Item = Var>) -> Var {
-    terms.into_iter().sum()
-}
-
-/// 1 where the statement is there.
-fn present(terms: &TermsInputs<Var>) -> Var {
-    sum([
-        terms.attested.clone(),
-        terms.self_declared.clone(),
-        terms.proven.clone(),
-    ])
-}
-
-/// Enforces Σ left·right = total in as many rows as there are products: the last product closes the sum.
-fn inner_product(circuit: &mut Circuit, left: &[Var], right: &[Var], total: &Var) -> Result<()> {
-    let last = left.len() - 1;
-    let mut products = Vec::with_capacity(last);
-    for (a, b) in left[..last].iter().zip(&right[..last]) {
-        let value = both(a, b).map(|(a, b)| a * b);
-        let product = circuit.witness(value)?;
-        a.mul_equals(b, &product)?;
-        products.push(product);
-    }
-    left[last].mul_equals(&right[last], &(total - sum(products)))
-}
-
-fn both(a: &Var, b: &Var) -> Option<(Field, Field)> {
-    use covenant_gadgets::circuit::value_of;
-    Some((value_of(a)?, value_of(b)?))
+    let columns: Vec<Var> = statements.iter().flat_map(|s| s.figures.iter().cloned()).collect();
+    rows::policy(circuit, inputs, &columns, assignment)
 }
 
 /// Ranges, packing and hashes of one statement.
@@ -422,88 +376,4 @@ fn identity(circuit: &mut Circuit, inputs: &Inputs<Var>, owner: &Owner, assignme
         let computed = hash_var(c, &[constant(domain::SUBJECT), owner.entity.clone(), blinding])?;
         equal(&computed, &inputs.subject)
     })
-}
-
-/// Slots, rows, pass bits and score.
-fn policy(
-    circuit: &mut Circuit,
-    inputs: &Inputs<Var>,
-    statements: &[StatementVars],
-    assignment: Option<&Assignment>,
-) -> Result<()> {
-    let x: Vec<Var> = statements.iter().flat_map(|s| s.figures.iter().cloned()).collect();
-    debug_assert_eq!(x.len(), COLUMNS);
-    let slots = product_slots(circuit, inputs, &x, assignment)?;
-
-    let wires = |circuit: &mut Circuit, pick: fn(&Assignment, usize) -> Field| {
-        (0..ROWS)
-            .map(|i| circuit.witness(assignment.map(|a| pick(a, i))))
-            .collect::<Result<Vec<_>>>()
-    };
-    let difference = wires(circuit, |a, i| a.difference[i])?;
-    let pass = wires(circuit, |a, i| a.pass[i])?;
-    circuit.rule(Rule::RowValue.name(), |c| {
-        for i in 0..ROWS {
-            let total = &difference[i] + &inputs.bound[i];
-            let Some(rich) = i.checked_sub(FIRST_RICH_ROW) else {
-                inner_product(c, &inputs.a[i], &x, &total)?;
-                continue;
-            };
-            let left = [&inputs.slot_factors[rich][..], &inputs.pass_factors[rich], &inputs.a[i]].concat();
-            let right = [&slots[..], &pass[..i], &x].concat();
-            inner_product(c, &left, &right, &total)?;
-        }
-        Ok(())
-    })?;
-    circuit.rule(Rule::PassBit.name(), |_| {
-        pass.iter()
-            .try_for_each(|bit| bit.mul_equals(&(bit - number(1)), &number(0)))
-    })?;
-    circuit.rule(Rule::RowDecision.name(), |c| {
-        for i in 0..ROWS {
-            let bits = if i < FIRST_RICH_ROW {
-                PLAIN_DIFFERENCE_BITS
-            } else {
-                RICH_DIFFERENCE_BITS
-            };
-            row_decision(c, &pass[i], &difference[i], bits)?;
-        }
-        Ok(())
-    })?;
-    let score = circuit.witness(assignment.map(|a| a.score))?;
-    circuit.rule(Rule::TierScore.name(), |c| {
-        inner_product(c, &inputs.weight, &pass, &score)
-    })?;
-    circuit.rule(Rule::TierReached.name(), |c| {
-        enforce_range(c, &(&score - &inputs.minimum), SCORE_BITS as usize)
-    })
-}
-
-fn product_slots(
-    circuit: &mut Circuit,
-    inputs: &Inputs<Var>,
-    x: &[Var],
-    assignment: Option<&Assignment>,
-) -> Result<Vec<Var>> {
-    (0..SLOTS)
-        .map(|q| {
-            let left = circuit.witness(assignment.map(|a| a.left[q]))?;
-            let right = circuit.witness(assignment.map(|a| a.right[q]))?;
-            let slot = circuit.witness(assignment.map(|a| a.slot[q]))?;
-            circuit.rule(Rule::ProductSlot.name(), |c| {
-                inner_product(c, &inputs.u[q], x, &left)?;
-                inner_product(c, &inputs.v[q], x, &right)?;
-                left.mul_equals(&right, &slot)
-            })?;
-            Ok(slot)
-        })
-        .collect()
-}
-
-/// pass·d + (1 − pass)(−1 − d) = pass·(2d + 1) − 1 − d lies in [0, 2^bits): d where the row passes, −1 − d where it does not.
-fn row_decision(circuit: &mut Circuit, pass: &Var, difference: &Var, bits: u32) -> Result<()> {
-    let doubled = difference * Field::from(2u64) + number(1);
-    let chosen = circuit.witness(both(pass, &doubled).map(|(a, b)| a * b))?;
-    pass.mul_equals(&doubled, &chosen)?;
-    enforce_range(circuit, &(chosen - number(1) - difference), bits as usize)
 }
