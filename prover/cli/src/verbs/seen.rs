@@ -43,6 +43,7 @@ fn statement(whose: &str, terms: &StatementTerms, program: &Program) -> String {
     };
     let restated = match terms.restatement_cap {
         0 => "never restated".to_owned(),
+        1 => "restated at most once".to_owned(),
         cap => format!("restated at most {cap} times"),
     };
     format!(
