@@ -79,6 +79,13 @@ fn policies() -> Vec<(String, &'static str)> {
             ),
             "policy-bad-value",
         ),
+        (
+            source(
+                "[second]\nrelation = \"companion\"\nsource = \"proven\"\nassurance_floor = \"audited\"\n",
+                &[("a", "cash > 0")],
+            ),
+            "policy-bad-value",
+        ),
         (text_with("version = 1", "version = 2"), "policy-bad-value"),
         (text_with("version = 1", "version = 1.0"), "policy-bad-value"),
         (text_with("type = \"policy\"", "type = \"request\""), "policy-bad-value"),
@@ -183,7 +190,7 @@ fn others() -> Vec<(&'static str, &'static str)> {
     let end = balanced(&[]).period.end;
     vec![
         (code(Schema::named("x")), "schema-unknown"),
-        (code(Currency::from_code("ZZZ")), "currency-unknown"),
+        (code(Currency::from_code("XXX")), "currency-unknown"),
         (code("2023-02-29".parse::<Day>()), "date-invalid"),
         (code(Period::new(Day(5), Day(4))), "period-invalid"),
         (code("good".parse::<Assurance>()), "assurance-unknown"),
@@ -320,6 +327,21 @@ fn others() -> Vec<(&'static str, &'static str)> {
         (broken(|p| p.rows[0].a[40] = 1), "program-invalid"),
         (broken(|p| p.slots[0].v[40] = 1), "program-invalid"),
         (broken(|p| p.statements[0].need &= !(1 << 3)), "program-invalid"),
+        (broken(|p| p.statements[0].need &= !(1 << 20)), "program-invalid"),
+        (
+            broken(|p| {
+                (p.statements[0].source, p.statements[0].assurance_floor) = (Source::Proven, 1);
+                p.attestors_from_registry = false;
+            }),
+            "program-invalid",
+        ),
+        (
+            broken(|p| {
+                (p.statements[0].source, p.statements[0].need) = (Source::Proven, 1 << 3 | 1 << 13);
+                p.attestors_from_registry = false;
+            }),
+            "accepted",
+        ),
         (broken(|p| p.statements[0].source = Source::Absent), "program-invalid"),
         (broken(|p| p.statements[0].basis = Basis::None), "program-invalid"),
         (broken(|p| p.statements[0].length_min_days = 0), "program-invalid"),

@@ -168,10 +168,7 @@ fn statement(terms: &StatementTerms, subject: &str) -> String {
     let source = match terms.source {
         Source::Attested => format!("is attested, at least as {}", Assurance(terms.assurance_floor)),
         Source::SelfDeclared => "is the enterprise's own word".to_owned(),
-        Source::Proven => format!(
-            "comes from a linked proof, at least as {}",
-            Assurance(terms.assurance_floor)
-        ),
+        Source::Proven => "comes from a linked proof".to_owned(),
         Source::Absent => "is absent".to_owned(),
     };
     let restated = match terms.restatement_cap {

@@ -147,9 +147,9 @@ fn terms(fields: &mut Fields<'_, '_>, basis: Basis) -> Read<Terms> {
         Some(text) => parsed(text, str::parse::<Assurance>)?,
         None => Assurance::SELF_DECLARED,
     };
-    if source == Source::SelfDeclared && assurance_floor > Assurance::SELF_DECLARED {
+    if source != Source::Attested && assurance_floor > Assurance::SELF_DECLARED {
         return Err(bad(
-            format!("a self-declared statement never reaches `{assurance_floor}`"),
+            format!("`{assurance_floor}` is asked of a statement that nobody attests"),
             span,
         )
         .expected("no assurance_floor, or source = \"attested\""));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::catalogue::PROGRAM_INVALID;
 use crate::refusal::Refusal;
-use crate::schema::Schema;
+use crate::schema::{BALANCE_SHEET, Schema};
 use crate::statement::{Basis, Day};
 
 /// Tiers that one program can have.
@@ -192,12 +192,14 @@ impl Program {
                     format!("bounds in order, from 1 to {}", Day::MAX.0),
                 ));
             }
-            if terms.source == Source::SelfDeclared && terms.assurance_floor > 0 {
-                return Err(invalid(
-                    place,
-                    "a self-declared statement cannot reach an assurance floor",
-                    "floor 0",
-                ));
+            if terms.source != Source::Attested && terms.assurance_floor > 0 {
+                return Err(invalid(place, "an assurance floor on what nobody attests", "floor 0"));
+            }
+            // The output of a book proof gives the figures of that book only; every other statement gives a balance sheet.
+            let missing = BALANCE_SHEET.into_iter().find(|j| terms.need >> j & 1 == 0);
+            if let Some(figure) = missing.filter(|_| terms.source != Source::Proven) {
+                let what = format!("figure {figure} of the balance sheet need not be covered");
+                return Err(invalid(place, what, "every figure of the balance sheet in `need`"));
             }
         }
         if (self.relation == Relation::None) != (second.source == Source::Absent) {
