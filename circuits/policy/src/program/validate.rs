@@ -193,7 +193,11 @@ impl Program {
                 ));
             }
             if terms.source != Source::Attested && terms.assurance_floor > 0 {
-                return Err(invalid(place, "an assurance floor on what nobody attests", "floor 0"));
+                return Err(invalid(
+                    place,
+                    "a statement that nobody attests has an assurance floor",
+                    "floor 0",
+                ));
             }
             // The output of a book proof gives the figures of that book only; every other statement gives a balance sheet.
             let missing = BALANCE_SHEET.into_iter().find(|j| terms.need >> j & 1 == 0);
