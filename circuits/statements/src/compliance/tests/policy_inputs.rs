@@ -36,7 +36,10 @@ fn a_floor_on_what_nobody_attests_is_refused() {
         let mut program = fixture::program([source, Source::Absent], Relation::None);
         assert_eq!(code(inputs(program.clone(), 0, &[])), "accepted");
         program.statements[0].assurance_floor = 1;
-        assert_eq!(code(inputs(program, 0, &[])), "program-invalid");
+        let refusal = inputs(program, 0, &[]).unwrap_err();
+        assert_eq!(refusal.code(), "program-invalid");
+        assert!(refusal.what.contains("statement"), "{}", refusal.what);
+        assert!(refusal.what.contains("assurance floor"), "{}", refusal.what);
     }
 }
 
@@ -44,14 +47,20 @@ fn a_floor_on_what_nobody_attests_is_refused() {
 fn the_figures_of_the_identities_must_be_needed() {
     for figure in [TOTAL_ASSETS, EQUITY] {
         let mut program = fixture::program([Source::SelfDeclared, Source::SelfDeclared], Relation::Prior);
-        for row in &mut program.rows {
-            (row.a[32 + figure], row.a[figure]) = (0, 0);
-        }
+        // Nothing reads the figure, so that only the identities are left to ask for it.
         for slot in &mut program.slots {
             (slot.u[32 + figure], slot.v[32 + figure]) = (0, 0);
         }
         program.statements[1].need &= !(1 << figure);
-        assert_eq!(code(inputs(program, 0, &[])), "program-invalid", "figure {figure}");
+        let refusal = inputs(program.clone(), 0, &[]).unwrap_err();
+        assert_eq!(refusal.code(), "program-invalid");
+        assert_eq!(
+            refusal.what,
+            format!("figure {figure} of the balance sheet need not be covered")
+        );
+        // The output of a book proof gives the figures of that book only.
+        program.statements[1].source = Source::Proven;
+        assert_eq!(code(inputs(program, 0, &[])), "accepted");
     }
 }
 
