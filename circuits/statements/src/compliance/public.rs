@@ -8,10 +8,9 @@ use covenant_gadgets::{
     field::{field_from_i64, field_from_i128, field_from_u64},
 };
 use covenant_policy::{
-    catalogue::PROGRAM_INVALID,
     program::{ATTESTORS, FIRST_RICH_ROW, Program, Relation, STATEMENTS, Source, StatementTerms},
     refusal::Refusal,
-    schema::{BALANCE_SHEET, Schema},
+    schema::Schema,
     statement::Day,
 };
 use num_bigint::{BigInt, Sign};
@@ -39,12 +38,9 @@ impl PolicyInputs {
     /// only take up places. Of several grants to one key the lowest counts.
     ///
     /// # Errors
-    /// Whatever [`Program::validate`] refuses; `program-invalid` for terms that say less than they seem to; `unknown-tier`, `schema-unknown`, `no-attestor`, `too-many-attestors`.
+    /// Whatever [`Program::validate`] refuses; `unknown-tier`, `schema-unknown`, `no-attestor`, `too-many-attestors`.
     pub fn new(program: &Arc<Program>, tier: usize, grants: &[(PublicKey, u8)]) -> Result<Self, Refusal> {
         program.validate()?;
-        for (k, terms) in program.statements.iter().enumerate() {
-            says_what_it_seems(k, terms)?;
-        }
         if tier >= program.tiers.len() {
             return Err(Refusal::new(&UNKNOWN_TIER, format!("tier number {tier}"))
                 .expected(format!("one of the policy's {} tiers", program.tiers.len())));
@@ -159,31 +155,6 @@ impl PolicyInputs {
         out.length_max = field_from_u64(u64::from(terms.length_max_days));
         out.need = (0..out.need.len()).map(|j| flag(terms.need >> j & 1 == 1)).collect();
         out.identity = schema.identity_coefficients().iter().map(field_from_bigint).collect();
-    }
-}
-
-/// Refuses terms that the circuit would hold, but that say less than a reader takes them to say.
-///
-/// - A floor on what nobody signs: the assurance of a proven statement is a free number here, so any floor would hold.
-/// - A statement whose balance sheet need not be covered: the identities would be over figures that the books do not give. (The
-///   output of a book proof gives the figures of that book only.) The rounding difference need not be covered: it is bounded.
-fn says_what_it_seems(k: usize, terms: &StatementTerms) -> Result<(), Refusal> {
-    let invalid = |what: String, expected: &str| {
-        Err(Refusal::new(&PROGRAM_INVALID, what)
-            .at(format!("statement {k}"))
-            .expected(expected))
-    };
-    if terms.source != Source::Attested && terms.assurance_floor > 0 {
-        let what = format!("an assurance floor on a {} statement", terms.source.name());
-        return invalid(what, "floor 0, or an attested statement");
-    }
-    let own_books = matches!(terms.source, Source::Attested | Source::SelfDeclared);
-    match BALANCE_SHEET.iter().find(|j| terms.need >> **j & 1 == 0) {
-        Some(figure) if own_books => invalid(
-            format!("figure {figure} of the balance sheet need not be covered"),
-            "every figure of the schema's identities in `need`",
-        ),
-        _ => Ok(()),
     }
 }
 
