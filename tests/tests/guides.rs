@@ -8,6 +8,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use covenant_tests::repository;
@@ -110,6 +111,8 @@ fn built() -> PathBuf {
 /// Cargo builds a package's programs for its own integration tests only, so where they are missing, or older than the sources,
 /// this builds them. With `cargo test --workspace`, as in `make test`, they are there already.
 fn build_programs(folder: &Path) {
+    static BUILDING: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
     let modified = |path: PathBuf| std::fs::metadata(path).and_then(|m| m.modified());
     let source = |path: &str| {
         let room = ["circuits/", "prover/", "verifier/"]
@@ -237,6 +240,67 @@ fn the_guides_work_as_written() {
     for block in &all {
         run(block, world.path());
     }
+}
+
+/// Options of a command line that its program does not know.
+fn unknown_options(programs: &Path, line: &str) -> Vec<String> {
+    let line = line.split(" #").next().unwrap_or_default();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let Some((program, words)) = words.split_first().filter(|(p, _)| PROGRAMS.contains(p)) else {
+        return Vec::new();
+    };
+    let mut help = String::new();
+    for verbs in [words.get(..1), words.get(..2)].into_iter().flatten() {
+        let output = Command::new(programs.join(program)).args(verbs).arg("--help").output();
+        help.push_str(&String::from_utf8_lossy(&output.expect(program).stdout));
+    }
+    let known: Vec<&str> = help.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').collect();
+    let options = words.iter().filter(|word| word.starts_with("--"));
+    let unknown = options.filter(|option| !known.contains(option));
+    let missing = if help.is_empty() {
+        Some("the verb".to_owned())
+    } else {
+        None
+    };
+    unknown.map(|option| (*option).to_owned()).chain(missing).collect()
+}
+
+/// Commands on other pages than the guides are not run, but their verbs and options exist.
+#[test]
+fn commands_on_other_pages_exist() {
+    let programs = built();
+    build_programs(&programs);
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for page in repository::tracked().expect("git ls-files") {
+        let Some(text) = page
+            .text()
+            .filter(|_| page.path.ends_with(".md") && !page.path.starts_with("docs/operating/"))
+        else {
+            continue;
+        };
+        for block in text.split("\n```sh\n").skip(1) {
+            for line in block.lines().take_while(|line| *line != "```") {
+                seen += usize::from(line.starts_with("covenant"));
+                let unknown = unknown_options(&programs, line);
+                wrong.extend(
+                    unknown
+                        .into_iter()
+                        .map(|option| format!("{}: {option} in: {line}", page.path)),
+                );
+            }
+        }
+    }
+    assert!(seen > 10, "{seen}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    for line in [
+        "covenant prove --tiers A",
+        "covenant improve",
+        "covenant-bank policy sign --file x",
+    ] {
+        assert_eq!(unknown_options(&programs, line).len(), 1, "{line}");
+    }
+    assert!(unknown_options(&programs, "covenant check --policy a.json --json").is_empty());
 }
 
 #[test]
