@@ -35,7 +35,7 @@ lint: ## formatting, clippy, and the bans, licences and sources of what we depen
 	cargo deny --locked check --hide-inclusion-graph bans licenses sources
 
 keys: ## make the development keys (never for production)
-	cargo run --release --locked -p covenant --bin covenant -- keys
+	cargo run --release --locked -p covenant --bin covenant -- keys make --development
 
 golden: ## regenerate the golden files; review the difference before committing it
 	COVENANT_GOLDEN=write cargo test --release --locked --workspace golden

@@ -85,12 +85,12 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{}] {}", self.entry.code, self.what)?;
         if let Some(place) = &self.place {
-            write!(f, "\n  where:    {place}")?;
+            write!(f, "\n  where     {place}")?;
         }
         if let Some(expected) = &self.expected {
-            write!(f, "\n  expected: {expected}")?;
+            write!(f, "\n  expected  {expected}")?;
         }
-        write!(f, "\n  advice:   {}", self.advice_text())
+        write!(f, "\n  advice    {}", self.advice_text())
     }
 }
 

@@ -190,7 +190,7 @@ fn others() -> Vec<(&'static str, &'static str)> {
     let end = balanced(&[]).period.end;
     vec![
         (code(Schema::named("x")), "schema-unknown"),
-        (code(Currency::from_code("XXX")), "currency-unknown"),
+        (code(Currency::from_code("ZZZ")), "currency-unknown"),
         (code("2023-02-29".parse::<Day>()), "date-invalid"),
         (code(Period::new(Day(5), Day(4))), "period-invalid"),
         (code("good".parse::<Assurance>()), "assurance-unknown"),

@@ -218,9 +218,6 @@ pub struct Prove {
     /// The policy that the request names, as the bank signed it
     #[arg(long, value_name = "FILE")]
     pub policy: PathBuf,
-    /// The bank's grants to attestors: files, or folders of them
-    #[arg(long, value_name = "PATH", num_args = 1..)]
-    pub attestors: Vec<PathBuf>,
     /// The tier to claim [default: the best that the books reach]
     #[arg(long, value_name = "TIER", value_parser = TierName::parse)]
     pub tier: Option<TierName>,

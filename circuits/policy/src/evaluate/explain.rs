@@ -99,7 +99,11 @@ fn detail(scene: &Scene<'_>, index: usize, guards: &[Form], evaluation: &Evaluat
             ..
         } => {
             let below = value(&base, evaluation);
-            let asked = format!("{} {}", comparison(at_least, strict), decimal(&threshold));
+            let asked = format!(
+                "{} {}",
+                comparison(at_least, strict),
+                scene.factor(&form, &base, &threshold)
+            );
             if below.is_positive() {
                 let ratio = BigRational::new(value(&form, evaluation), below);
                 format!("{verdict}: the ratio is {}, asked is {asked}", rounded(&ratio))

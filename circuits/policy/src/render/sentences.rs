@@ -13,6 +13,12 @@ use crate::program::Program;
 use crate::schema::Unit;
 use crate::statement::{format_big_amount, group_thousands};
 
+/// Whether a form is over counts alone.
+fn counts(form: &Form) -> bool {
+    form.keys()
+        .all(|column| figure(*column).is_some_and(|f| f.unit == Unit::Count))
+}
+
 /// A decoded policy, from which sentences are made.
 pub(crate) struct Scene<'p> {
     pub(crate) program: &'p Program,
@@ -73,7 +79,7 @@ impl Scene<'_> {
             } => {
                 let times = match &threshold {
                     t if t.is_one() => bracketed(&base, relation),
-                    t => format!("{} times {}", decimal(t), bracketed(&base, relation)),
+                    t => format!("{} times {}", self.factor(&form, &base, t), bracketed(&base, relation)),
                 };
                 format!(
                     "{} {} {} {times}",
@@ -121,12 +127,17 @@ impl Scene<'_> {
         }
     }
 
+    /// A factor between two forms: an amount where the one is money and the other a count, else a number.
+    pub(crate) fn factor(&self, form: &Form, base: &Form, factor: &BigRational) -> String {
+        if factor.is_integer() && !counts(form) && counts(base) {
+            return format_big_amount(&factor.to_integer(), self.program.currency);
+        }
+        decimal(factor)
+    }
+
     /// A number in the unit of the form's figures.
     pub(crate) fn quantity(&self, form: &Form, number: &BigInt) -> String {
-        let counts = form
-            .keys()
-            .all(|column| figure(*column).is_some_and(|f| f.unit == Unit::Count));
-        if counts {
+        if counts(form) {
             let sign = if number.is_negative() { "−" } else { "" };
             return format!("{sign}{}", group_thousands(&number.magnitude().to_string()));
         }

@@ -38,6 +38,10 @@ fn rules_read_as_a_credit_officer_says_them() {
         ("net_income < 0", "Net income is below zero."),
         ("tax_paid >= 30_000 EUR", "Tax paid is at least 30,000.00 EUR."),
         (
+            "revenue / headcount >= 100_000",
+            "Revenue is at least 100,000.00 EUR times headcount, and headcount is above zero.",
+        ),
+        (
             "headcount between 10 and 1_000",
             "Headcount is at least 10, and headcount is at most 1,000.",
         ),
