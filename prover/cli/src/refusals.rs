@@ -160,6 +160,24 @@ mod tests {
         assert!(twice.is_empty(), "{}", twice.join("\n"));
     }
 
+    /// The refusals of this crate are reached by its tests, which name them.
+    #[test]
+    fn every_code_has_a_test() {
+        let tests = [
+            include_str!("../tests/books.rs"),
+            include_str!("../tests/journey.rs"),
+            include_str!("../tests/vault.rs"),
+            include_str!("context.rs"),
+        ]
+        .concat();
+        let missing: Vec<_> = CATALOGUE
+            .iter()
+            .map(|e| e.code)
+            .filter(|c| !tests.contains(&format!("\"{c}\"")))
+            .collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
     #[test]
     fn every_fault_is_a_code() {
         let known: Vec<&str> = all().into_iter().flat_map(|(_, c)| c).map(|e| e.code).collect();

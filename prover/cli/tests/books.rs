@@ -228,3 +228,112 @@ fn a_policy_is_read_and_linted() {
         "{refusal}"
     );
 }
+
+/// Adds 100,000.00 to both lines of the first entry of two equal lines, one of them on the bank's account 512.
+fn one_payment_larger(ledger: &str) -> String {
+    let lines: Vec<&str> = ledger.lines().collect();
+    let fields = |i: usize| lines[i].split('\t').map(str::to_owned).collect::<Vec<_>>();
+    let amount = |f: &[String]| {
+        if f[11].trim_start_matches('0').len() > 3 {
+            11
+        } else {
+            12
+        }
+    };
+    let entry = |i: usize| {
+        let f = fields(i);
+        (f[0].clone(), f[2].clone())
+    };
+    let at = (1..lines.len() - 2)
+        .find(|&i| {
+            let (a, b) = (fields(i), fields(i + 1));
+            let alone = entry(i) == entry(i + 1) && entry(i - 1) != entry(i) && entry(i + 2) != entry(i);
+            let bank = a[4].starts_with("512") != b[4].starts_with("512");
+            let supplier = a[4].starts_with("401") != b[4].starts_with("401");
+            alone && bank && supplier && a[amount(&a)] == b[amount(&b)] && amount(&a) != amount(&b)
+        })
+        .expect("a payment");
+    let larger = |i: usize| {
+        let mut f = fields(i);
+        let place = amount(&f);
+        let (whole, cents) = f[place].split_once(',').expect("a decimal comma");
+        f[place] = format!("{},{cents}", whole.trim().parse::<u64>().expect("digits") + 100_000);
+        f.join("\t")
+    };
+    let changed = (0..lines.len()).map(|i| {
+        if i == at || i == at + 1 {
+            larger(i)
+        } else {
+            lines[i].to_owned()
+        }
+    });
+    changed.collect::<Vec<_>>().join("\r\n") + "\r\n"
+}
+
+fn margins(world: &World, file: &str, more: &[&str]) -> Value {
+    let policy = repository("policies/supplier-screen.toml");
+    let imported = import(world, file, "FR-SIREN:1", more);
+    let statement = imported["statement"].as_str().expect("as the program writes it");
+    let ran = world.run(&[
+        "check",
+        "--policy",
+        policy.to_str().expect("as the program writes it"),
+        "--statement",
+        statement,
+        "--json",
+    ]);
+    serde_json::from_str::<Value>(&ran.stdout).expect("as the program writes it")["policies"][0]["rules"].clone()
+}
+
+fn one_amount_moves_a_margin(world: &World, file: &str) {
+    let before = margins(world, file, &[]);
+    let changed = std::path::Path::new(file)
+        .file_name()
+        .expect("as the program writes it")
+        .to_str()
+        .expect("as the program writes it");
+    world.write(
+        changed,
+        &one_payment_larger(&std::fs::read_to_string(world.path(file)).expect("as the program writes it")),
+    );
+    let after = margins(world, changed, &["--restatement", "1"]);
+    let detail = |rules: &Value| {
+        let rules = rules.as_array().expect("as the program writes it");
+        rules
+            .iter()
+            .find(|r| r["rule"] == "cash-ratio")
+            .expect("as the program writes it")["details"]
+            .to_string()
+    };
+    assert_ne!(detail(&before), detail(&after));
+}
+
+#[test]
+fn one_amount_changed_in_the_books_moves_a_margin() {
+    let world = World::with_vault();
+    let (books, _) = world.sample(&[]);
+    one_amount_moves_a_margin(&world, &books);
+}
+
+/// The same on a real ledger, and what it gives under a policy of seventeen rules.
+#[test]
+fn a_real_ledger_fails_some_rules_and_still_gets_a_tier() {
+    let Some(data) = std::env::var_os("COVENANT_DATA") else {
+        println!("skipped: COVENANT_DATA is not set");
+        return;
+    };
+    let world = World::with_vault();
+    std::fs::create_dir(world.path("real")).unwrap();
+    let file = "real/0000000001FEC20220831.txt";
+    let from = std::path::Path::new(&data).join("fec/0000000001FEC20220831.txt");
+    std::fs::write(world.path(file), std::fs::read(from).unwrap()).unwrap();
+    let policy = repository("policies/supplier-screen.toml");
+    import(&world, file, "FR-SIREN:1", &[]);
+    let answer = world.ok(&["check", "--policy", policy.to_str().unwrap(), "--as-of", "2022-11-29"]);
+    let found = &answer["policies"][0];
+    let rules = found["rules"].as_array().unwrap();
+    let failing = rules.iter().filter(|r| r["holds"] == false).count();
+    assert!(rules.len() >= 12 && failing >= 3, "{failing} of {}", rules.len());
+    assert_eq!(found["best"], "A");
+    one_amount_moves_a_margin(&world, file);
+}

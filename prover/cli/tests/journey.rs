@@ -55,17 +55,22 @@ fn now() -> UtcTime {
 }
 
 impl Scene {
-    /// Books imported, invitation accepted and enrolled, policy signed, attestor granted up to `grant`.
-    fn new(policy: &str, grant: u8) -> Self {
+    /// The screen of suppliers, and a healthy French company.
+    fn screen() -> Self {
+        Self::new(&source(SCREEN), &["--profile", "healthy"], "EUR")
+    }
+
+    /// Books imported, invitation accepted and enrolled, policy signed, attestor granted up to [`COMPILED`].
+    fn new(policy: &str, sample: &[&str], currency: &str) -> Self {
         let world = World::with_vault();
-        let (books, registry_id) = world.sample(&["--profile", "healthy"]);
+        let (books, registry_id) = world.sample(sample);
         world.ok(&[
             "import",
             &books,
             "--registry-id",
             &registry_id,
             "--currency",
-            "EUR",
+            currency,
             "--sheet",
             "sheet.txt",
         ]);
@@ -76,11 +81,10 @@ impl Scene {
         let mut registry =
             Registry::create(&world.path("registry"), name("Banque Exemple"), &bank, now()).expect("a registry");
         registry
-            .grant(&bank, attestor.public(), name("Cabinet Exemple"), grant, now())
+            .grant(&bank, attestor.public(), name("Cabinet Exemple"), COMPILED, now())
             .expect("granted");
-        let source = std::fs::read_to_string(repository(policy)).expect("a policy");
         let signed = registry
-            .sign_policy(&bank, &source)
+            .sign_policy(&bank, policy)
             .expect("signed")
             .document()
             .to_json()
@@ -133,21 +137,29 @@ impl Scene {
         self.registry.enrol(&self.bank, &enrolment, now()).expect("enrolled");
     }
 
+    /// Every statement is attested at this level.
     fn attest(&self, assurance: u8) {
-        self.world.ok(&["attest", "request", "--out", "please.json"]);
-        let request: AttestationRequest = document::from_json(self.world.read("please.json").as_bytes()).expect("JSON");
-        std::fs::remove_file(self.world.path("please.json")).expect("removed");
-        assert!(request.review_sheet.is_some());
-        let attestation = CheckedStatement::new(&request).expect("sound").attest(
-            &self.attestor.attestor().expect("an attestor's key"),
-            Assurance(assurance),
-        );
-        std::fs::write(
-            self.world.path("attested.json"),
-            document::to_json(&attestation).expect("JSON"),
-        )
-        .expect("written");
-        self.world.ok(&["attest", "add", "attested.json"]);
+        let held = self.world.ok(&["figures"])["statements"].clone();
+        for held in held.as_array().expect("statements") {
+            self.world.ok(&[
+                "attest",
+                "request",
+                held["statement"].as_str().expect("an id"),
+                "--out",
+                "please.json",
+            ]);
+            let request: AttestationRequest =
+                document::from_json(self.world.read("please.json").as_bytes()).expect("JSON");
+            std::fs::remove_file(self.world.path("please.json")).expect("removed");
+            assert!(request.review_sheet.is_some());
+            let key = self.attestor.attestor().expect("an attestor's key");
+            let attestation = CheckedStatement::new(&request)
+                .expect("sound")
+                .attest(&key, Assurance(assurance));
+            let json = document::to_json(&attestation).expect("JSON");
+            std::fs::write(self.world.path("attested.json"), json).expect("written");
+            self.world.ok(&["attest", "add", "attested.json"]);
+        }
     }
 
     fn ask(&mut self, as_of: &str) {
@@ -188,9 +200,22 @@ impl Scene {
 
 const SCREEN: &str = "policies/supplier-screen.toml";
 
+/// A sample policy's source text.
+fn source(path: &str) -> String {
+    std::fs::read_to_string(repository(path)).expect("a policy")
+}
+
+/// The screen over figures that nobody attests.
+fn unattested(from: &str) -> String {
+    source(SCREEN)
+        .replace("source = \"attested\"", &format!("source = \"{from}\""))
+        .replace("attestors = \"registry\"\n", "")
+        .replace("assurance_floor = \"compiled\"\n", "")
+}
+
 #[test]
 fn books_become_a_verdict_without_figures() {
-    let mut scene = Scene::new(SCREEN, COMPILED);
+    let mut scene = Scene::screen();
     scene.attest(COMPILED);
     scene.ask("2026-03-31");
     let world = &scene.world;
@@ -209,11 +234,11 @@ fn books_become_a_verdict_without_figures() {
         assert!(digits.len() < 6 || !bundle.contains(digits), "{name} shows");
     }
     // A claim of a tier that is not reached, and of one that does not exist.
-    world.refused(
-        &[&scene.prove_args("other.json")[..], &["--tier", "AAAA"]].concat(),
-        1,
-        "unknown-tier",
-    );
+    let claim = |tier| [&scene.prove_args("other.json")[..], &["--tier", tier]].concat();
+    world.refused(&claim("AAAA"), 1, "unknown-tier");
+    assert_ne!(best, "AAA");
+    world.refused(&claim("AAA"), 1, "tier-not-reached");
+    assert!(!world.path("other.json").exists());
 
     // The bank records the verdict: the same bundle is refused from then on.
     let accepted = covenant_api::verdict::verify_bundle(
@@ -232,7 +257,7 @@ fn books_become_a_verdict_without_figures() {
 
 #[test]
 fn a_changed_bundle_is_refused() {
-    let mut scene = Scene::new(SCREEN, COMPILED);
+    let mut scene = Scene::screen();
     scene.attest(COMPILED);
     scene.ask("2026-03-31");
     let world = &scene.world;
@@ -264,7 +289,7 @@ fn a_changed_bundle_is_refused() {
 
 #[test]
 fn what_does_not_fit_the_request_is_refused() {
-    let mut scene = Scene::new(SCREEN, COMPILED);
+    let mut scene = Scene::screen();
     scene.ask("2026-03-31");
     let prove = scene.prove_args("bundle.json");
     scene.world.refused(&prove, 1, "not-attested");
@@ -296,6 +321,11 @@ fn what_does_not_fit_the_request_is_refused() {
         stranger.write(file, &world.read(file));
     }
     stranger.refused(&prove, 1, "not-invited");
+    // Another company's statement.
+    let (other, other_id) = world.sample(&["--seed", "2"]);
+    let other = world.ok(&["import", &other, "--registry-id", &other_id, "--currency", "EUR"]);
+    let named = [&prove[..], &["--statement", other["statement"].as_str().unwrap()]].concat();
+    world.refused(&named, 1, "wrong-addressee");
     // A key that is not there.
     let elsewhere: Vec<&str> = prove
         .iter()
@@ -309,7 +339,7 @@ fn what_does_not_fit_the_request_is_refused() {
 
 #[test]
 fn an_attestor_whom_the_bank_does_not_know_does_not_count() {
-    let mut scene = Scene::new(SCREEN, COMPILED);
+    let mut scene = Scene::screen();
     let known = std::mem::replace(
         &mut scene.attestor,
         SecretKey::random(Role::Attestor, &mut StdRng::seed_from_u64(99)),
@@ -325,7 +355,7 @@ fn an_attestor_whom_the_bank_does_not_know_does_not_count() {
 
 #[test]
 fn attestations_and_invitations_are_checked() {
-    let scene = Scene::new(SCREEN, COMPILED);
+    let scene = Scene::screen();
     scene.attest(COMPILED);
     let world = &scene.world;
     let before = world.vault();
@@ -376,7 +406,7 @@ fn attestations_and_invitations_are_checked() {
 
 #[test]
 fn inspect_says_what_a_file_is() {
-    let mut scene = Scene::new(SCREEN, COMPILED);
+    let mut scene = Scene::screen();
     scene.attest(COMPILED);
     scene.ask("2026-03-31");
     let world = &scene.world;
@@ -415,4 +445,79 @@ fn inspect_says_what_a_file_is() {
         world.refused(&["inspect", name], 1, "unknown-file");
     }
     world.refused(&["inspect", "nowhere"], 2, "file-unreadable");
+}
+
+#[test]
+fn two_years_prove_growth() {
+    let mut scene = Scene::new(&source("policies/growth-with-prior.toml"), &["--format", "sie"], "SEK");
+    scene.ask("2026-03-31");
+    scene.world.refused(&scene.prove_args("bundle.json"), 1, "not-attested");
+    scene.attest(COMPILED);
+    let proven = scene.world.ok(&scene.prove_args("bundle.json"));
+    assert_eq!(proven["statements"].as_array().unwrap().len(), 2);
+    let verdict = scene.world.ok(&scene.verify_args("bundle.json"))["verdict"].clone();
+    assert_eq!(verdict["tier"], proven["tier"]);
+    let tags = verdict["period_tags"].as_array().unwrap();
+    assert_ne!(tags[0], tags[1]);
+}
+
+#[test]
+fn an_own_word_counts_where_the_policy_takes_it() {
+    let mut scene = Scene::new(&unattested("self"), &[], "EUR");
+    scene.ask("2026-03-31");
+    let proven = scene.world.ok(&scene.prove_args("bundle.json"));
+    let verdict = scene.world.ok(&scene.verify_args("bundle.json"))["verdict"].clone();
+    assert_eq!(verdict["tier"], proven["tier"]);
+    assert_eq!(verdict["assurance_floors"][0], 0);
+}
+
+#[test]
+fn figures_from_a_book_proof_are_not_made_up() {
+    let mut scene = Scene::new(&unattested("proven"), &[], "EUR");
+    scene.ask("2026-03-31");
+    scene
+        .world
+        .refused(&scene.prove_args("bundle.json"), 1, "book-proof-unsupported");
+}
+
+#[test]
+fn a_restored_vault_is_the_same_applicant() {
+    let mut scene = Scene::screen();
+    scene.attest(COMPILED);
+    scene.ask("2026-03-31");
+    let restored = World::with_vault();
+    let copied = [
+        "invitation.json",
+        "code",
+        "request.json",
+        "policy.json",
+        "attested.json",
+    ];
+    for file in copied {
+        restored.write(file, &scene.world.read(file));
+    }
+    let (books, id) = restored.sample(&["--profile", "healthy"]);
+    restored.ok(&["import", &books, "--registry-id", &id, "--currency", "EUR"]);
+    restored.ok(&["attest", "add", "attested.json"]);
+    restored.ok(&[
+        "accept",
+        "invitation.json",
+        "--code-file",
+        "code",
+        "--out",
+        "enrolment.json",
+    ]);
+    assert_eq!(
+        restored.read("enrolment.json"),
+        scene.world.read("enrolment.json"),
+        "pseudonym and per-bank key"
+    );
+    restored.ok(&scene.prove_args("bundle.json"));
+    scene.world.write("bundle.json", &restored.read("bundle.json"));
+    let first = scene.world.ok(&scene.verify_args("bundle.json"))["verdict"].clone();
+    scene.world.ok(&scene.prove_args("mine.json"));
+    let second = scene.world.ok(&scene.verify_args("mine.json"))["verdict"].clone();
+    for field in ["nym", "period_tags", "statement_links", "tier"] {
+        assert_eq!(first[field], second[field], "{field}");
+    }
 }

@@ -91,9 +91,14 @@ fn one(
         ));
         report.line(format!("    {}", obstacle.advice_text()));
     }
-    let seen = seen::lines(policy.program(), "the bank", best(&evaluation));
-    report.line("");
-    report.line("What the bank will see, if you prove the best of them:");
+    let seen = match best(&evaluation) {
+        Some(best) => seen::lines(policy.program(), "the bank", Some(best)),
+        None => Vec::new(),
+    };
+    if !seen.is_empty() {
+        report.line("");
+        report.line("What the bank will see, if you prove the best of them:");
+    }
     for line in &seen {
         report.line(format!("  {line}"));
     }
@@ -129,7 +134,7 @@ fn say_tiers(report: &mut Report, evaluation: &Evaluation) {
         }
     }
     if best(evaluation).is_none() {
-        report.line("No tier is reached: there is nothing that you could prove under this policy.");
+        report.line("No tier is reached: there is nothing to prove under this policy, and the bank learns nothing.");
         report.not_met();
     }
 }
