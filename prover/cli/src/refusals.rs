@@ -165,6 +165,7 @@ mod tests {
     fn every_code_has_a_test() {
         let tests = [
             include_str!("../tests/books.rs"),
+            include_str!("../tests/documents.rs"),
             include_str!("../tests/journey.rs"),
             include_str!("../tests/vault.rs"),
             include_str!("context.rs"),

@@ -1,6 +1,8 @@
 //! A scratch directory in which the real program runs, away from anybody's own vault.
 #![expect(dead_code, reason = "each test file uses a part of it")]
 
+pub mod scene;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
