@@ -166,7 +166,14 @@ fn terms_that_do_not_hold_break_their_rules() {
     assert_breaks(&gap, Rule::PriorPeriod);
     let longer = World::attested().edit(1, |s| s.period.start.0 -= 10);
     assert_breaks(&longer, Rule::PriorPeriod);
+    // 366 days before 365: from eight days longer to eight days shorter, and not a day more.
     assert_honest(&World::attested().edit(1, |s| s.period.start.0 -= 7));
+    assert_honest(&World::attested().edit(1, |s| s.period.start.0 += 9));
+    assert_breaks(&World::attested().edit(1, |s| s.period.start.0 -= 8), Rule::PriorPeriod);
+    assert_breaks(
+        &World::attested().edit(1, |s| s.period.start.0 += 10),
+        Rule::PriorPeriod,
+    );
 
     let companion = World::new([Source::SelfDeclared, Source::Attested], Relation::Companion);
     assert_breaks(&companion.edit(1, |s| s.period.end.0 -= 1), Rule::CompanionPeriod);
