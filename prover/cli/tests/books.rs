@@ -61,6 +61,21 @@ fn sweden_brings_the_year_before() {
         1,
         "books-currency",
     );
+    // Both sheets are written, or none.
+    world.write("sheet.prior.txt", "mine");
+    let sheet = [
+        "import",
+        &books,
+        "--registry-id",
+        &id,
+        "--currency",
+        "SEK",
+        "--sheet",
+        "sheet.txt",
+    ];
+    world.refused(&sheet, 2, "file-exists");
+    assert!(!world.path("sheet.txt").exists());
+    assert_eq!(world.read("sheet.prior.txt"), "mine");
 }
 
 #[test]

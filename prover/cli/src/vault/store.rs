@@ -45,8 +45,8 @@ impl Vault {
         directory.join(KEY_FILE).exists() || directory.join(DATA_FILE).exists()
     }
 
-    /// Makes a vault. The data file comes first: a vault that was not finished has no key file, and what it holds is lost
-    /// to everybody, so that making it again is safe.
+    /// Makes a vault. The key file comes last: a vault that was not finished has none. A data file alone is left in peace
+    /// all the same, because its key may lie in a backup.
     ///
     /// # Errors
     /// `vault-exists`, `vault-busy`, `file-unwritable`.
@@ -59,7 +59,7 @@ impl Vault {
     ) -> Result<Writer, Refusal> {
         make_directory(directory)?;
         let lock = lock(directory)?;
-        if directory.join(KEY_FILE).exists() {
+        if Self::exists(directory) {
             return Err(Refusal::new(&VAULT_EXISTS, "a vault").at(directory.display()));
         }
         let mut key = Zeroizing::new([0; 32]);

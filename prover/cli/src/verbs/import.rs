@@ -123,12 +123,24 @@ fn prior_path(out: &Path) -> PathBuf {
     out.with_extension(extension)
 }
 
-fn write_sheets(out: &Path, sheet: &Review, prior: Option<&Review>) -> Result<(), Refusal> {
+/// Writes the sheets, all or none; what was written.
+fn write_sheets(out: &Path, sheet: &Review, prior: Option<&Review>) -> Result<Vec<PathBuf>, Refusal> {
     files::create_new(out, sheet.render_text().as_bytes())?;
-    match prior {
-        Some(prior) => files::create_new(&prior_path(out), prior.render_text().as_bytes()),
-        None => Ok(()),
+    let mut written = vec![out.to_owned()];
+    if let Some(prior) = prior {
+        let path = prior_path(out);
+        if let Err(refusal) = files::create_new(&path, prior.render_text().as_bytes()) {
+            take_back(&written)?;
+            return Err(refusal);
+        }
+        written.push(path);
     }
+    Ok(written)
+}
+
+/// Removes what was written before something else was refused.
+fn take_back(written: &[PathBuf]) -> Result<(), Refusal> {
+    written.iter().try_for_each(|path| files::remove(path))
 }
 
 /// Stores the statement, and the year before where the books give it.
@@ -158,14 +170,12 @@ fn store(
         Some((statement, review)) => Some(keep::keep_prior(contents, statement, origin(review))?),
         None => None,
     };
-    if let Some(out) = &args.sheet {
-        write_sheets(out, &imported.review, imported.prior.as_ref().map(|(_, review)| review))?;
-    }
+    let written = match &args.sheet {
+        Some(out) => write_sheets(out, &imported.review, imported.prior.as_ref().map(|(_, review)| review))?,
+        None => Vec::new(),
+    };
     if let Err(refusal) = writer.save(&mut host::rng()?) {
-        if let Some(out) = &args.sheet {
-            files::remove(out)?;
-            files::remove(&prior_path(out))?;
-        }
+        take_back(&written)?;
         return Err(refusal);
     }
     report(args, registry_id.as_str(), read, imported, &kept, prior_kept.as_ref())

@@ -46,7 +46,10 @@ pub(super) fn run(args: &Sample) -> Result<Report, Refusal> {
     let declaration = match &made.csv_format {
         Some(text) => {
             let declaration = path.with_extension("format.toml");
-            files::create_new(&declaration, text.as_bytes())?;
+            if let Err(refusal) = files::create_new(&declaration, text.as_bytes()) {
+                files::remove(&path)?;
+                return Err(refusal);
+            }
             Some(declaration)
         }
         None => None,
