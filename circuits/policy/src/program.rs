@@ -98,6 +98,11 @@ impl Slot {
         u: [0; COLUMNS],
         v: [0; COLUMNS],
     };
+
+    /// Whether the product is 0 whatever the figures are.
+    pub fn is_empty(&self) -> bool {
+        self.u.iter().all(|&c| c == 0) || self.v.iter().all(|&c| c == 0)
+    }
 }
 
 /// Where a statement's figures come from.

@@ -216,13 +216,12 @@ fn restatements(registry: &Registry, asked: &Asked<'_>, bundle: &Bundle) -> Resu
         else {
             continue;
         };
-        let others: BTreeSet<FieldElement> = registry
+        let earlier = registry
             .verdicts()
-            .flat_map(|v| (0..STATEMENTS).map(move |i| (v.period_tags[i], v.statement_links[i], v.bases[i])))
-            .filter(|(t, l, b)| t == tag && l != link && *b == Some(*basis))
-            .map(|(_, l, _)| l)
-            .collect();
-        let count = u32::try_from(others.len()).unwrap_or(u32::MAX);
+            .flat_map(|v| (0..STATEMENTS).map(move |i| (v.period_tags[i], v.statement_links[i], v.bases[i])));
+        // Two versions may also stand in one bundle, as a statement and its companion.
+        let together = (0..STATEMENTS).map(|i| (bundle.period_tags[i], bundle.statement_links[i], bases[i]));
+        let count = other_versions(earlier.chain(together), (*tag, *link, Some(*basis)));
         if count > u32::from(terms.restatement_cap) {
             return Err(Refusal::new(
                 &TOO_MANY_RESTATEMENTS,
@@ -234,6 +233,18 @@ fn restatements(registry: &Registry, asked: &Asked<'_>, bundle: &Bundle) -> Resu
         greatest = greatest.max(count);
     }
     Ok(greatest)
+}
+
+/// Period tag, statement link and basis of one statement.
+type Version = (FieldElement, FieldElement, Option<StatementBasis>);
+
+/// How many different links stand beside the same tag and basis.
+fn other_versions(seen: impl Iterator<Item = Version>, (tag, link, basis): Version) -> u32 {
+    let links: BTreeSet<FieldElement> = seen
+        .filter(|(t, l, b)| *t == tag && *l != link && *b == basis)
+        .map(|(_, l, _)| l)
+        .collect();
+    u32::try_from(links.len()).unwrap_or(u32::MAX)
 }
 
 fn bases(asked: &Asked<'_>) -> [Option<StatementBasis>; STATEMENTS] {
@@ -251,4 +262,28 @@ fn bases(asked: &Asked<'_>) -> [Option<StatementBasis>; STATEMENTS] {
 fn date(day: u32) -> Result<IsoDate, Refusal> {
     IsoDate::new(covenant_policy::statement::Day(day))
         .ok_or_else(|| Refusal::new(&MALFORMED_DOCUMENT, format!("day {day}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use covenant_gadgets::circuit::Field;
+
+    use super::*;
+
+    #[test]
+    fn versions_are_counted_by_link_under_one_tag_and_basis() {
+        let element = |n: u64| FieldElement(Field::from(n));
+        let solo = Some(StatementBasis::Solo);
+        let own = (element(1), element(10), solo);
+        let seen = [
+            own,
+            (element(1), element(11), solo),
+            (element(1), element(11), solo),
+            (element(1), element(12), Some(StatementBasis::Consolidated)),
+            (element(2), element(13), solo),
+            (element(1), element(14), solo),
+        ];
+        assert_eq!(other_versions(seen.into_iter(), own), 2);
+        assert_eq!(other_versions([own, own].into_iter(), own), 0);
+    }
 }

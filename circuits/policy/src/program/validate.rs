@@ -149,6 +149,18 @@ impl Program {
                     "rows that test something",
                 ));
             }
+            if row
+                .slots
+                .iter()
+                .zip(&self.slots)
+                .any(|(c, slot)| *c != 0 && slot.is_empty())
+            {
+                return Err(invalid(
+                    place,
+                    "a row reads an empty product slot",
+                    "slots with two factors",
+                ));
+            }
             if row.is_blank() && row.bound != 0 {
                 return Err(invalid(place, "a blank row has a bound", "0"));
             }

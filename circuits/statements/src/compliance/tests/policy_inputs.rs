@@ -118,3 +118,11 @@ fn an_attestation_that_nobody_asks_for_is_left_out() {
     });
     super::cases::assert_honest(&world);
 }
+
+/// A row over an empty slot is blank in all but name: it would pass whatever the figures are.
+#[test]
+fn a_row_over_an_empty_product_slot_is_refused() {
+    let mut program = attested();
+    program.rows[fixture::ROW_BOTH].slots[3] = 1;
+    assert_eq!(code(inputs(program, 0, &grants())), "program-invalid");
+}
