@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing: scripts/setup.sh [build] [lint]
-#   build   what demo, test and bench need: cargo, a C linker, git (checked, with advice where one is absent)
+#   build   what demo, test and bench need: cargo, a C and C++ compiler, libclang, git (checked, with advice where one is absent)
 #   lint    rustfmt and clippy (through rustup) and cargo-deny (built once, into the home folder's cache)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -22,12 +22,24 @@ packages() {
     fi
     has apt-get || die "missing: $*" "install $* with this system's package manager"
     echo "setup: installing $*"
-    DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq "$@" >/dev/null ||
-        die "could not install $*" "run apt-get update, then try again"
+    local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@")
+    # A fresh machine may not have the lists of packages yet.
+    "${sudo[@]}" "${install[@]}" >/dev/null 2>&1 ||
+        { "${sudo[@]}" apt-get update -qq >/dev/null && "${sudo[@]}" "${install[@]}" >/dev/null; } ||
+        die "could not install $*" "see what apt-get says above; a package may have another name on this system"
+}
+
+# RocksDB's bindings are generated from its headers, which needs libclang, and clang to find the system's own headers.
+has_libclang() {
+    [[ -n ${LIBCLANG_PATH:-} ]] && return
+    has clang && compgen -G '/usr/lib/llvm-*/lib/libclang[-.][0-9s]*' >/dev/null && return
+    # Elsewhere than on Debian: where the system's linker, or Apple's or Homebrew's tools, find it.
+    has clang && { ldconfig -p 2>/dev/null | grep -q 'libclang[-.][0-9s]' || [[ $(uname) == Darwin ]]; }
 }
 
 for_build() {
-    has cc || packages build-essential
+    has cc && has c++ || packages build-essential
+    has_libclang || packages libclang-dev clang
     has git || packages git
     has cargo || die "cargo is not on the PATH" "install Rust from https://rustup.rs, or add ~/.cargo/bin to the PATH"
     local wanted found

@@ -1,0 +1,200 @@
+//! Exports: the log in one file, for auditors, mirrors and backups, written as a stream.
+//!
+//! ```text
+//! file    = "covenant-export/v1" 0A · header · entry* · blob* · checkpoint* · end
+//! record  = tag (1 byte) · length (4 bytes, big-endian) · content
+//! ```
+//!
+//! Every byte is either compared with something or hashed: a reader that keeps to `docs/formats/ledger.md` finds every changed byte,
+//! and can name the entry that it belongs to. Reading exports is the auditor's, with code of its own.
+
+use std::io::{self, Write};
+
+use sha2::{Digest, Sha256};
+
+use crate::cbor::Writer;
+use crate::check;
+use crate::entry::Entry;
+use crate::errors::LedgerError;
+use crate::hash::Hash;
+use crate::ledger::Ledger;
+use crate::recovery::{checkpoint as stored_checkpoint, stored};
+use crate::state;
+use crate::store::{StoredNodes, Table};
+
+/// The first line, without its newline.
+pub const FORMAT: &str = "covenant-export/v1";
+
+/// What each record begins with.
+mod tag {
+    pub(super) const HEADER: u8 = b'H';
+    pub(super) const ENTRY: u8 = b'E';
+    pub(super) const BODY: u8 = b'B';
+    pub(super) const WITHHELD: u8 = b'W';
+    pub(super) const ERASED: u8 = b'X';
+    pub(super) const BLOB: u8 = b'O';
+    pub(super) const CHECKPOINT: u8 = b'C';
+    pub(super) const END: u8 = b'Z';
+}
+
+/// What of the log a reader is entitled to. Entries and checkpoints are always exported.
+pub struct Scope<'a> {
+    /// Whether the reader may see this entry's body.
+    pub body: &'a dyn Fn(&Entry) -> bool,
+    /// Whether the reader may see this blob.
+    pub blob: &'a dyn Fn(&Hash) -> bool,
+    /// Whether the reader gets the secret that unique keys are blinded under; only for those who may see every body.
+    pub blinding: bool,
+}
+
+impl Scope<'_> {
+    /// Everything: for auditors, and for backups.
+    pub const fn everything() -> Self {
+        Scope {
+            body: &|_| true,
+            blob: &|_| true,
+            blinding: true,
+        }
+    }
+
+    /// What anybody may see: entries and checkpoints.
+    pub const fn public() -> Self {
+        Scope {
+            body: &|_| false,
+            blob: &|_| false,
+            blinding: false,
+        }
+    }
+}
+
+/// What was exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Exported {
+    /// Entries.
+    pub entries: u64,
+    /// Bodies.
+    pub bodies: u64,
+    /// Blobs.
+    pub blobs: u64,
+    /// Checkpoints.
+    pub checkpoints: u64,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+impl Ledger {
+    /// Writes the log as it is now, up to its last checkpoint. Entries that are appended meanwhile are not in it.
+    ///
+    /// # Errors
+    /// Fails when the store is damaged, or `out` cannot be written.
+    pub fn export(&self, out: &mut dyn Write, scope: &Scope<'_>) -> Result<Exported, LedgerError> {
+        let checkpoint = self.checkpoint();
+        let size = checkpoint.size();
+        let store = self.store.as_ref();
+        let nodes = StoredNodes(store);
+        let mut out = Records::new(out);
+        let mut exported = Exported::default();
+        out.raw(FORMAT.as_bytes())?;
+        out.raw(b"\n")?;
+        out.record(tag::HEADER, &[&self.export_header(size, scope)])?;
+        for index in 0..size {
+            let (entry, _) = stored(store, &nodes, index)?;
+            out.record(tag::ENTRY, &[&entry.encode()])?;
+            exported.entries += 1;
+            match state::body(store, index)? {
+                None => {
+                    return Err(LedgerError::damaged(
+                        format!("the body of entry {index}"),
+                        "it is missing",
+                    ));
+                }
+                Some(None) => out.record(tag::ERASED, &[])?,
+                Some(Some(opening)) if (scope.body)(&entry) => {
+                    if opening.hash() != entry.body_hash {
+                        let place = format!("the body of entry {index}");
+                        return Err(LedgerError::mismatch(place, &entry.body_hash, &opening.hash()));
+                    }
+                    out.record(tag::BODY, &[&opening.salt, &opening.body])?;
+                    exported.bodies += 1;
+                }
+                Some(Some(_)) => out.record(tag::WITHHELD, &[])?,
+            }
+        }
+        for name in check::keys(store, Table::Blobs) {
+            let name =
+                Hash::from_slice(&name?).ok_or_else(|| LedgerError::damaged("a blob", "its name is not 32 bytes"))?;
+            let first = state::blob(store, &name)?.map(|(first, _)| first);
+            if first.is_some_and(|first| first < size) && (scope.blob)(&name) {
+                out.record(tag::BLOB, &[&name.0, &self.blob(&name)?])?;
+                exported.blobs += 1;
+            }
+        }
+        for key in check::keys(store, Table::Checkpoints) {
+            let at = check::number_key(&key?, Table::Checkpoints)?;
+            if at > size {
+                break;
+            }
+            out.record(
+                tag::CHECKPOINT,
+                &[stored_checkpoint(store, at, self.key())?.note().as_bytes()],
+            )?;
+            exported.checkpoints += 1;
+        }
+        exported.bytes = out.end()?;
+        Ok(exported)
+    }
+
+    fn export_header(&self, size: u64, scope: &Scope<'_>) -> Vec<u8> {
+        let mut header = Writer::default();
+        header.array(3).text(&self.key().to_string()).unsigned(size);
+        if scope.blinding {
+            header.array(1).bytes(self.blinding().reveal());
+        } else {
+            header.array(0);
+        }
+        header.finish()
+    }
+}
+
+/// Writes records, and hashes all that it writes.
+struct Records<'a> {
+    out: &'a mut dyn Write,
+    hasher: Sha256,
+    bytes: u64,
+}
+
+impl<'a> Records<'a> {
+    fn new(out: &'a mut dyn Write) -> Self {
+        Self {
+            out,
+            hasher: Sha256::new(),
+            bytes: 0,
+        }
+    }
+
+    fn raw(&mut self, bytes: &[u8]) -> Result<(), LedgerError> {
+        self.hasher.update(bytes);
+        self.bytes += bytes.len() as u64;
+        self.out.write_all(bytes).map_err(|error| failed(&error))
+    }
+
+    fn record(&mut self, tag: u8, parts: &[&[u8]]) -> Result<(), LedgerError> {
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        let length = u32::try_from(length).map_err(|_| LedgerError::io("exporting", "a record is too long"))?;
+        self.raw(&[tag])?;
+        self.raw(&length.to_be_bytes())?;
+        parts.iter().try_for_each(|part| self.raw(part))
+    }
+
+    /// The last record: the hash of all before it.
+    fn end(mut self) -> Result<u64, LedgerError> {
+        let sum = self.hasher.clone().finalize();
+        self.record(tag::END, &[&sum])?;
+        self.out.flush().map_err(|error| failed(&error))?;
+        Ok(self.bytes)
+    }
+}
+
+fn failed(error: &io::Error) -> LedgerError {
+    LedgerError::io("writing the export", error)
+}

@@ -1,0 +1,254 @@
+//! Opening a ledger: making a new one, or checking that the one that is there holds what it acknowledged.
+//!
+//! Checked every time: whose ledger it is, that head, tree and signed checkpoint say the same, that nothing which was acknowledged is
+//! missing, and everything about the last entries. The rest is checked by [`crate::Ledger::check`], which reads the whole log.
+
+use crate::checkpoint::{CheckpointSigner, SignedCheckpoint};
+use crate::draft::Blinding;
+use crate::entry::Entry;
+use crate::errors::LedgerError;
+use crate::hash::Hash;
+use crate::note::LogKey;
+use crate::state::{self, Head, Mark};
+use crate::store::{Batch, Store, StoredNodes, Table};
+use crate::tree::{self, Edge, Nodes};
+
+/// A ledger as it was found.
+pub(crate) struct Found {
+    pub(crate) head: Head,
+    pub(crate) edge: Edge,
+    pub(crate) blinding: Blinding,
+    pub(crate) checkpoint: SignedCheckpoint,
+}
+
+/// Opens what is there, or makes a new ledger with this blinding secret where there is none.
+pub(crate) fn open(
+    store: &dyn Store,
+    signer: &mut CheckpointSigner,
+    fresh: Blinding,
+    tail: u64,
+) -> Result<Found, LedgerError> {
+    let mark = store.mark()?;
+    if state::head(store)?.is_none() {
+        if mark.is_some() {
+            return Err(LedgerError::damaged("the head", "it is missing"));
+        }
+        create(store, signer, &fresh)?;
+    }
+    let head = state::head(store)?.ok_or_else(|| LedgerError::damaged("the head", "it is missing"))?;
+    whose(store, signer.key())?;
+    let blinding = store.get(Table::Meta, state::META_BLINDING)?;
+    let blinding = blinding.and_then(|bytes| bytes.try_into().ok()).map(Blinding);
+    let blinding = blinding.ok_or_else(|| LedgerError::damaged("the blinding secret", "it is missing"))?;
+
+    let nodes = StoredNodes(store);
+    let edge = Edge::load(&nodes, head.size)?;
+    if edge.root() != head.root {
+        return Err(LedgerError::mismatch("the tree's root", &head.root, &edge.root()));
+    }
+    let checkpoint = checkpoint(store, head.size, signer.key())?;
+    if *checkpoint.root() != head.root {
+        return Err(LedgerError::mismatch(
+            "the last checkpoint",
+            &head.root,
+            checkpoint.root(),
+        ));
+    }
+    acknowledged(store, &nodes, &head, mark)?;
+    end(store, &nodes, &head, tail)?;
+    signer
+        .resume(&checkpoint)
+        .map_err(|error| LedgerError::damaged("the last checkpoint", error.to_string()))?;
+    Ok(Found {
+        head,
+        edge,
+        blinding,
+        checkpoint,
+    })
+}
+
+/// Writes an empty log.
+fn create(store: &dyn Store, signer: &mut CheckpointSigner, blinding: &Blinding) -> Result<(), LedgerError> {
+    let head = Head::empty();
+    let signed = signer
+        .sign(head.size, head.root, &[])
+        .map_err(|error| LedgerError::damaged("the first checkpoint", error.to_string()))?;
+    let mut batch = Batch::default();
+    batch.put(Table::Meta, state::META_FORMAT, state::FORMAT);
+    batch.put(Table::Meta, state::META_KEY, signer.key().to_string());
+    batch.put(Table::Meta, state::META_BLINDING, blinding.0);
+    batch.put(Table::Meta, state::META_HEAD, head.encode());
+    batch.put(Table::Checkpoints, head.size.to_be_bytes(), signed.note());
+    store.commit(batch)
+}
+
+/// Refuses the ledger of another log, or of another format.
+fn whose(store: &dyn Store, key: &LogKey) -> Result<(), LedgerError> {
+    let format = store.get(Table::Meta, state::META_FORMAT)?;
+    if format.as_deref() != Some(state::FORMAT) {
+        return Err(LedgerError::damaged("the format", "it is not covenant-ledger/v1"));
+    }
+    let found = store
+        .get(Table::Meta, state::META_KEY)?
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    let found = found.ok_or_else(|| LedgerError::damaged("the log's key", "it is missing"))?;
+    let expected = key.to_string();
+    if found != expected {
+        return Err(LedgerError::OtherLog { found, expected });
+    }
+    Ok(())
+}
+
+/// The stored checkpoint of this size, checked.
+pub(crate) fn checkpoint(store: &dyn Store, size: u64, key: &LogKey) -> Result<SignedCheckpoint, LedgerError> {
+    let place = || format!("the checkpoint of size {size}");
+    let note = store.get(Table::Checkpoints, &size.to_be_bytes())?;
+    let note = note.and_then(|bytes| String::from_utf8(bytes).ok());
+    let note = note.ok_or_else(|| LedgerError::damaged(place(), "it is missing"))?;
+    let signed = SignedCheckpoint::open(note, key).map_err(|error| LedgerError::damaged(place(), error.to_string()))?;
+    if signed.size() != size {
+        return Err(LedgerError::damaged(
+            place(),
+            format!("it is of size {}", signed.size()),
+        ));
+    }
+    Ok(signed)
+}
+
+/// What was acknowledged must be there, and be the same.
+fn acknowledged(
+    store: &dyn Store,
+    nodes: &StoredNodes<'_>,
+    head: &Head,
+    mark: Option<Vec<u8>>,
+) -> Result<(), LedgerError> {
+    let place = "the mark of what was acknowledged";
+    let Some(mark) = mark else {
+        if head.size > 0 {
+            return Err(LedgerError::damaged(place, "it is missing"));
+        }
+        // The creation was not finished.
+        let mark = Mark {
+            size: head.size,
+            root: head.root,
+        };
+        return store.set_mark(&mark.encode());
+    };
+    let mark = Mark::decode(&mark).ok_or_else(|| LedgerError::damaged(place, "its sum is wrong"))?;
+    if mark.size > head.size {
+        return Err(LedgerError::TailLost {
+            acknowledged: mark.size,
+            found: head.size,
+        });
+    }
+    let root = tree::root(nodes, mark.size)?;
+    if root != mark.root {
+        return Err(LedgerError::mismatch(
+            format!("the tree of the first {} entries", mark.size),
+            &mark.root,
+            &root,
+        ));
+    }
+    Ok(())
+}
+
+/// Checks the last entries in full, and that nothing follows them.
+fn end(store: &dyn Store, nodes: &StoredNodes<'_>, head: &Head, tail: u64) -> Result<(), LedgerError> {
+    let mut before: Option<(Entry, Hash)> = None;
+    for index in head.size.saturating_sub(tail.max(1))..head.size {
+        let (entry, hash) = stored(store, nodes, index)?;
+        follows(before.as_ref(), &entry)?;
+        indexed(store, &entry)?;
+        before = Some((entry, hash));
+    }
+    let (last, time_ms) = before.map_or((Hash::ZERO, 0), |(entry, hash)| (hash, entry.time_ms));
+    if last != head.last {
+        return Err(LedgerError::mismatch("the last entry", &head.last, &last));
+    }
+    if time_ms != head.time_ms {
+        return Err(LedgerError::damaged(
+            "the last entry's time",
+            format!("expected {}, found {time_ms}", head.time_ms),
+        ));
+    }
+    if store
+        .after(
+            Table::Entries,
+            head.size
+                .checked_sub(1)
+                .map(u64::to_be_bytes)
+                .as_ref()
+                .map(<[u8; 8]>::as_slice),
+        )?
+        .is_some()
+    {
+        return Err(LedgerError::damaged("the head", "entries follow it"));
+    }
+    Ok(())
+}
+
+/// One entry, checked against its place in the tree.
+pub(crate) fn stored(store: &dyn Store, nodes: &StoredNodes<'_>, index: u64) -> Result<(Entry, Hash), LedgerError> {
+    let place = || format!("entry {index}");
+    let bytes = store.get(Table::Entries, &index.to_be_bytes())?;
+    let bytes = bytes.ok_or_else(|| LedgerError::damaged(place(), "it is missing"))?;
+    let entry = Entry::decode(&bytes).map_err(|error| LedgerError::damaged(place(), error.to_string()))?;
+    if entry.index != index {
+        return Err(LedgerError::damaged(
+            place(),
+            format!("it says that it is entry {}", entry.index),
+        ));
+    }
+    let (hash, leaf) = (Hash::leaf(&bytes), nodes.node(0, index)?);
+    if hash != leaf {
+        return Err(LedgerError::mismatch(place(), &leaf, &hash));
+    }
+    Ok((entry, hash))
+}
+
+/// An entry continues the one before it.
+pub(crate) fn follows(before: Option<&(Entry, Hash)>, entry: &Entry) -> Result<(), LedgerError> {
+    let place = || format!("entry {}", entry.index);
+    let Some((previous, hash)) = before else {
+        if entry.index == 0 && entry.previous != Hash::ZERO {
+            return Err(LedgerError::mismatch(place(), &Hash::ZERO, &entry.previous));
+        }
+        return Ok(());
+    };
+    if entry.previous != *hash {
+        return Err(LedgerError::mismatch(place(), hash, &entry.previous));
+    }
+    if entry.time_ms < previous.time_ms {
+        return Err(LedgerError::damaged(place(), "its time is before the previous entry's"));
+    }
+    Ok(())
+}
+
+/// What is stored beside an entry agrees with it: body, unique keys, stream.
+pub(crate) fn indexed(store: &dyn Store, entry: &Entry) -> Result<(), LedgerError> {
+    let index = entry.index;
+    let place = |what: &str| format!("{what} of entry {index}");
+    match state::body(store, index)? {
+        None => return Err(LedgerError::damaged(place("the body"), "it is missing")),
+        Some(Some(opening)) if opening.hash() != entry.body_hash => {
+            return Err(LedgerError::mismatch(
+                place("the body"),
+                &entry.body_hash,
+                &opening.hash(),
+            ));
+        }
+        Some(_) => {}
+    }
+    for digest in &entry.unique {
+        if state::unique(store, digest)? != Some(index) {
+            return Err(LedgerError::damaged(
+                place("a unique key"),
+                format!("{digest} is not recorded for it"),
+            ));
+        }
+    }
+    if state::stream_entry(store, &entry.stream, entry.sequence)? != Some(index) {
+        return Err(LedgerError::damaged(place("the stream"), "its place is not recorded"));
+    }
+    Ok(())
+}

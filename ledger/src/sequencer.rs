@@ -1,0 +1,466 @@
+//! The one writer. A thread takes submissions in order, decides each against everything before it, and writes them in groups:
+//!
+//! 1. Take what waits, up to a group. While a group is being written the next one gathers, so nobody waits for company.
+//! 2. Decide each submission in order, against the store and the group so far: unique keys, then expectations. What is accepted gets
+//!    its index, its time, its place in chain and stream; its leaf is appended to the tree.
+//! 3. Sign the checkpoint of the new tree, after checking that it continues the last one.
+//! 4. Write entries, bodies, nodes, unique keys, streams, cells, blobs, checkpoint and head in one synced batch.
+//! 5. Set the mark of what is about to be acknowledged, publish the checkpoint to readers, and only then answer.
+//!
+//! Any failure stops the writer for good: everybody whose fate is unknown is told so, and nothing is retried. Reopening the ledger
+//! finds out what was written.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use crate::checkpoint::{CheckpointSigner, SignedCheckpoint};
+use crate::draft::{Cell, Expected, Limits, Prepared};
+use crate::entry::{Entry, Opening, StreamId};
+use crate::errors::{AppendError, LedgerError};
+use crate::hash::Hash;
+use crate::receipt::Receipt;
+use crate::state::{self, Head, Mark, StreamHead, View};
+use crate::store::{Batch, Store, Table};
+use crate::tree::{self, Edge, Patch};
+
+/// What the clock says, in Unix milliseconds. The ledger never lets time run backwards, whatever its clock does.
+pub trait Clock: Send + Sync {
+    /// Unix milliseconds.
+    fn now_ms(&self) -> u64;
+}
+
+impl<F: Fn() -> u64 + Send + Sync> Clock for F {
+    fn now_ms(&self) -> u64 {
+        self()
+    }
+}
+
+/// What became of a submission.
+pub type Outcome = Result<Appended, AppendError>;
+/// Who is told. Called on the sequencer's thread, so it must only pass the outcome on.
+pub(crate) type Reply = Box<dyn FnOnce(Outcome) + Send>;
+/// Who is told that a body was erased.
+pub(crate) type Erased = Box<dyn FnOnce(Result<(), LedgerError>) + Send>;
+
+/// What the sequencer is asked.
+pub(crate) enum Request {
+    Append(Box<Prepared>, Reply),
+    Erase(u64, Erased),
+}
+
+/// An entry that is durable, with all that its receipt is made of.
+#[derive(Clone, Debug)]
+pub struct Appended {
+    /// Its index.
+    pub index: u64,
+    /// When it was sequenced, in Unix milliseconds.
+    pub time_ms: u64,
+    entry: Vec<u8>,
+    opening: Opening,
+    group: Arc<Group>,
+}
+
+/// What the entries of one group share.
+#[derive(Debug)]
+struct Group {
+    patch: Patch,
+    checkpoint: Arc<SignedCheckpoint>,
+}
+
+impl Appended {
+    /// The checkpoint that first covers the entry.
+    pub fn checkpoint(&self) -> &SignedCheckpoint {
+        &self.group.checkpoint
+    }
+
+    /// The receipt. Reads nothing from the store.
+    ///
+    /// # Errors
+    /// Fails only if the group's part of the tree is incomplete, which would be a fault of this program.
+    pub fn receipt(self) -> Result<Receipt, LedgerError> {
+        let size = self.group.checkpoint.size();
+        let proof = tree::inclusion(&self.group.patch, self.index, size).ok().flatten();
+        let proof = proof
+            .ok_or_else(|| LedgerError::damaged(format!("entry {}", self.index), "its group does not prove it"))?;
+        Ok(Receipt {
+            entry: self.entry,
+            opening: Some(self.opening),
+            proof,
+            checkpoint: self.group.checkpoint.note().to_owned(),
+        })
+    }
+}
+
+/// What the writer shares with everybody else.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) view: RwLock<View>,
+    /// Why the writer stopped, once it has.
+    pub(crate) stopped: OnceLock<String>,
+    /// Bytes of bodies and blobs that wait.
+    pub(crate) queued_bytes: AtomicUsize,
+}
+
+impl Shared {
+    pub(crate) fn new(checkpoint: SignedCheckpoint) -> Self {
+        Self {
+            view: RwLock::new(View {
+                checkpoint: Arc::new(checkpoint),
+            }),
+            stopped: OnceLock::new(),
+            queued_bytes: AtomicUsize::new(0),
+        }
+    }
+
+    pub(crate) fn checkpoint(&self) -> Arc<SignedCheckpoint> {
+        let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&view.checkpoint)
+    }
+
+    pub(crate) fn refusal(&self) -> AppendError {
+        let reason = self.stopped.get().map_or("it is closed", String::as_str);
+        AppendError::Stopped {
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+/// The writer, owned by its thread.
+pub(crate) struct Sequencer {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) signer: CheckpointSigner,
+    pub(crate) limits: Limits,
+    pub(crate) head: Head,
+    pub(crate) edge: Edge,
+}
+
+/// One group while it is decided: what it changes, so that later submissions see earlier ones.
+struct Draw {
+    head: Head,
+    patch: Patch,
+    batch: Batch,
+    unique: BTreeMap<Hash, u64>,
+    cells: BTreeMap<Vec<u8>, Option<Cell>>,
+    streams: BTreeMap<StreamId, StreamHead>,
+    blobs: BTreeMap<Hash, ()>,
+}
+
+/// An accepted submission.
+struct Accepted {
+    index: u64,
+    time_ms: u64,
+    entry: Vec<u8>,
+    opening: Opening,
+}
+
+/// Records that the writer has ended, however it ended.
+struct Stopping(Arc<Shared>);
+
+impl Drop for Stopping {
+    fn drop(&mut self) {
+        // Only the first reason counts; this one is for a panic, or for closing.
+        let reason = if std::thread::panicking() {
+            "its writer broke down"
+        } else {
+            "it is closed"
+        };
+        let _ = self.0.stopped.set(reason.to_owned());
+    }
+}
+
+impl Sequencer {
+    /// Serves requests until nobody can make any more, or a failure.
+    pub(crate) fn run(mut self, requests: &Receiver<Request>) {
+        let _stopping = Stopping(Arc::clone(&self.shared));
+        while let Ok(first) = requests.recv() {
+            let mut group = Vec::new();
+            let mut next = Some(first);
+            let mut bytes = 0;
+            let mut erase = None;
+            while let Some(request) = next.take() {
+                match request {
+                    Request::Append(prepared, reply) => {
+                        bytes += prepared.bytes;
+                        group.push((prepared, reply));
+                    }
+                    Request::Erase(index, reply) => {
+                        erase = Some((index, reply));
+                        break;
+                    }
+                }
+                if group.len() < self.limits.group_entries_max && bytes < self.limits.group_bytes_max {
+                    next = requests.try_recv().ok();
+                }
+            }
+            self.shared.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            self.group(group);
+            if let Some((index, reply)) = erase {
+                self.erase(index, reply);
+            }
+        }
+    }
+
+    /// Decides and writes one group, and answers everybody in it.
+    fn group(&mut self, submissions: Vec<(Box<Prepared>, Reply)>) {
+        if submissions.is_empty() {
+            return;
+        }
+        if self.shared.stopped.get().is_some() {
+            for (_, reply) in submissions {
+                reply(Err(self.shared.refusal()));
+            }
+            return;
+        }
+        let mut draw = Draw::new(self.head, self.edge.clone());
+        let now = self.clock.now_ms();
+        let mut decisions = Vec::with_capacity(submissions.len());
+        let (prepared, replies): (Vec<_>, Vec<_>) = submissions.into_iter().unzip();
+        for prepared in prepared {
+            match draw.decide(self.store.as_ref(), *prepared, now) {
+                Ok(decision) => decisions.push(decision),
+                Err(error) => {
+                    // Nothing was written, so nobody's fate is unknown.
+                    self.stop(&error);
+                    break;
+                }
+            }
+        }
+        if self.shared.stopped.get().is_some() {
+            replies.into_iter().for_each(|reply| reply(Err(self.shared.refusal())));
+            return;
+        }
+        let written = if decisions.iter().any(Result::is_ok) {
+            self.write(draw).map(Some)
+        } else {
+            Ok(None)
+        };
+        let (group, failure) = match written {
+            Ok(group) => (group, None),
+            Err(error) => {
+                self.stop(&error);
+                (None, Some(error.to_string()))
+            }
+        };
+        for (decision, reply) in decisions.into_iter().zip(replies) {
+            reply(match (decision, &group, &failure) {
+                // Even a refusal may rest on an entry of this group, which may not have been stored.
+                (_, _, Some(reason)) => Err(AppendError::WriteFailed { reason: reason.clone() }),
+                (Err(refusal), _, None) => Err(refusal),
+                (Ok(accepted), Some(group), None) => Ok(Appended {
+                    index: accepted.index,
+                    time_ms: accepted.time_ms,
+                    entry: accepted.entry,
+                    opening: accepted.opening,
+                    group: Arc::clone(group),
+                }),
+                (Ok(_), None, None) => Err(self.shared.refusal()),
+            });
+        }
+    }
+
+    /// Signs, writes, marks and publishes a group.
+    fn write(&mut self, mut draw: Draw) -> Result<Arc<Group>, LedgerError> {
+        let size = draw.head.size;
+        let root = draw.patch.edge().root();
+        draw.head.root = root;
+        draw.head.checkpoints += 1;
+        let broken = |what: &str| LedgerError::damaged("the tree's edge", what);
+        let consistency = tree::consistency(&draw.patch, self.head.size, size)
+            .ok()
+            .flatten()
+            .ok_or_else(|| broken("it does not prove its own growth"))?;
+        let signed = self
+            .signer
+            .sign(size, root, &consistency)
+            .map_err(|error| broken(&error.to_string()))?;
+        let Draw {
+            head,
+            patch,
+            batch,
+            cells,
+            streams,
+            unique,
+            ..
+        } = draw;
+        self.store
+            .commit(complete(batch, &head, &patch, &signed, cells, &streams, &unique))?;
+        self.store.set_mark(&Mark { size, root }.encode())?;
+        self.head = head;
+        self.edge = patch.edge().clone();
+        let checkpoint = Arc::new(signed);
+        let mut view = self.shared.view.write().unwrap_or_else(PoisonError::into_inner);
+        view.checkpoint = Arc::clone(&checkpoint);
+        drop(view);
+        Ok(Arc::new(Group { patch, checkpoint }))
+    }
+
+    /// Erases a body: what remains is the entry, which commits to it.
+    fn erase(&self, index: u64, reply: Erased) {
+        if let Some(reason) = self.shared.stopped.get() {
+            return reply(Err(LedgerError::io("erasing a body", reason)));
+        }
+        if index >= self.head.size {
+            return reply(Err(LedgerError::absent(format!("entry {index}"))));
+        }
+        let mut batch = Batch::default();
+        batch.put(Table::Bodies, index.to_be_bytes(), Vec::new());
+        let erased = self
+            .store
+            .commit(batch)
+            .and_then(|()| self.store.purge(Table::Bodies, &index.to_be_bytes()));
+        if let Err(error) = &erased {
+            self.stop(error);
+        }
+        reply(erased);
+    }
+
+    fn stop(&self, error: &LedgerError) {
+        // Only the first reason counts.
+        let _ = self.shared.stopped.set(error.to_string());
+    }
+}
+
+/// Adds to a batch what a group writes once.
+fn complete(
+    mut batch: Batch,
+    head: &Head,
+    patch: &Patch,
+    signed: &SignedCheckpoint,
+    cells: BTreeMap<Vec<u8>, Option<Cell>>,
+    streams: &BTreeMap<StreamId, StreamHead>,
+    unique: &BTreeMap<Hash, u64>,
+) -> Batch {
+    patch.nodes().for_each(|node| batch.node(&node));
+    for (digest, index) in unique {
+        batch.put(Table::Unique, digest.0, index.to_be_bytes());
+    }
+    for (stream, head) in streams {
+        batch.put(Table::StreamHeads, stream.0, head.encode());
+    }
+    for (name, cell) in cells {
+        match cell {
+            Some(cell) => batch.put(Table::Cells, name, state::numbered(cell.version, &cell.value)),
+            None => batch.remove(Table::Cells, name),
+        }
+    }
+    batch.put(Table::Checkpoints, signed.size().to_be_bytes(), signed.note());
+    batch.put(Table::Meta, state::META_HEAD, head.encode());
+    batch
+}
+
+impl Draw {
+    fn new(head: Head, edge: Edge) -> Self {
+        Self {
+            head,
+            patch: Patch::new(edge),
+            batch: Batch::default(),
+            unique: BTreeMap::new(),
+            cells: BTreeMap::new(),
+            streams: BTreeMap::new(),
+            blobs: BTreeMap::new(),
+        }
+    }
+
+    /// Decides one submission after all before it. The outer error is the store's.
+    fn decide(
+        &mut self,
+        store: &dyn Store,
+        prepared: Prepared,
+        now_ms: u64,
+    ) -> Result<Result<Accepted, AppendError>, LedgerError> {
+        if let Some(refusal) = self.refuses(store, &prepared)? {
+            return Ok(Err(refusal));
+        }
+        let before = match self.streams.get(&prepared.stream) {
+            Some(head) => Some(*head),
+            None => state::stream_head(store, &prepared.stream)?,
+        };
+        let index = self.head.size;
+        let entry = Entry {
+            index,
+            time_ms: now_ms.max(self.head.time_ms),
+            kind: prepared.kind,
+            stream: prepared.stream,
+            sequence: before.map_or(0, |head| head.sequence + 1),
+            previous: self.head.last,
+            stream_previous: before.map_or(Hash::ZERO, |head| head.hash),
+            unique: prepared.unique.iter().map(|(digest, _)| *digest).collect(),
+            body_hash: prepared.body_hash,
+        };
+        for (hash, blob) in prepared.blobs {
+            if self.blobs.insert(hash, ()).is_none() && state::blob(store, &hash)?.is_none() {
+                self.batch.put(Table::Blobs, hash.0, state::numbered(index, &blob));
+            }
+        }
+        let encoded = entry.encode();
+        let hash = Hash::leaf(&encoded);
+        self.patch.append(hash);
+        self.unique.extend(entry.unique.iter().map(|digest| (*digest, index)));
+        for set in prepared.set {
+            self.cells
+                .insert(set.cell, set.value.map(|value| Cell { version: index, value }));
+        }
+        let stream_head = StreamHead {
+            sequence: entry.sequence,
+            index,
+            hash,
+        };
+        self.streams.insert(entry.stream, stream_head);
+        let member = state::stream_key(&entry.stream, entry.sequence);
+        self.batch.put(Table::StreamEntries, member, index.to_be_bytes());
+        self.batch.put(Table::Entries, index.to_be_bytes(), encoded.clone());
+        let stored = [prepared.opening.salt.as_slice(), &prepared.opening.body].concat();
+        self.batch.put(Table::Bodies, index.to_be_bytes(), stored);
+        self.head.size += 1;
+        self.head.last = hash;
+        self.head.time_ms = entry.time_ms;
+        Ok(Ok(Accepted {
+            index,
+            time_ms: entry.time_ms,
+            entry: encoded,
+            opening: prepared.opening,
+        }))
+    }
+
+    /// Whether something that came before stands against a submission.
+    fn refuses(&self, store: &dyn Store, prepared: &Prepared) -> Result<Option<AppendError>, LedgerError> {
+        for (digest, position) in &prepared.unique {
+            let taken = match self.unique.get(digest) {
+                Some(index) => Some(*index),
+                None => state::unique(store, digest)?,
+            };
+            if let Some(index) = taken {
+                return Ok(Some(AppendError::UniqueTaken {
+                    position: *position,
+                    index,
+                }));
+            }
+        }
+        for expectation in &prepared.expect {
+            let cell = match self.cells.get(&expectation.cell) {
+                Some(cell) => cell.clone(),
+                None => state::cell(store, &expectation.cell)?,
+            };
+            let holds = match (&expectation.is, &cell) {
+                (Expected::Absent, cell) => cell.is_none(),
+                (Expected::Version(version), Some(cell)) => cell.version == *version,
+                (Expected::Value(value), Some(cell)) => cell.value == *value,
+                (Expected::Version(_) | Expected::Value(_), None) => false,
+            };
+            if !holds {
+                return Ok(Some(AppendError::Expectation {
+                    cell: expectation.cell.escape_ascii().to_string(),
+                    version: cell.map(|cell| cell.version),
+                }));
+            }
+        }
+        Ok(None)
+    }
+}

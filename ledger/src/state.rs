@@ -1,0 +1,291 @@
+//! The values that the ledger keeps in its tables, as bytes and back. Numbers are 64 bits, big-endian.
+
+use std::sync::Arc;
+
+use crate::checkpoint::SignedCheckpoint;
+use crate::draft::Cell;
+use crate::entry::{Opening, StreamId};
+use crate::errors::LedgerError;
+use crate::hash::Hash;
+use crate::store::{Reads, Table};
+
+/// What the store's format is called.
+pub(crate) const FORMAT: &[u8] = b"covenant-ledger/v1";
+/// Keys of the table of single values.
+pub(crate) const META_FORMAT: &[u8] = b"format";
+pub(crate) const META_KEY: &[u8] = b"key";
+pub(crate) const META_BLINDING: &[u8] = b"blinding";
+pub(crate) const META_HEAD: &[u8] = b"head";
+
+/// Where the log ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) size: u64,
+    pub(crate) root: Hash,
+    /// The hash of the last entry; zeros in an empty log.
+    pub(crate) last: Hash,
+    /// The time of the last entry; 0 in an empty log.
+    pub(crate) time_ms: u64,
+    /// How many checkpoints were signed and stored.
+    pub(crate) checkpoints: u64,
+}
+
+impl Head {
+    pub(crate) fn empty() -> Self {
+        Self {
+            size: 0,
+            root: Hash::empty_root(),
+            last: Hash::ZERO,
+            time_ms: 0,
+            checkpoints: 1,
+        }
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut bytes = [self.size.to_be_bytes().as_slice(), &self.root.0, &self.last.0].concat();
+        bytes.extend_from_slice(&self.time_ms.to_be_bytes());
+        bytes.extend_from_slice(&self.checkpoints.to_be_bytes());
+        bytes
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut input = Fields(bytes);
+        let head = Self {
+            size: input.number()?,
+            root: input.hash()?,
+            last: input.hash()?,
+            time_ms: input.number()?,
+            checkpoints: input.number()?,
+        };
+        input.end(head)
+    }
+}
+
+/// The last entry of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StreamHead {
+    pub(crate) sequence: u64,
+    pub(crate) index: u64,
+    pub(crate) hash: Hash,
+}
+
+impl StreamHead {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        [
+            self.sequence.to_be_bytes().as_slice(),
+            &self.index.to_be_bytes(),
+            &self.hash.0,
+        ]
+        .concat()
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut input = Fields(bytes);
+        let head = Self {
+            sequence: input.number()?,
+            index: input.number()?,
+            hash: input.hash()?,
+        };
+        input.end(head)
+    }
+}
+
+/// What was acknowledged, kept beside the store: how many entries, the root of their tree, and a sum against a torn write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub(crate) size: u64,
+    pub(crate) root: Hash,
+}
+
+impl Mark {
+    fn sum(&self) -> [u8; 8] {
+        let Hash([a, b, c, d, e, f, g, h, ..]) =
+            Hash::of(&[b"covenant-mark/v1", &self.size.to_be_bytes(), &self.root.0]);
+        [a, b, c, d, e, f, g, h]
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        [self.size.to_be_bytes().as_slice(), &self.root.0, &self.sum()].concat()
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut input = Fields(bytes);
+        let mark = Self {
+            size: input.number()?,
+            root: input.hash()?,
+        };
+        let sum = input.take::<8>()?;
+        input.end(mark).filter(|mark| mark.sum() == sum)
+    }
+}
+
+/// Reads fixed-width fields off the front.
+struct Fields<'a>(&'a [u8]);
+
+impl Fields<'_> {
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (taken, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*taken)
+    }
+
+    fn number(&mut self) -> Option<u64> {
+        self.take().map(u64::from_be_bytes)
+    }
+
+    fn hash(&mut self) -> Option<Hash> {
+        self.take().map(Hash)
+    }
+
+    fn end<T>(self, value: T) -> Option<T> {
+        self.0.is_empty().then_some(value)
+    }
+}
+
+/// What readers see: the last checkpoint whose entries are durable.
+#[derive(Clone, Debug)]
+pub(crate) struct View {
+    pub(crate) checkpoint: Arc<SignedCheckpoint>,
+}
+
+/// A number that stands alone as a value or key.
+pub(crate) fn number(bytes: &[u8]) -> Option<u64> {
+    bytes.try_into().ok().map(u64::from_be_bytes)
+}
+
+/// The key of one entry of a stream.
+pub(crate) fn stream_key(stream: &StreamId, sequence: u64) -> Vec<u8> {
+    [stream.0.as_slice(), &sequence.to_be_bytes()].concat()
+}
+
+/// A value that begins with a number: cells and blobs.
+pub(crate) fn numbered(number: u64, value: &[u8]) -> Vec<u8> {
+    [number.to_be_bytes().as_slice(), value].concat()
+}
+
+/// Takes such a value apart.
+pub(crate) fn split_numbered(mut bytes: Vec<u8>) -> Option<(u64, Vec<u8>)> {
+    let number = u64::from_be_bytes(*bytes.first_chunk()?);
+    bytes.drain(..8);
+    Some((number, bytes))
+}
+
+/// A body with its salt, as stored; nothing once it was erased.
+pub(crate) fn opening(bytes: Vec<u8>) -> Option<Option<Opening>> {
+    if bytes.is_empty() {
+        return Some(None);
+    }
+    let salt = *bytes.first_chunk()?;
+    let body = bytes.get(32..)?.to_vec();
+    Some(Some(Opening { salt, body }))
+}
+
+fn decoded<S: Reads + ?Sized, T>(
+    store: &S,
+    table: Table,
+    key: &[u8],
+    decode: impl FnOnce(Vec<u8>) -> Option<T>,
+) -> Result<Option<T>, LedgerError> {
+    let Some(bytes) = store.get(table, key)? else {
+        return Ok(None);
+    };
+    match decode(bytes) {
+        Some(value) => Ok(Some(value)),
+        None => Err(LedgerError::damaged(
+            format!("table {}", table.name()),
+            "a value has the wrong form",
+        )),
+    }
+}
+
+/// The end of the log, if the store was ever finished.
+pub(crate) fn head<S: Reads + ?Sized>(store: &S) -> Result<Option<Head>, LedgerError> {
+    decoded(store, Table::Meta, META_HEAD, |bytes| Head::decode(&bytes))
+}
+
+/// The end of a stream.
+pub(crate) fn stream_head<S: Reads + ?Sized>(store: &S, stream: &StreamId) -> Result<Option<StreamHead>, LedgerError> {
+    decoded(store, Table::StreamHeads, &stream.0, |bytes| StreamHead::decode(&bytes))
+}
+
+/// The index of one entry of a stream.
+pub(crate) fn stream_entry<S: Reads + ?Sized>(
+    store: &S,
+    stream: &StreamId,
+    sequence: u64,
+) -> Result<Option<u64>, LedgerError> {
+    decoded(store, Table::StreamEntries, &stream_key(stream, sequence), |bytes| {
+        number(&bytes)
+    })
+}
+
+/// The entry that holds a blinded unique key.
+pub(crate) fn unique<S: Reads + ?Sized>(store: &S, digest: &Hash) -> Result<Option<u64>, LedgerError> {
+    decoded(store, Table::Unique, &digest.0, |bytes| number(&bytes))
+}
+
+/// A cell.
+pub(crate) fn cell<S: Reads + ?Sized>(store: &S, name: &[u8]) -> Result<Option<Cell>, LedgerError> {
+    decoded(store, Table::Cells, name, |bytes| {
+        split_numbered(bytes).map(|(version, value)| Cell { version, value })
+    })
+}
+
+/// A body: absent, erased, or there.
+pub(crate) fn body<S: Reads + ?Sized>(store: &S, index: u64) -> Result<Option<Option<Opening>>, LedgerError> {
+    decoded(store, Table::Bodies, &index.to_be_bytes(), opening)
+}
+
+/// A blob and the first entry that brought it.
+pub(crate) fn blob<S: Reads + ?Sized>(store: &S, hash: &Hash) -> Result<Option<(u64, Vec<u8>)>, LedgerError> {
+    decoded(store, Table::Blobs, &hash.0, split_numbered)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_have_one_form() {
+        let head = Head {
+            size: 3,
+            root: Hash([1; 32]),
+            last: Hash([2; 32]),
+            time_ms: 4,
+            checkpoints: 2,
+        };
+        let stream = StreamHead {
+            sequence: 1,
+            index: 2,
+            hash: Hash([3; 32]),
+        };
+        let mark = Mark {
+            size: 3,
+            root: Hash([1; 32]),
+        };
+        assert_eq!(Head::decode(&head.encode()), Some(head));
+        assert_eq!(StreamHead::decode(&stream.encode()), Some(stream));
+        assert_eq!(Mark::decode(&mark.encode()), Some(mark));
+        for extra in [0, 1] {
+            let change = |mut bytes: Vec<u8>| {
+                if extra == 0 {
+                    bytes.truncate(bytes.len() - 1)
+                } else {
+                    bytes.push(0)
+                }
+                bytes
+            };
+            assert_eq!(Head::decode(&change(head.encode())), None);
+            assert_eq!(StreamHead::decode(&change(stream.encode())), None);
+            assert_eq!(Mark::decode(&change(mark.encode())), None);
+        }
+        for at in 0..mark.encode().len() {
+            let mut bytes = mark.encode();
+            bytes[at] ^= 1;
+            assert_eq!(Mark::decode(&bytes), None, "byte {at}");
+        }
+        assert_eq!(opening(Vec::new()), Some(None));
+        assert_eq!(opening(vec![0; 31]), None);
+        assert_eq!(split_numbered(vec![0; 7]), None);
+    }
+}

@@ -1,0 +1,231 @@
+//! The store on disk: a directory with a lock file, a RocksDB database and the mark.
+//!
+//! ```text
+//! lock           held as long as the ledger is open; its content means nothing
+//! acknowledged   the mark: how many entries were acknowledged, and the root of their tree
+//! store/         the RocksDB database, a column family for each table
+//! ```
+//!
+//! RocksDB checksums what it stores, and its write-ahead log may only be cut short at its very end, where a batch that was being
+//! written may stand; damage anywhere else is an error when the database is opened, not a silent loss of what follows.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use rocksdb::{
+    BlockBasedOptions, BottommostLevelCompaction, ColumnFamily, ColumnFamilyDescriptor, CompactOptions, DB,
+    DBRecoveryMode, Direction, ErrorKind, IteratorMode, LogLevel, Options, WriteBatch, WriteOptions,
+};
+
+use super::{Batch, Reads, Row, Table, Writes};
+use crate::errors::LedgerError;
+
+const LOCK: &str = "lock";
+const MARK: &str = "acknowledged";
+const STORE: &str = "store";
+
+/// Bytes in memory that are not yet in a table file, over all tables; bounds the time that replaying the log takes.
+const MEMTABLE_BYTES: usize = 64 << 20;
+/// Bytes of write-ahead log before tables are flushed.
+const LOG_BYTES: u64 = 128 << 20;
+const FILES_OPEN_MAX: i32 = 512;
+const FILTER_BITS: f64 = 10.0;
+
+/// The database, the mark, and the lock that keeps other processes out.
+pub(crate) struct Rocks {
+    db: DB,
+    /// The open file, once there is a mark.
+    mark: Mutex<Option<File>>,
+    directory: std::path::PathBuf,
+    _lock: File,
+}
+
+impl Rocks {
+    /// Opens the store in this directory. It is created when there is none, or only one that was never finished: one without a mark.
+    pub(crate) fn open(directory: &Path) -> Result<Self, LedgerError> {
+        let io = |doing: &str| {
+            let doing = format!("{doing} {}", directory.display());
+            move |error: std::io::Error| LedgerError::io(doing, error)
+        };
+        fs::create_dir_all(directory).map_err(io("creating"))?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true);
+        let lock = options
+            .clone()
+            .create(true)
+            .truncate(false)
+            .open(directory.join(LOCK))
+            .map_err(io("locking"))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(LedgerError::Locked {
+                    directory: directory.to_owned(),
+                });
+            }
+            Err(TryLockError::Error(error)) => return Err(io("locking")(error)),
+        }
+        let mark = match options.open(directory.join(MARK)) {
+            Ok(file) => Some(file),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(io("opening the mark in")(error)),
+        };
+        let tables = Table::ALL.map(|(table, name)| ColumnFamilyDescriptor::new(name, table_options(table)));
+        let db = DB::open_cf_descriptors(&database_options(mark.is_none()), directory.join(STORE), tables)
+            .map_err(|error| opening(directory, &error))?;
+        Ok(Self {
+            db,
+            mark: Mutex::new(mark),
+            directory: directory.to_owned(),
+            _lock: lock,
+        })
+    }
+
+    fn table(&self, table: Table) -> Result<&ColumnFamily, LedgerError> {
+        let name = table.name();
+        self.db
+            .cf_handle(name)
+            .ok_or_else(|| LedgerError::damaged(format!("table {name}"), "it is missing"))
+    }
+
+    fn mark_file(&self) -> std::sync::MutexGuard<'_, Option<File>> {
+        self.mark.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The first mark is made whole and durable under another name, then given its name.
+    fn create_mark(&self, mark: &[u8]) -> std::io::Result<File> {
+        let (draft, path) = (self.directory.join("acknowledged.new"), self.directory.join(MARK));
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&draft)?;
+        file.write_all(mark)?;
+        file.sync_all()?;
+        fs::rename(&draft, &path)?;
+        // Makes the new name durable; not every system can open a directory.
+        if let Ok(directory) = File::open(&self.directory) {
+            directory.sync_all()?;
+        }
+        Ok(file)
+    }
+}
+
+fn database_options(create: bool) -> Options {
+    let mut options = Options::default();
+    options.create_if_missing(create);
+    options.create_missing_column_families(create);
+    options.set_paranoid_checks(true);
+    options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
+    options.set_db_write_buffer_size(MEMTABLE_BYTES);
+    options.set_max_total_wal_size(LOG_BYTES);
+    options.set_max_open_files(FILES_OPEN_MAX);
+    options.set_keep_log_file_num(2);
+    options.set_log_level(LogLevel::Warn);
+    options
+}
+
+fn table_options(table: Table) -> Options {
+    let mut options = Options::default();
+    // Unique keys are mostly looked up to find that they are not there.
+    if table == Table::Unique {
+        let mut blocks = BlockBasedOptions::default();
+        blocks.set_bloom_filter(FILTER_BITS, false);
+        options.set_block_based_table_factory(&blocks);
+    }
+    options
+}
+
+/// Why the database could not be opened: its own lock, damage, or the system.
+fn opening(directory: &Path, error: &rocksdb::Error) -> LedgerError {
+    let words = error.to_string();
+    match error.kind() {
+        ErrorKind::IOError if words.contains("lock") => LedgerError::Locked {
+            directory: directory.to_owned(),
+        },
+        ErrorKind::IOError if !words.contains("No such file") => {
+            LedgerError::io(format!("opening {}", directory.display()), words)
+        }
+        _ => LedgerError::damaged("the database", words),
+    }
+}
+
+/// Why the database could not be read or written.
+fn failed(doing: &str, table: &str, error: &rocksdb::Error) -> LedgerError {
+    match error.kind() {
+        ErrorKind::Corruption => LedgerError::damaged(format!("table {table}"), error.to_string()),
+        _ => LedgerError::io(format!("{doing} table {table}"), error),
+    }
+}
+
+impl Reads for Rocks {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, LedgerError> {
+        self.db
+            .get_cf(self.table(table)?, key)
+            .map_err(|error| failed("reading", table.name(), &error))
+    }
+
+    fn after(&self, table: Table, key: Option<&[u8]>) -> Result<Option<Row>, LedgerError> {
+        let mode = key.map_or(IteratorMode::Start, |key| IteratorMode::From(key, Direction::Forward));
+        for row in self.db.iterator_cf(self.table(table)?, mode) {
+            let (found, value) = row.map_err(|error| failed("reading", table.name(), &error))?;
+            if key != Some(&*found) {
+                return Ok(Some((found.into_vec(), value.into_vec())));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Writes for Rocks {
+    fn commit(&self, batch: Batch) -> Result<(), LedgerError> {
+        let mut writes = WriteBatch::default();
+        for (table, key, value) in &batch.changes {
+            let family = self.table(*table)?;
+            match value {
+                Some(value) => writes.put_cf(family, key, value),
+                None => writes.delete_cf(family, key),
+            }
+        }
+        let mut options = WriteOptions::default();
+        options.set_sync(true);
+        self.db
+            .write_opt(writes, &options)
+            .map_err(|error| LedgerError::io("writing a batch", error))
+    }
+
+    fn purge(&self, table: Table, key: &[u8]) -> Result<(), LedgerError> {
+        let doing = |error: rocksdb::Error| failed("purging", table.name(), &error);
+        // Once every table is flushed, the write-ahead log that held the value is removed.
+        for (each, _) in Table::ALL {
+            self.db.flush_cf(self.table(each)?).map_err(doing)?;
+        }
+        let mut options = CompactOptions::default();
+        options.set_bottommost_level_compaction(BottommostLevelCompaction::Force);
+        self.db
+            .compact_range_cf_opt(self.table(table)?, Some(key), Some(key), &options);
+        Ok(())
+    }
+
+    fn mark(&self) -> Result<Option<Vec<u8>>, LedgerError> {
+        let mut guard = self.mark_file();
+        let Some(file) = guard.as_mut() else { return Ok(None) };
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(0))
+            .and_then(|_| file.read_to_end(&mut bytes))
+            .map_err(|error| LedgerError::io("reading the mark", error))?;
+        Ok(Some(bytes))
+    }
+
+    fn set_mark(&self, mark: &[u8]) -> Result<(), LedgerError> {
+        let mut guard = self.mark_file();
+        let written = match guard.as_mut() {
+            Some(file) => file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(mark)),
+            None => self.create_mark(mark).map(|file| *guard = Some(file)),
+        };
+        written.map_err(|error| LedgerError::io("writing the mark", error))
+    }
+}
