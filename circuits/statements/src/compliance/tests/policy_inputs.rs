@@ -8,7 +8,7 @@ use covenant_policy::{
     refusal::Refusal,
 };
 
-use super::fixture::{self, EQUITY, FLOOR, GRANT, TOTAL_ASSETS, World, attestor, grants};
+use super::fixture::{self, CASH, EQUITY, FLOOR, GRANT, TOTAL_ASSETS, World, attestor, grants};
 use crate::{
     commitments::StatementOpening,
     compliance::{Attestation, PolicyInputs},
@@ -48,8 +48,8 @@ fn the_figures_of_the_identities_must_be_needed() {
     for figure in [TOTAL_ASSETS, EQUITY] {
         let mut program = fixture::program([Source::SelfDeclared, Source::SelfDeclared], Relation::Prior);
         // Nothing reads the figure, so that only the identities are left to ask for it.
-        for slot in &mut program.slots {
-            (slot.u[32 + figure], slot.v[32 + figure]) = (0, 0);
+        for side in program.slots.iter_mut().flat_map(|slot| [&mut slot.u, &mut slot.v]) {
+            side[32 + CASH] += std::mem::take(&mut side[32 + figure]);
         }
         program.statements[1].need &= !(1 << figure);
         let refusal = inputs(program.clone(), 0, &[]).unwrap_err();

@@ -169,13 +169,22 @@ fn dot(a: &[i64], x: &[i64]) -> BigInt {
 }
 
 /// The row of a plan at place `i`, and what it computes before its bound; `None` where it reads nothing.
-fn row(plan: &RowPlan, i: usize, earlier: &[Option<bool>], x: &[i64], slots: &[BigInt]) -> Option<(Row, BigInt)> {
+fn row(
+    plan: &RowPlan,
+    i: usize,
+    earlier: &[Option<bool>],
+    x: &[i64],
+    slots: &[(bool, BigInt)],
+) -> Option<(Row, BigInt)> {
     let mut row = Row::BLANK;
     row.a.copy_from_slice(&plan.a);
     let mut value = dot(&plan.a, x);
     if i >= FIRST_RICH_ROW {
-        row.slots.copy_from_slice(&plan.slots);
-        value += plan.slots.iter().zip(slots).map(|(c, slot)| slot * c).sum::<BigInt>();
+        for (q, (usable, slot)) in slots.iter().enumerate() {
+            // An empty slot must not be read.
+            row.slots[q] = if *usable { plan.slots[q] } else { 0 };
+            value += slot * row.slots[q];
+        }
         for (k, pass) in earlier.iter().enumerate() {
             if let Some(pass) = pass {
                 row.passes[k] = plan.passes[k];
@@ -189,13 +198,14 @@ fn row(plan: &RowPlan, i: usize, earlier: &[Option<bool>], x: &[i64], slots: &[B
 impl Plan {
     fn build(&self) -> Expected {
         let x: Vec<i64> = self.figures.iter().flat_map(|f| f.0).collect();
-        let slots: Vec<BigInt> = self.slots.iter().map(|(u, v)| dot(u, &x) * dot(v, &x)).collect();
         let mut program = fixture::program([Source::SelfDeclared, Source::SelfDeclared], Relation::Prior);
         program.statements.iter_mut().for_each(|terms| terms.need = u32::MAX);
         program.slots = std::array::from_fn(|q| Slot {
             u: self.slots[q].0.clone().try_into().unwrap(),
             v: self.slots[q].1.clone().try_into().unwrap(),
         });
+        let values = self.slots.iter().map(|(u, v)| dot(u, &x) * dot(v, &x));
+        let slots: Vec<(bool, BigInt)> = program.slots.iter().map(|slot| !slot.is_empty()).zip(values).collect();
         program.rows = vec![Row::BLANK; ROWS];
         let (mut passes, mut weights) = (Vec::new(), [0; ROWS]);
         for (i, planned) in self.rows.iter().enumerate() {
