@@ -43,6 +43,7 @@ fn append(c: &mut Criterion) {
         origin: "example.com/bench".to_owned(),
         signing_key: SigningKey::from_bytes(&[1; 32]),
         limits: Limits::default(),
+        create: true,
     };
     let started = Instant::now();
     let clock = move || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -38,6 +38,7 @@ fn write(directory: &Path, threads: u64, run: u64) -> Result<(), Box<dyn std::er
         origin: "example.com/crash".to_owned(),
         signing_key: SigningKey::from_bytes(&[42; 32]),
         limits: Limits::default(),
+        create: true,
     };
     let ticks = AtomicU64::new(run << 32);
     let clock = move || ticks.fetch_add(1, Ordering::Relaxed);

@@ -161,7 +161,15 @@ fn counted(store: &dyn Store, size: u64, summary: &mut Summary) -> Result<(), Le
 
 /// The keys of a table, ascending. Ends after an error.
 pub(crate) fn keys(store: &dyn Store, table: Table) -> impl Iterator<Item = Result<Vec<u8>, LedgerError>> {
-    let mut last: Option<Vec<u8>> = None;
+    keys_after(store, table, None)
+}
+
+/// The keys of a table after this one, ascending. Ends after an error.
+pub(crate) fn keys_after(
+    store: &dyn Store,
+    table: Table,
+    mut last: Option<Vec<u8>>,
+) -> impl Iterator<Item = Result<Vec<u8>, LedgerError>> {
     let mut ended = false;
     std::iter::from_fn(move || {
         if ended {

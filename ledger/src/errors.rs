@@ -292,6 +292,12 @@ pub enum LedgerError {
         /// The ledger's directory.
         directory: PathBuf,
     },
+    /// There is none, and none is to be made.
+    #[error("{} holds no ledger", .directory.display())]
+    Missing {
+        /// The directory.
+        directory: PathBuf,
+    },
     /// Another log's.
     #[error("the ledger is {found}, not {expected}")]
     OtherLog {
@@ -354,6 +360,7 @@ impl LedgerError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Locked { .. } => "ledger-locked",
+            Self::Missing { .. } => "ledger-missing",
             Self::OtherLog { .. } => "ledger-of-another-log",
             Self::Damaged { .. } => "ledger-damaged",
             Self::TailLost { .. } => "ledger-tail-lost",
@@ -432,6 +439,10 @@ mod tests {
             AppendError::WriteFailed { reason: text() }.code(),
             AppendError::Stopped { reason: text() }.code(),
             LedgerError::Locked {
+                directory: PathBuf::new(),
+            }
+            .code(),
+            LedgerError::Missing {
                 directory: PathBuf::new(),
             }
             .code(),

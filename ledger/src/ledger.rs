@@ -33,6 +33,9 @@ pub struct Config {
     pub signing_key: SigningKey,
     /// What one submission, the queue and one group may hold.
     pub limits: Limits,
+    /// Whether a new ledger may be made where there is none. A server that runs every day says no: an empty directory then means that
+    /// a disk is not mounted, and a new log under the same key would contradict the old one.
+    pub create: bool,
 }
 
 /// The secret key is not shown.
@@ -41,6 +44,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("origin", &self.origin)
             .field("limits", &self.limits)
+            .field("create", &self.create)
             .finish_non_exhaustive()
     }
 }
@@ -101,12 +105,8 @@ impl Ledger {
         rng: impl RngCore + CryptoRng + Send + 'static,
     ) -> Result<Self, LedgerError> {
         config.limits.validate()?;
-        Self::on(
-            Arc::new(Rocks::open(directory)?),
-            config,
-            Arc::new(clock),
-            Box::new(rng),
-        )
+        let store = Rocks::open(directory, config.create)?;
+        Self::on(Arc::new(store), config, Arc::new(clock), Box::new(rng))
     }
 
     /// Opens the ledger in this store.
@@ -123,7 +123,12 @@ impl Ledger {
             })?;
         let mut fresh = Blinding([0; 32]);
         rng.fill_bytes(&mut fresh.0);
-        let found = recovery::open(store.as_ref(), &mut signer, fresh, config.limits.reopen_entries)?;
+        let found = recovery::open(
+            store.as_ref(),
+            &mut signer,
+            config.create.then_some(fresh),
+            config.limits.reopen_entries,
+        )?;
         let shared = Arc::new(Shared::new(found.checkpoint));
         let key = signer.key().clone();
         let (requests, queue) = mpsc::sync_channel(config.limits.queue_entries_max);
@@ -329,6 +334,20 @@ impl Ledger {
         state::cell(self.store.as_ref(), name)
     }
 
+    /// The cells whose names begin like this, by name.
+    pub fn cells(&self, prefix: &[u8]) -> impl Iterator<Item = Result<(Vec<u8>, Cell), LedgerError>> {
+        let exact = self.cell(prefix).transpose().map(|cell| Ok((prefix.to_vec(), cell?)));
+        let longer = check::keys_after(self.store.as_ref(), Table::Cells, Some(prefix.to_vec()))
+            .take_while(|name| name.as_ref().map_or(true, |name| name.starts_with(prefix)))
+            .filter_map(
+                |name| match name.and_then(|name| Ok(self.cell(&name)?.map(|cell| (name, cell)))) {
+                    Ok(found) => found.map(Ok),
+                    Err(error) => Some(Err(error)),
+                },
+            );
+        exact.into_iter().chain(longer)
+    }
+
     /// The entries from index `from` up to, not including, `to`, or the log's end.
     pub fn range(&self, from: u64, to: u64) -> impl Iterator<Item = Result<Entry, LedgerError>> {
         (from..to.min(self.size())).map(|index| self.entry(index))
@@ -438,7 +457,9 @@ impl Drop for Ledger {
     fn drop(&mut self) {
         // The writer ends once nobody can ask it for more.
         self.requests = None;
-        if let Some(writer) = self.writer.take() {
+        // A callback may hold the last reference; the writer's thread cannot wait for itself, and ends right after.
+        let elsewhere = |writer: &JoinHandle<()>| writer.thread().id() != thread::current().id();
+        if let Some(writer) = self.writer.take().filter(elsewhere) {
             // A writer that broke down has said so already.
             let _ = writer.join();
         }

@@ -21,11 +21,11 @@ pub(crate) struct Found {
     pub(crate) checkpoint: SignedCheckpoint,
 }
 
-/// Opens what is there, or makes a new ledger with this blinding secret where there is none.
+/// Opens what is there, or makes a new ledger where there is none, if it is given a blinding secret for it.
 pub(crate) fn open(
     store: &dyn Store,
     signer: &mut CheckpointSigner,
-    fresh: Blinding,
+    fresh: Option<Blinding>,
     tail: u64,
 ) -> Result<Found, LedgerError> {
     let mark = store.mark()?;
@@ -33,6 +33,7 @@ pub(crate) fn open(
         if mark.is_some() {
             return Err(LedgerError::damaged("the head", "it is missing"));
         }
+        let fresh = fresh.ok_or_else(|| LedgerError::damaged("the head", "it is missing"))?;
         create(store, signer, &fresh)?;
     }
     let head = state::head(store)?.ok_or_else(|| LedgerError::damaged("the head", "it is missing"))?;

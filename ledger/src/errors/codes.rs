@@ -118,6 +118,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "Stop the other process; a ledger has one writer.",
     ),
     (
+        "ledger-missing",
+        "The directory holds no ledger, and none is to be made.",
+        "Check that the disk is mounted and the directory is the right one; a new ledger is made only when asked for.",
+    ),
+    (
         "ledger-of-another-log",
         "The directory holds the ledger of another origin or key.",
         "Check the configured directory, origin and signing key.",

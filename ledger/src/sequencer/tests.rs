@@ -22,6 +22,7 @@ fn config(limits: Limits) -> Config {
         origin: "example.com/log".to_owned(),
         signing_key: SigningKey::from_bytes(&[3; 32]),
         limits,
+        create: true,
     }
 }
 
@@ -337,6 +338,47 @@ fn what_is_not_there_is_said_to_be_absent() {
     assert_eq!(ledger.consistency(1, 0).map_err(code), Err("proof-sizes-reversed"));
     assert_eq!(ledger.range(0, 9).count(), 1);
     assert_eq!(ledger.checkpoint_sizes().collect::<Result<Vec<_>, _>>(), Ok(vec![0, 1]));
+}
+
+#[test]
+fn cells_are_listed_by_prefix() {
+    let ledger = open(&Memory::default()).expect("open");
+    let mut draft = draft("cells");
+    let names = ["bank/", "bank/1", "bank/2", "attestor/1", "bank0"];
+    draft.set = names
+        .map(|name| StateCell {
+            cell: name.into(),
+            value: Some(b"x".to_vec()),
+        })
+        .to_vec();
+    ledger.append(draft).expect("appended");
+    let listed = |prefix: &str| {
+        let cells = ledger
+            .cells(prefix.as_bytes())
+            .map(|cell| String::from_utf8(cell.expect("a cell").0).expect("text"));
+        cells.collect::<Vec<_>>()
+    };
+    assert_eq!(listed("bank/"), ["bank/", "bank/1", "bank/2"]);
+    assert_eq!(listed("bank/1"), ["bank/1"]);
+    assert_eq!(listed("").len(), 5);
+    assert_eq!(listed("c").len(), 0);
+}
+
+#[test]
+fn the_last_reference_may_end_in_a_callback() {
+    let (gate, clock) = gate();
+    let ledger = Arc::new(open_with(&Memory::default(), Limits::default(), clock).expect("open"));
+    let closed = gate.lock().expect("the gate");
+    let (sender, told) = std::sync::mpsc::channel();
+    let last = Arc::clone(&ledger);
+    let reply = move |outcome: Outcome| {
+        drop(last);
+        sender.send(outcome.map(|done| done.index)).expect("somebody waits");
+    };
+    ledger.submit_with(draft("body"), reply).expect("queued");
+    drop(ledger);
+    drop(closed);
+    assert_eq!(told.recv(), Ok(Ok(0)));
 }
 
 #[test]

@@ -43,8 +43,14 @@ pub(crate) struct Rocks {
 }
 
 impl Rocks {
-    /// Opens the store in this directory. It is created when there is none, or only one that was never finished: one without a mark.
-    pub(crate) fn open(directory: &Path) -> Result<Self, LedgerError> {
+    /// Opens the store in this directory. Where `create` says so, it is made when there is none, or only one that was never finished:
+    /// one without a mark.
+    pub(crate) fn open(directory: &Path, create: bool) -> Result<Self, LedgerError> {
+        if !create && !directory.join(MARK).exists() && !directory.join(STORE).join("CURRENT").exists() {
+            return Err(LedgerError::Missing {
+                directory: directory.to_owned(),
+            });
+        }
         let io = |doing: &str| {
             let doing = format!("{doing} {}", directory.display());
             move |error: std::io::Error| LedgerError::io(doing, error)
@@ -73,8 +79,12 @@ impl Rocks {
             Err(error) => return Err(io("opening the mark in")(error)),
         };
         let tables = Table::ALL.map(|(table, name)| ColumnFamilyDescriptor::new(name, table_options(table)));
-        let db = DB::open_cf_descriptors(&database_options(mark.is_none()), directory.join(STORE), tables)
-            .map_err(|error| opening(directory, &error))?;
+        let db = DB::open_cf_descriptors(
+            &database_options(create && mark.is_none()),
+            directory.join(STORE),
+            tables,
+        )
+        .map_err(|error| opening(directory, &error))?;
         Ok(Self {
             db,
             mark: Mutex::new(mark),
@@ -106,9 +116,11 @@ impl Rocks {
         file.write_all(mark)?;
         file.sync_all()?;
         fs::rename(&draft, &path)?;
-        // Makes the new name durable; not every system can open a directory.
-        if let Ok(directory) = File::open(&self.directory) {
-            directory.sync_all()?;
+        // Makes the new names durable, the directory's own as well; not every system can open a directory.
+        for directory in self.directory.ancestors().take(2) {
+            if let Ok(directory) = File::open(directory) {
+                directory.sync_all()?;
+            }
         }
         Ok(file)
     }
