@@ -180,9 +180,16 @@ impl Printer {
                 },
             )
         };
-        // A reader that closed the pipe has read all it wanted; there is nobody left to tell.
-        let _ = stdout.lock().write_all(text.as_bytes());
-        ExitCode::from(u8::from(!report.met))
+        match stdout.lock().write_all(text.as_bytes()) {
+            // Such as a full disk behind a redirection: a recovery phrase must not be lost in silence.
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                let text = format!("done, but the answer could not be written: {error}\n");
+                let _ = std::io::stderr().lock().write_all(text.as_bytes());
+                ExitCode::from(2)
+            }
+            // A reader that closed the pipe has read all it wanted; there is nobody left to tell.
+            _ => ExitCode::from(u8::from(!report.met)),
+        }
     }
 
     /// Prints a refusal: JSON to standard output, text to standard error.

@@ -1,7 +1,7 @@
 //! Files: read within bounds, written whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Seek as _, Write as _};
 use std::path::Path;
 
 use covenant_policy::refusal::{Entry, Refusal};
@@ -50,13 +50,69 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
 /// # Errors
 /// `file-exists`, `file-unwritable`.
 pub fn create_new(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
-    staged(path, bytes)?
-        .persist_noclobber(path)
-        .map_err(|e| match e.error.kind() {
-            ErrorKind::AlreadyExists => Refusal::new(&FILE_EXISTS, "the file exists").at(path.display()),
-            _ => fault(&FILE_UNWRITABLE, path, &e.error),
-        })?;
+    persist_new(staged(path, bytes)?, path)?;
     sync_directory(path)
+}
+
+/// Room for a file that is written after something that cannot be undone: a full disk, a missing directory or a file in the way
+/// shows before anything has changed.
+#[derive(Debug)]
+pub struct Room<'a> {
+    path: &'a Path,
+    file: NamedTempFile,
+    replaces: bool,
+}
+
+impl<'a> Room<'a> {
+    /// Sets `bytes_max` bytes aside for a file that must not exist.
+    ///
+    /// # Errors
+    /// `file-exists`, `file-unwritable`.
+    pub fn for_new(path: &'a Path, bytes_max: usize) -> Result<Self, Refusal> {
+        if path.symlink_metadata().is_ok() {
+            return Err(Refusal::new(&FILE_EXISTS, "the file exists").at(path.display()));
+        }
+        Self::aside(path, bytes_max, false)
+    }
+
+    /// Sets `bytes_max` bytes aside for a file that may exist, and is replaced then.
+    ///
+    /// # Errors
+    /// `file-unwritable`.
+    pub fn to_replace(path: &'a Path, bytes_max: usize) -> Result<Self, Refusal> {
+        if path.is_dir() {
+            return Err(Refusal::new(&FILE_UNWRITABLE, "this is a directory").at(path.display()));
+        }
+        Self::aside(path, bytes_max, true)
+    }
+
+    fn aside(path: &'a Path, bytes_max: usize, replaces: bool) -> Result<Self, Refusal> {
+        let file = staged(path, &vec![0; bytes_max])?;
+        Ok(Self { path, file, replaces })
+    }
+
+    /// Writes the file, whole.
+    ///
+    /// # Errors
+    /// `file-exists` where somebody has made it meanwhile, `file-unwritable`.
+    pub fn fill(mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        let path = self.path;
+        // Over the bytes that were set aside, so that no new ones are needed.
+        self.file
+            .rewind()
+            .and_then(|()| self.file.write_all(bytes))
+            .and_then(|()| self.file.as_file().set_len(bytes.len() as u64))
+            .and_then(|()| self.file.as_file().sync_all())
+            .map_err(|e| fault(&FILE_UNWRITABLE, path, &e))?;
+        if self.replaces {
+            self.file
+                .persist(path)
+                .map_err(|e| fault(&FILE_UNWRITABLE, path, &e.error))?;
+        } else {
+            persist_new(self.file, path)?;
+        }
+        sync_directory(path)
+    }
 }
 
 /// Makes a directory and those above it.
@@ -75,6 +131,16 @@ pub fn remove(path: &Path) -> Result<(), Refusal> {
     match fs::remove_file(path) {
         Err(e) if e.kind() != ErrorKind::NotFound => Err(fault(&FILE_UNWRITABLE, path, &e)),
         _ => sync_directory(path),
+    }
+}
+
+fn persist_new(file: NamedTempFile, path: &Path) -> Result<(), Refusal> {
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        Err(e) if e.error.kind() == ErrorKind::AlreadyExists => {
+            Err(Refusal::new(&FILE_EXISTS, "the file exists").at(path.display()))
+        }
+        Err(e) => Err(fault(&FILE_UNWRITABLE, path, &e.error)),
     }
 }
 
@@ -127,6 +193,28 @@ mod tests {
             0,
             "nothing is left behind"
         );
+    }
+
+    #[test]
+    fn room_is_made_before_it_is_needed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a");
+        Room::for_new(&path, 100).unwrap().fill(b"one").unwrap();
+        assert_eq!(read(&path, 100).unwrap(), b"one");
+        assert_eq!(Room::for_new(&path, 100).unwrap_err().code(), "file-exists");
+        Room::to_replace(&path, 100).unwrap().fill(b"three").unwrap();
+        assert_eq!(read(&path, 100).unwrap(), b"three");
+        let refused = Room::to_replace(directory.path(), 100).unwrap_err();
+        assert_eq!(refused.code(), "file-unwritable");
+        let refused = Room::for_new(&directory.path().join("b/c"), 100).unwrap_err();
+        assert_eq!(refused.code(), "file-unwritable");
+        let late = directory.path().join("late");
+        let room = Room::for_new(&late, 100).unwrap();
+        create_new(&late, b"somebody else's").unwrap();
+        assert_eq!(room.fill(b"mine").unwrap_err().code(), "file-exists");
+        drop(Room::for_new(&directory.path().join("unused"), 100).unwrap());
+        let left = fs::read_dir(directory.path()).unwrap().count();
+        assert_eq!(left, 2, "nothing is left behind");
     }
 
     #[cfg(unix)]

@@ -1,7 +1,8 @@
 //! The command line, as a bank and an attestor type it.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use covenant_api::document;
@@ -125,7 +126,9 @@ fn from_an_empty_directory_to_a_verdict() {
         document::to_json(&enterprise.enrolment(&code)).unwrap(),
     )
     .unwrap();
+    unwritable_answers(&shell);
     shell.json(&format!("enrol enrolment.json {OFFICE}"));
+    unwritable_request(&shell);
     assert_eq!(
         shell.refused(&format!("enrol enrolment.json {OFFICE}"), 1),
         "invitation-used"
@@ -139,6 +142,46 @@ fn from_an_empty_directory_to_a_verdict() {
         attestor_id()
     ));
     judge(&shell, &enterprise, asked["request"].as_str().unwrap());
+}
+
+/// Every file of the registry with its bytes.
+fn registry_files(world: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut directories = vec![world.join("reg")];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+            } else {
+                found.insert(path.clone(), fs::read(path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// What cannot be handed out is not kept either.
+fn unwritable_answers(shell: &Shell<'_>) {
+    let before = registry_files(shell.0);
+    let invite = format!("invite FR-SIREN:000000001 --out invitation.json {OFFICE}");
+    assert_eq!(shell.refused(&invite, 2), "file-exists");
+    let invite = format!("invite FR-SIREN:000000001 --out second --code-out nowhere/code {OFFICE}");
+    assert_eq!(shell.refused(&invite, 2), "file-unwritable");
+    assert!(!shell.0.join("second").exists());
+    let sign = format!("policy sign policy.toml --out nowhere/policy.json {OFFICE}");
+    assert_eq!(shell.refused(&sign, 2), "file-unwritable");
+    assert_eq!(registry_files(shell.0), before, "what cannot be handed out is not kept");
+}
+
+/// Nor is a request that cannot be handed out, or that nobody could answer.
+fn unwritable_request(shell: &Shell<'_>) {
+    let before = registry_files(shell.0);
+    let ask = format!("request --out invitation.json --as-of 2026-03-31 {OFFICE}");
+    assert_eq!(shell.refused(&ask, 2), "file-exists");
+    let never = format!("request --out never.json --valid-days 0 {OFFICE}");
+    assert_eq!(shell.run(&never).status.code(), Some(2));
+    assert_eq!(registry_files(shell.0), before);
 }
 
 /// The attestor's part: it sees the figures, and one identity stands for one company.
@@ -187,6 +230,10 @@ fn judge(shell: &Shell<'_>, enterprise: &Enterprise, first: &str) {
     );
     let dry = shell.json("verify bundle.json --registry reg --dry-run --allow-development-keys");
     assert_eq!(dry["recorded"], false);
+    let before = registry_files(shell.0);
+    let line = format!("verify bundle.json --allow-development-keys --out nowhere/verdict.json {OFFICE}");
+    assert_eq!(shell.refused(&line, 2), "file-unwritable");
+    assert_eq!(registry_files(shell.0), before, "the request stays open");
     let line = format!("verify bundle.json --allow-development-keys --out verdict.json {OFFICE}");
     let text = shell.text(&line);
     for part in ["TIER", "FR-SIREN:000000001", "none were disclosed", "WARNING"] {
@@ -224,6 +271,30 @@ fn a_policy_reads_in_plain_language_signed_or_not() {
     let shown = shell.json("policy show policy.json");
     assert_eq!(shown["text"].as_str(), Some(unsigned.as_str()));
     assert_eq!(shown["policy"].as_str(), Some(id.to_string().as_str()));
+}
+
+/// `/dev/full` is Linux's file that is always full.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_cannot_be_written_is_a_fault() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("policy.toml"), POLICY).unwrap();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_covenant-bank"))
+        .args(["policy", "show", "policy.toml"])
+        .current_dir(directory.path())
+        .stdout(full)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap()
+        .wait_with_output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("could not be written")
+    );
 }
 
 #[test]

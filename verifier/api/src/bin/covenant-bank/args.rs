@@ -199,7 +199,7 @@ pub struct Invite {
     #[arg(value_parser = RegistryId::parse)]
     pub registry_id: RegistryId,
     /// For how many days the invitation can be redeemed
-    #[arg(long, default_value_t = 30, value_name = "DAYS")]
+    #[arg(long, default_value_t = 30, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
     pub valid_days: u32,
     /// Where to write the invitation
     #[arg(long, value_name = "FILE")]
@@ -238,7 +238,7 @@ pub struct Request {
     #[arg(long, value_name = "DATE", value_parser = IsoDate::parse)]
     pub as_of: Option<IsoDate>,
     /// For how many days it can be answered
-    #[arg(long, default_value_t = 14, value_name = "DAYS")]
+    #[arg(long, default_value_t = 14, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
     pub valid_days: u32,
     /// The log in which the verdict will be recorded
     #[arg(long, default_value = "offline", value_parser = LogOrigin::parse)]

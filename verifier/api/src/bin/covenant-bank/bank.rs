@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use covenant_api::documents::{Enrolment, Role};
+use covenant_api::files::Room;
 use covenant_api::ids::{self, prefix};
 use covenant_api::refusals::UNKNOWN_REFERENCE;
 use covenant_api::registry::{Registry, RequestTerms};
@@ -16,6 +17,9 @@ use crate::args::{Attestor, Enrol, Invite, Office, Request};
 use crate::keys::shown;
 use crate::output::{Report, fields};
 use crate::plan::Context;
+
+/// A one-time code in its groups, and a line end.
+const CODE_FILE_BYTES: usize = 64;
 
 /// `registry new`.
 pub fn registry_new(context: &Context, name: Name, office: &Office) -> Result<Report, Refusal> {
@@ -84,9 +88,12 @@ pub fn attestor(context: &Context, verb: Attestor) -> Result<Report, Refusal> {
 /// `invite`.
 pub fn invite(context: &Context, args: Invite) -> Result<Report, Refusal> {
     let (mut registry, signer) = context.office(&args.office)?;
+    let out = Room::for_new(&args.out, limits::DOCUMENT_BYTES_MAX)?;
+    let code_path = args.code_out.as_deref();
+    let code_out = code_path.map(|path| Room::for_new(path, CODE_FILE_BYTES)).transpose()?;
     let mut rng = host::rng()?;
     let (invitation, code) = registry.invite(&signer, args.registry_id, args.valid_days, context.now, &mut rng)?;
-    files::create_new(&args.out, &invitation.to_json()?)?;
+    out.fill(&invitation.to_json()?)?;
     let code = code.reveal();
     let mut lines = vec![
         ("invited", invitation.registry_id.to_string()),
@@ -96,9 +103,9 @@ pub fn invite(context: &Context, args: Invite) -> Result<Report, Refusal> {
     ];
     let mut answer =
         json!({ "invitation": invitation.id(), "shown": invitation.display_id(), "document": invitation.document() });
-    match &args.code_out {
-        Some(path) => {
-            files::create_new(path, format!("{}\n", code.as_str()).as_bytes())?;
+    match code_out.zip(code_path) {
+        Some((room, path)) => {
+            room.fill(format!("{}\n", code.as_str()).as_bytes())?;
             lines.push(("one-time code", format!("in {}", path.display())));
         }
         None => {
@@ -156,8 +163,9 @@ pub fn request(context: &Context, args: Request) -> Result<Report, Refusal> {
         as_of,
         valid_days: args.valid_days,
     };
+    let out = Room::for_new(&args.out, limits::DOCUMENT_BYTES_MAX)?;
     let request = registry.ask(&signer, &terms, context.now, &mut host::rng()?)?;
-    files::create_new(&args.out, &request.to_json()?)?;
+    out.fill(&request.to_json()?)?;
     let lines = [
         ("request", request.display_id()),
         ("policy", ids::display(prefix::POLICY, &request.policy)),

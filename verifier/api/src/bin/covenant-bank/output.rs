@@ -1,6 +1,6 @@
 //! What was done, said once: as text for people or as JSON for programs. Refusals in text go to standard error.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use comfy_table::{Table, presets};
@@ -60,8 +60,8 @@ pub fn fields(fields: &[(&str, String)]) -> String {
 /// Prints the outcome; the exit code says how it went.
 pub fn finish(as_json: bool, outcome: Result<Report, Refusal>) -> ExitCode {
     match outcome {
-        Ok(report) if as_json => say(&format!("{:#}", report.json)),
-        Ok(report) => say(report.text.trim_end()),
+        Ok(report) if as_json => say_or_fail(&format!("{:#}", report.json)),
+        Ok(report) => say_or_fail(report.text.trim_end()),
         Err(refusal) => {
             if as_json {
                 say(&format!("{:#}", json!({ "refused": refusal_json(&refusal) })));
@@ -69,10 +69,21 @@ pub fn finish(as_json: bool, outcome: Result<Report, Refusal>) -> ExitCode {
                 // With nobody reading, there is nobody to tell; the exit code still says it.
                 let _ = writeln!(std::io::stderr(), "refused {refusal}");
             }
-            return ExitCode::from(if FAULTS.contains(&refusal.code()) { 2 } else { 1 });
+            ExitCode::from(if FAULTS.contains(&refusal.code()) { 2 } else { 1 })
         }
     }
-    ExitCode::SUCCESS
+}
+
+/// Prints to standard output. What could not be written (a full disk behind a redirection) is a fault, lest a one-time code is
+/// lost in silence; a reader that closed the pipe has read all it wanted.
+fn say_or_fail(text: &str) -> ExitCode {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            let _ = writeln!(std::io::stderr(), "done, but the answer could not be written: {error}");
+            ExitCode::from(2)
+        }
+        _ => ExitCode::SUCCESS,
+    }
 }
 
 /// Prints to standard output; a reader that closed the pipe has read all it wanted.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use covenant_api::checked_policy::CheckedPolicy;
 use covenant_api::documents::Policy;
+use covenant_api::files::Room;
 use covenant_api::ids::{self, prefix};
 use covenant_api::refusals::MALFORMED_DOCUMENT;
 use covenant_api::sign::Signed;
@@ -20,8 +21,9 @@ use crate::plan::Context;
 pub fn sign(context: &Context, source: &Path, out: &Path, office: &Office) -> Result<Report, Refusal> {
     let (mut registry, signer) = context.office(office)?;
     let text = text(source, files::read(source, limits::POLICY_SOURCE_BYTES_MAX)?)?;
+    let room = Room::to_replace(out, limits::POLICY_DOCUMENT_BYTES_MAX)?;
     let policy = registry.sign_policy(&signer, &text)?;
-    files::replace(out, &policy.document().to_json()?)?;
+    room.fill(&policy.document().to_json()?)?;
     let tiers: Vec<_> = policy.program().tiers.iter().map(|t| t.name.clone()).collect();
     let lines = [
         ("policy", ids::display(prefix::POLICY, &policy.id())),

@@ -1,6 +1,7 @@
 //! `covenant-bank verify`: the bank's view of a proof. A tier, and no figures.
 
 use covenant_api::documents::Verdict;
+use covenant_api::files::Room;
 use covenant_api::ids::{self, prefix};
 use covenant_api::registry::Registry;
 use covenant_api::verdict::verify_bundle;
@@ -27,9 +28,12 @@ pub fn run(context: &Context, args: &Verify) -> Result<Report, Refusal> {
             answer(&verdict, false),
         ));
     };
-    let verdict = registry.record(&context.secret_key(key)?.signer()?, verdict)?;
-    if let Some(path) = &args.out {
-        files::replace(path, &verdict.to_json()?)?;
+    let signer = context.secret_key(key)?.signer()?;
+    let room = |path| Room::to_replace(path, limits::DOCUMENT_BYTES_MAX);
+    let out = args.out.as_deref().map(room).transpose()?;
+    let verdict = registry.record(&signer, verdict)?;
+    if let Some(out) = out {
+        out.fill(&verdict.to_json()?)?;
     }
     Ok(Report::new(
         view(&verdict, "signed and recorded: the request is used up"),
