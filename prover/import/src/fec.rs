@@ -20,6 +20,9 @@ mod columns;
 
 use columns::{AmountColumns, Columns};
 
+/// After that many days at the period's end without an entry a warning is due.
+const SILENT_DAYS_MAX: u32 = 45;
+
 /// French books are kept in euros (Code de commerce, article L. 123-22).
 pub const CURRENCY: Currency = Currency {
     code: "EUR",
@@ -303,6 +306,8 @@ impl Ledger {
         let file = lines.file();
         let (registry, closing) = file_name(file);
         let period = self.period_evidence(closing);
+        let mut warnings = warnings(columns, evidence);
+        warnings.extend(ends_early(&period));
         let mut accounts = self.accounts;
         for account in accounts.values_mut() {
             if account.auxiliaries.keys().all(String::is_empty) {
@@ -320,7 +325,7 @@ impl Ledger {
             accounts,
             unallocated: 0,
             prior: None,
-            warnings: warnings(columns, evidence),
+            warnings,
         })
     }
 
@@ -386,6 +391,21 @@ fn file_name(file: &str) -> (Option<String>, Option<Day>) {
     let registry: String = digits.chars().rev().collect();
     let closing = file.get(at + 3..at + 11).and_then(dates::compact);
     ((!registry.is_empty()).then_some(registry), closing)
+}
+
+/// A FEC has no end mark: one that was cut short between two entries balances and looks whole. What can be seen is that nothing
+/// was booked for the last month and a half of the period, which has at least its closing entries.
+fn ends_early(period: &PeriodEvidence) -> Option<Warning> {
+    let (last, stated) = (period.last?, period.stated?);
+    let silent = stated.end.0.saturating_sub(last.day.0);
+    (silent > SILENT_DAYS_MAX).then(|| Warning {
+        code: "ends-early",
+        text: format!(
+            "the last entry is dated {}, {silent} days before the period ends on {}: was the export cut short?",
+            last.day, stated.end
+        ),
+        line: Some(last.line),
+    })
 }
 
 fn warnings(columns: &Columns, evidence: &Evidence) -> Vec<Warning> {

@@ -164,7 +164,7 @@ fn sums_beyond_64_bits() {
 fn encodings_touch_only_names() {
     let text = good().concat().replace("label", "Créances");
     let latin: Vec<u8> = Encoding::Iso8859_15.encode(&text).into_owned();
-    let books = read(&latin[..], "1FEC20241231.txt", &mut |_| {}).unwrap();
+    let books = read(&latin[..], "1FEC20240331.txt", &mut |_| {}).unwrap();
     assert_eq!(
         (books.accounts["411000"].label.as_str(), books.warnings.len()),
         ("Créances", 0)
@@ -173,17 +173,17 @@ fn encodings_touch_only_names() {
         .encode(&text.replace("Créances", "Œuvres"))
         .into_owned();
     assert_eq!(
-        read(&windows[..], "1FEC20241231.txt", &mut |_| {}).unwrap().accounts["411000"].label,
+        read(&windows[..], "1FEC20240331.txt", &mut |_| {}).unwrap().accounts["411000"].label,
         "Œuvres"
     );
     let mixed = [text.as_bytes(), &latin[HEADER.len()..]].concat();
-    let books = read(&mixed[..], "1FEC20241231.txt", &mut |_| {}).unwrap();
+    let books = read(&mixed[..], "1FEC20240331.txt", &mut |_| {}).unwrap();
     assert_eq!(
         books.warnings.iter().map(|w| w.code).collect::<Vec<_>>(),
         ["encoding-lies"]
     );
     assert_eq!(books.accounts["411000"].closing, 2_400);
-    let lost = read_text(&text.replace("Créances", "Cr\u{fffd}ances"), "1FEC20241231.txt").unwrap();
+    let lost = read_text(&text.replace("Créances", "Cr\u{fffd}ances"), "1FEC20240331.txt").unwrap();
     assert_eq!(
         lost.warnings.iter().map(|w| w.code).collect::<Vec<_>>(),
         ["characters-lost"]
@@ -221,7 +221,7 @@ fn missing_formal_columns_are_a_warning() {
             .replace("\t20240101\t\t\n", "\t\t\n")
     };
     let text: String = good().iter().map(cut).collect();
-    let books = read_text(&text, "1FEC20241231.txt").unwrap();
+    let books = read_text(&text, "1FEC20240331.txt").unwrap();
     assert_eq!(
         books.warnings.iter().map(|w| w.code).collect::<Vec<_>>(),
         ["columns-missing"]
@@ -242,4 +242,17 @@ fn a_ledger_without_end_of_open_entries_does_not_fill_the_memory() {
             Some(format!("1FEC20241231.txt:{}", OPEN_ENTRIES_MAX + 2))
         )
     );
+}
+
+#[test]
+fn a_ledger_that_falls_silent_is_warned_about() {
+    let codes = |file: &str| {
+        let books = read_text(&good().concat(), file).unwrap();
+        books.warnings.iter().map(|w| (w.code, w.line)).collect::<Vec<_>>()
+    };
+    assert_eq!(codes("1FEC20240331.txt"), []);
+    assert_eq!(codes("1FEC20241231.txt"), [("ends-early", Some(4))]);
+    // Cut between two entries, the same period.
+    let books = read_text(&good()[..3].concat(), "1FEC20240331.txt").unwrap();
+    assert_eq!(books.warnings[0].code, "ends-early");
 }
