@@ -30,6 +30,22 @@ const ARROWS: &[(&str, Option<&[&str]>)] = &[
         ]),
     ),
     (
+        "covenant-verifier",
+        Some(&[
+            "covenant-policy",
+            "covenant-proofs",
+            "covenant-statements",
+            "covenant-gadgets",
+            "covenant-api",
+            "covenant-ledger",
+        ]),
+    ),
+    // The auditor reads what the ledger writes with code of its own: it must not link it.
+    (
+        "covenant-audit",
+        Some(&["covenant-policy", "covenant-proofs", "covenant-statements", "covenant-api"]),
+    ),
+    (
         "covenant",
         Some(&[
             "covenant-policy",

@@ -1,0 +1,3 @@
+//! `covenant-verifier`: the service that checks proofs and records verdicts.
+
+fn main() {}
