@@ -24,6 +24,4 @@ entries! {
         "Name the attestors in the policy, 32 at most.";
     KEY_OF_ANOTHER_CIRCUIT = "key-of-another-circuit", "A key belongs to another version of the compliance circuit.",
         "Use a key made for this version, or the version of the program that the key was made for.";
-    RULE_NOT_MET = "rule-not-met", "The private values do not satisfy the statement.",
-        "Run `covenant check` to see which tier these books reach, and by what margin.";
 }
