@@ -7,7 +7,7 @@ use num_traits::{Signed as _, Zero as _};
 use super::Evaluation;
 use crate::compiler::{RuleMap, Texts};
 use crate::program::{FIGURES, Program, Row};
-use crate::render::sentences::{Scene, comparison};
+use crate::render::sentences::Scene;
 use crate::render::shape::rounding::{ceil_div, floor_div};
 use crate::render::shape::{Quotient, Shape, shape};
 use crate::render::words::{Form, capitalised, decimal, form, label, listed, rounded, small};
@@ -90,19 +90,12 @@ fn detail(scene: &Scene<'_>, index: usize, guards: &[Form], evaluation: &Evaluat
         return String::new();
     };
     let mut text = match shape(scene.program, row, guards) {
-        Shape::Ratio {
-            form,
-            base,
-            threshold,
-            at_least,
-            strict,
-            ..
-        } => {
+        Shape::Ratio { form, base, limit } => {
             let below = value(&base, evaluation);
             let asked = format!(
                 "{} {}",
-                comparison(at_least, strict),
-                scene.factor(&form, &base, &threshold)
+                limit.comparison(),
+                scene.factor(&form, &base, &limit.threshold)
             );
             if below.is_positive() {
                 let ratio = BigRational::new(value(&form, evaluation), below);
@@ -114,14 +107,9 @@ fn detail(scene: &Scene<'_>, index: usize, guards: &[Form], evaluation: &Evaluat
         Shape::Amount { form, .. } => {
             format!("{verdict} at {}", scene.quantity(&form, &value(&form, evaluation)))
         }
-        Shape::Quotients {
-            terms,
-            threshold,
-            at_least,
-            strict,
-        } => match quotient_value(&terms, evaluation) {
+        Shape::Quotients { terms, limit } => match quotient_value(&terms, evaluation) {
             Some(sum) => {
-                let asked = format!("{} {}", comparison(at_least, strict), decimal(&threshold));
+                let asked = format!("{} {}", limit.comparison(), decimal(&limit.threshold));
                 format!("{verdict}: the value is {}, asked is {asked}", rounded(&sum))
             }
             None => verdict.to_owned(),

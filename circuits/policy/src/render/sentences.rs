@@ -69,15 +69,8 @@ impl Scene<'_> {
         let relation = self.program.relation;
         match shape(self.program, row, guards) {
             Shape::Amount { form, at_least, number } => self.amount_clause(&form, at_least, &number),
-            Shape::Ratio {
-                form,
-                base,
-                threshold,
-                at_least,
-                strict,
-                ..
-            } => {
-                let times = match &threshold {
+            Shape::Ratio { form, base, limit } => {
+                let times = match &limit.threshold {
                     t if t.is_one() => bracketed(&base, relation),
                     t => format!("{} times {}", self.factor(&form, &base, t), bracketed(&base, relation)),
                 };
@@ -85,17 +78,12 @@ impl Scene<'_> {
                     "{} {} {} {times}",
                     words(&form, relation),
                     verb(&form),
-                    comparison(at_least, strict)
+                    limit.comparison()
                 )
             }
-            Shape::Quotients {
-                terms,
-                threshold,
-                at_least,
-                strict,
-            } => {
+            Shape::Quotients { terms, limit } => {
                 let sum = self.quotient_sum(&terms);
-                format!("{sum} is {} {}", comparison(at_least, strict), decimal(&threshold))
+                format!("{sum} is {} {}", limit.comparison(), decimal(&limit.threshold))
             }
             Shape::Formula => self.row_formula(index),
             Shape::Passes => {
@@ -377,13 +365,4 @@ fn decimal_sum(terms: &[(BigRational, usize)], relation: crate::program::Relatio
         text += &label(*column, relation);
     }
     text
-}
-
-pub(crate) fn comparison(at_least: bool, strict: bool) -> &'static str {
-    match (at_least, strict) {
-        (true, false) => "at least",
-        (true, true) => "more than",
-        (false, false) => "at most",
-        (false, true) => "less than",
-    }
 }

@@ -33,26 +33,35 @@ pub(crate) struct Quotient {
     pub(crate) denominator: Form,
 }
 
+/// What a ratio is held against: >= (<=, >, <) threshold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Limit {
+    pub(crate) threshold: BigRational,
+    pub(crate) at_least: bool,
+    pub(crate) strict: bool,
+}
+
+impl Limit {
+    /// The comparison in words.
+    pub(crate) fn comparison(&self) -> &'static str {
+        match (self.at_least, self.strict) {
+            (true, false) => "at least",
+            (true, true) => "more than",
+            (false, false) => "at most",
+            (false, true) => "less than",
+        }
+    }
+}
+
 /// What a row says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// One form against a number: form >= least (or <= greatest).
     Amount { form: Form, at_least: bool, number: BigInt },
-    /// form >= (<=, >, <) threshold × base.
-    Ratio {
-        form: Form,
-        base: Form,
-        threshold: BigRational,
-        at_least: bool,
-        strict: bool,
-    },
+    /// One form against a multiple of another: form / base within the limit.
+    Ratio { form: Form, base: Form, limit: Limit },
     /// A sum of quotients against a number.
-    Quotients {
-        terms: Vec<Quotient>,
-        threshold: BigRational,
-        at_least: bool,
-        strict: bool,
-    },
+    Quotients { terms: Vec<Quotient>, limit: Limit },
     /// Anything else: the formula itself.
     Formula,
     /// A test of pass bits.
@@ -111,32 +120,23 @@ fn strictness(bound: &BigInt) -> Option<bool> {
 
 fn over_guard(linear: &Form, bound: &BigInt, guard: &Form) -> Option<Shape> {
     let (beta, rest) = peel(linear, guard)?;
-    let (content, form) = primitive(&rest)?;
+    let (content, mut form) = primitive(&rest)?;
     if beta.is_zero() {
         return None;
     }
-    let at_least = content.is_positive();
-    let threshold = beta / content;
-    let strict = strictness(bound)?;
-    if threshold.is_negative() && form.values().any(Signed::is_negative) {
+    let mut limit = Limit {
+        at_least: content.is_positive(),
+        threshold: beta / content,
+        strict: strictness(bound)?,
+    };
+    if limit.threshold.is_negative() && form.values().any(Signed::is_negative) {
         // "Debt less cash is at most 3 times" reads better than "cash less debt is at least −3 times".
-        let form = form.iter().map(|(column, c)| (*column, -c)).collect();
-        let (threshold, at_least) = (-threshold, !at_least);
-        return Some(Shape::Ratio {
-            form,
-            base: guard.clone(),
-            threshold,
-            at_least,
-            strict,
-        });
+        form = form.into_iter().map(|(column, c)| (column, -c)).collect();
+        limit.threshold = -limit.threshold;
+        limit.at_least = !limit.at_least;
     }
-    Some(Shape::Ratio {
-        form,
-        base: guard.clone(),
-        threshold,
-        at_least,
-        strict,
-    })
+    let base = guard.clone();
+    Some(Shape::Ratio { form, base, limit })
 }
 
 fn amount(linear: &Form, bound: &BigInt) -> Option<Shape> {
@@ -176,23 +176,17 @@ fn two_sides(linear: &Form, bound: &BigInt) -> Option<Shape> {
     let debt = ENTERPRISE_FINANCIALS.index_of("financial_debt");
     let of_debt = less.len() == 1 && less.keys().all(|column| Some(column % FIGURES) == debt);
     let backwards = ends(&down) && (of_debt || !ends(&up));
-    Some(if backwards {
-        Shape::Ratio {
-            form: less,
-            base: greater,
-            threshold: down,
-            at_least: false,
-            strict,
-        }
+    let (form, base, threshold) = if backwards {
+        (less, greater, down)
     } else {
-        Shape::Ratio {
-            form: greater,
-            base: less,
-            threshold: up,
-            at_least: true,
-            strict,
-        }
-    })
+        (greater, less, up)
+    };
+    let limit = Limit {
+        threshold,
+        at_least: !backwards,
+        strict,
+    };
+    Some(Shape::Ratio { form, base, limit })
 }
 
 /// c·u·v with u and v over two guards: divided by both, each product becomes a quotient.
@@ -236,12 +230,12 @@ fn quotients(program: &Program, row: &Row, guards: &[Form]) -> Option<Shape> {
     for term in &mut terms {
         term.factor = &term.factor * &scale;
     }
-    (!terms.is_empty()).then(|| Shape::Quotients {
-        terms,
+    let limit = Limit {
         threshold: threshold * scale,
         at_least,
         strict,
-    })
+    };
+    (!terms.is_empty()).then_some(Shape::Quotients { terms, limit })
 }
 
 /// Days of 365 and decimals of the size of the threshold read better than the least whole numbers.
