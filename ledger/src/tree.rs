@@ -267,6 +267,36 @@ pub fn consistency<N: Nodes + ?Sized>(nodes: &N, old: u64, new: u64) -> Result<O
     Ok(Some(path))
 }
 
+/// On which side of the path a proof's hash lies.
+#[derive(Clone, Copy)]
+enum Side {
+    Left,
+    Right,
+}
+
+/// Walks from node `at` of a level, whose last node is `last`, up to the root: `step` is told each hash of the path and on which
+/// side it lies. Whether the path led exactly to the root.
+fn climb(mut at: u64, mut last: u64, path: &[Hash], mut step: impl FnMut(Side, &Hash)) -> bool {
+    for sibling in path {
+        if last == 0 {
+            return false;
+        }
+        if at & 1 == 1 || at == last {
+            step(Side::Left, sibling);
+            // A node at the right edge has no neighbour to the right: it is lifted until it has one to the left.
+            while at & 1 == 0 && at != 0 {
+                at >>= 1;
+                last >>= 1;
+            }
+        } else {
+            step(Side::Right, sibling);
+        }
+        at >>= 1;
+        last >>= 1;
+    }
+    last == 0
+}
+
 /// Checks a proof of inclusion (RFC 9162 §2.1.3.2).
 ///
 /// # Errors
@@ -275,25 +305,14 @@ pub fn verify_inclusion(leaf: &Hash, index: u64, size: u64, proof: &[Hash], root
     if index >= size {
         return Err(ProofError::BeyondSize { index, size });
     }
-    let (mut at, mut last) = (index, size - 1);
     let mut hash = *leaf;
-    for sibling in proof {
-        if last == 0 {
-            return Err(ProofError::Length { found: proof.len() });
-        }
-        if at & 1 == 1 || at == last {
-            hash = Hash::node(sibling, &hash);
-            while at & 1 == 0 && at != 0 {
-                at >>= 1;
-                last >>= 1;
-            }
-        } else {
-            hash = Hash::node(&hash, sibling);
-        }
-        at >>= 1;
-        last >>= 1;
-    }
-    if last != 0 {
+    let whole = climb(index, size - 1, proof, |side, sibling| {
+        hash = match side {
+            Side::Left => Hash::node(sibling, &hash),
+            Side::Right => Hash::node(&hash, sibling),
+        };
+    });
+    if !whole {
         return Err(ProofError::Length { found: proof.len() });
     }
     if hash != *root {
@@ -329,36 +348,28 @@ pub fn verify_consistency(
             Err(ProofError::Root)
         };
     }
-    let mut proof_hashes = proof.iter();
-    let seed = if old.is_power_of_two() {
-        *old_root
+    let (seed, path) = if old.is_power_of_two() {
+        (old_root, proof)
     } else {
-        *proof_hashes.next().ok_or_else(length)?
+        proof.split_first().ok_or_else(length)?
     };
-    let (mut at, mut last) = (old - 1, new - 1);
-    while at & 1 == 1 {
-        at >>= 1;
-        last >>= 1;
-    }
-    let (mut from_old, mut from_new) = (seed, seed);
-    for sibling in proof_hashes {
-        if last == 0 {
-            return Err(length());
-        }
-        if at & 1 == 1 || at == last {
-            from_old = Hash::node(sibling, &from_old);
-            from_new = Hash::node(sibling, &from_new);
-            while at & 1 == 0 && at != 0 {
-                at >>= 1;
-                last >>= 1;
+    // The seed is the last complete subtree of the old tree: the path starts above the levels that it covers.
+    let covered = old.trailing_zeros();
+    let (mut from_old, mut from_new) = (*seed, *seed);
+    let whole = climb(
+        (old - 1) >> covered,
+        (new - 1) >> covered,
+        path,
+        |side, sibling| match side {
+            Side::Left => {
+                from_old = Hash::node(sibling, &from_old);
+                from_new = Hash::node(sibling, &from_new);
             }
-        } else {
-            from_new = Hash::node(&from_new, sibling);
-        }
-        at >>= 1;
-        last >>= 1;
-    }
-    if last != 0 {
+            // What lies to the right came later: the old tree does not have it.
+            Side::Right => from_new = Hash::node(&from_new, sibling),
+        },
+    );
+    if !whole {
         return Err(length());
     }
     if from_old != *old_root || from_new != *new_root {
