@@ -7,10 +7,12 @@
 
 use std::error::Error;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Instant;
 
 use ark_r1cs_std::fields::FieldVar as _;
 use covenant_gadgets::circuit::{Circuit, Field, Result, Var, zero};
+use covenant_proofs::batch::{Item, verify_all};
 use covenant_proofs::decode::Proof;
 use covenant_proofs::keys::{KeyPolicy, KeyStore, development_with_progress};
 use covenant_proofs::prove::prove;
@@ -19,6 +21,7 @@ use covenant_proofs::statement::Statement;
 use covenant_proofs::verify::{PreparedCache, PreparedKey, verify};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha20Rng;
+use rayon::prelude::*;
 
 /// Inputs that the policy fixes.
 const POLICY: usize = 3_057;
@@ -130,6 +133,20 @@ fn timed<T>(what: &str, times: u32, mut run: impl FnMut() -> T) -> T {
     result
 }
 
+/// Batches of the same proof over and over, decoded each time.
+fn batches(prepared: &Arc<PreparedKey>, rest: &[Field], bytes: &[u8]) -> std::result::Result<(), Box<dyn Error>> {
+    for count in [1usize, 16, 64, 256, 1024] {
+        let decode = || -> std::result::Result<Vec<Item>, Box<dyn Error + Send + Sync>> {
+            let item = |_| Ok(Item::new(prepared.clone(), rest.to_vec(), Proof::from_bytes(bytes)?)?);
+            (0..count).into_par_iter().map(item).collect()
+        };
+        let items = decode().map_err(|e| e.to_string())?;
+        timed(&format!("batch of {count}, decoding"), 5, || decode().map(drop)).map_err(|e| e.to_string())?;
+        timed(&format!("batch of {count}"), 5, || verify_all(&items))?;
+    }
+    Ok(())
+}
+
 fn main() -> std::result::Result<(), Box<dyn Error>> {
     let policy = KeyPolicy {
         allow_development: true,
@@ -170,6 +187,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
     timed("verify, prepared", 50, || prepared.verify(rest, &proof))?;
     let bytes = proof.to_bytes();
     timed("decode a proof", 50, || Proof::from_bytes(&bytes))?;
+    batches(&Arc::new(prepared), rest, &bytes)?;
     let cache = PreparedCache::new(NonZeroUsize::MIN);
     timed("cache, hit", 20, || cache.get::<Synthetic>(&verifying, fixed).map(drop))?;
     Ok(())

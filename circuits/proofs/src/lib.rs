@@ -3,6 +3,7 @@
 //! Keys come from [`keys`], proofs from [`prove`] and verdicts from [`verify`]; what comes from outside passes through
 //! [`decode`]. The only crate that names ark-groth16 and merlin.
 
+pub mod batch;
 pub mod decode;
 pub mod errors;
 pub mod keys;

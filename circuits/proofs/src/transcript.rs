@@ -28,6 +28,13 @@ impl Transcript {
         self.0.challenge_bytes(label.as_bytes(), &mut bytes);
         Field::from_le_bytes_mod_order(&bytes)
     }
+
+    /// A uniform number of 128 bits that depends on everything taken in so far, read as little-endian.
+    pub fn challenge_u128(&mut self, label: &'static str) -> u128 {
+        let mut bytes = [0; 16];
+        self.0.challenge_bytes(label.as_bytes(), &mut bytes);
+        u128::from_le_bytes(bytes)
+    }
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub fn verify<S: Statement>(key: &VerifyingKey, inputs: &[Field], proof: &Proof)
 pub struct PreparedKey {
     key: VerifyingKey,
     /// IC₀ + Σ xᵢICᵢ over the policy's inputs.
-    folded: G1Projective,
+    folded: G1Affine,
     /// How many inputs are folded in.
     policy_inputs: usize,
 }
@@ -55,7 +55,7 @@ impl PreparedKey {
                 found: expected,
             });
         };
-        let folded = fold(ic, policy_inputs)?;
+        let folded = fold(ic, policy_inputs)?.into_affine();
         // The lines are computed now rather than with the first proof.
         key.lines();
         Ok(Self {
@@ -70,14 +70,33 @@ impl PreparedKey {
     /// # Errors
     /// Another number of inputs than remain, or a proof that does not hold.
     pub fn verify(&self, rest: &[Field], proof: &Proof) -> Result<(), VerifyError> {
-        let ic = self.key.points().ic.get(self.policy_inputs + 1..).unwrap_or_default();
-        if ic.len() != rest.len() {
-            return Err(VerifyError::InputCount {
-                expected: ic.len(),
-                found: rest.len(),
-            });
+        self.expect_count(rest)?;
+        check(self.key.lines(), msm(self.rest_ic(), rest) + self.folded, proof)
+    }
+
+    /// Refuses any number of inputs but the one that remains after the policy's.
+    pub(crate) fn expect_count(&self, rest: &[Field]) -> Result<(), VerifyError> {
+        let (expected, found) = (self.rest_ic().len(), rest.len());
+        if expected == found {
+            Ok(())
+        } else {
+            Err(VerifyError::InputCount { expected, found })
         }
-        check(self.key.lines(), self.folded + msm(ic, rest), proof)
+    }
+
+    /// The IC points of the inputs that remain.
+    pub(crate) fn rest_ic(&self) -> &[G1Affine] {
+        self.key.points().ic.get(self.policy_inputs + 1..).unwrap_or_default()
+    }
+
+    /// IC₀ + Σ xᵢICᵢ over the policy's inputs: all that the equation knows of the policy.
+    pub(crate) fn folded(&self) -> &G1Affine {
+        &self.folded
+    }
+
+    /// What is computed once per key.
+    pub(crate) fn lines(&self) -> &Lines {
+        self.key.lines()
     }
 
     /// Id of the key that was prepared.
