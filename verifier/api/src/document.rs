@@ -93,22 +93,26 @@ pub(crate) fn read_envelope<T: Document, E: DeserializeOwned>(bytes: &[u8]) -> R
             .expected(format!("at most {} bytes", T::BYTES_MAX)));
     }
     let header: Header = parse(bytes, T::TYPE)?;
-    if header.r#type != T::TYPE {
-        let found: String = header.r#type.chars().take(64).collect();
+    expect_header::<T>(&header.r#type, header.version)?;
+    parse(bytes, T::TYPE)
+}
+
+/// Type and version are those of `T`.
+pub(crate) fn expect_header<T: Document>(r#type: &str, version: u32) -> Result<(), Refusal> {
+    if r#type != T::TYPE {
+        let found: String = r#type.chars().take(64).collect();
         return Err(
             Refusal::new(&WRONG_DOCUMENT_TYPE, format!("a document of type {found:?}"))
                 .at("type")
                 .expected(format!("{:?}", T::TYPE)),
         );
     }
-    if header.version != T::VERSION {
-        return Err(
-            Refusal::new(&UNSUPPORTED_VERSION, format!("version {}", header.version))
-                .at("version")
-                .expected(format!("version {}", T::VERSION)),
-        );
+    if version != T::VERSION {
+        return Err(Refusal::new(&UNSUPPORTED_VERSION, format!("version {}", version))
+            .at("version")
+            .expected(format!("version {}", T::VERSION)));
     }
-    parse(bytes, T::TYPE)
+    Ok(())
 }
 
 /// JSON for people: indented, with a newline at its end.

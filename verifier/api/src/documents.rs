@@ -4,28 +4,38 @@ mod attestation;
 mod attestation_request;
 mod bank;
 mod bundle;
+mod decision;
 mod enrolment;
+mod filing;
 mod grant;
 mod invitation;
 mod ledger;
+mod log_opened;
 mod pinned_key;
 mod policy;
+mod refused;
 mod request;
 mod secret_key;
+mod trust;
 mod verdict;
 
 pub use attestation::Attestation;
 pub use attestation_request::{AttestationRequest, FigureMap, StatedFigures, StatementBasis};
 pub use bank::Bank;
 pub use bundle::{Bundle, Proof};
+pub use decision::{Decision, Outcome};
 pub use enrolment::{Code, Enrolled, Enrolment, RedemptionKey};
+pub use filing::Filing;
 pub use grant::{AcceptedAttestor, AttestorGrant, AttestorRevocation};
 pub use invitation::Invitation;
 pub use ledger::{AttestorLedger, LedgerEntry};
+pub use log_opened::{LogOpened, SchemaText};
 pub use pinned_key::PinnedKey;
 pub use policy::Policy;
+pub use refused::Refused;
 pub use request::Request;
 pub use secret_key::{Role, SecretKey, SecretKeyFile, StoredSecret};
+pub use trust::Trust;
 pub use verdict::Verdict;
 
 #[cfg(test)]

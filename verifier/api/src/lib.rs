@@ -4,6 +4,7 @@
 //! - [`document`], [`sign`], [`documents`]: the files that parties exchange, and who vouches for each.
 //! - [`checked_policy`], [`asked`]: what a request asks, as public values, the same for prover and verifier.
 //! - [`attest`], [`registry`], [`verdict`]: what an attestor does, what a bank keeps, and how it judges a proof by that alone.
+//! - [`log`]: what a log records, and the rules by which it may; run by the service and, again, by the auditor.
 //! - [`seal`], [`files`], [`host`]: secrets at rest, and the only places that touch disk, clock and entropy.
 
 pub mod asked;
@@ -16,6 +17,7 @@ pub mod files;
 pub mod host;
 pub mod ids;
 pub mod limits;
+pub mod log;
 pub mod refusals;
 pub mod registry;
 pub mod seal;

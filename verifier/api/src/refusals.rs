@@ -119,6 +119,38 @@ catalogue! {
         "Add the proof of the books from which the figures come.";
     TOO_MANY_RESTATEMENTS "too-many-restatements": "The period has been proven with more different figures than the policy allows."
         "Explain the restatements to the bank.";
+
+    // The log
+    LOG_DAMAGED "log-damaged": "The log does not hold what its own index says."
+        "Stop the service, run `covenant-verifier check`, and restore the log from an export or a backup.";
+    LOG_ALREADY_OPEN "log-already-open": "The log was opened already."
+        "A log is opened once, by its first record.";
+    UNKNOWN_PARTICIPANT "unknown-participant": "The bank does not take part in this log."
+        "File the bank's own document first: it makes the bank a participant.";
+    FILING_MISMATCH "filing-mismatch": "The filing does not belong to this document, or its document cannot be filed again."
+        "File the document with `covenant-bank sign`, and send both as it writes them.";
+    WRONG_LOG "wrong-log": "The document was filed with another log."
+        "File it with this log: `covenant-bank sign --log ORIGIN`.";
+    WRONG_NUMBER "wrong-number": "The filing's number is not the bank's next one in this log."
+        "Send what was filed before it first; where a filing was refused, file the next document under its number with --number.";
+    WRONG_STREAM "wrong-stream": "The document was filed in another stream than the one that it belongs to."
+        "File it again with `covenant-bank sign`, which knows the streams of its registry.";
+    STREAM_TAKEN "stream-taken": "The stream that the filing would begin has an owner."
+        "File it again: `covenant-bank sign` draws a new stream.";
+    WRONG_TIME "wrong-time": "A time in the document does not fit the log's clock."
+        "Check both clocks, and sign the document again.";
+    TOO_MANY_ENROLMENTS "too-many-enrolments": "The invitation was answered too often."
+        "Send the enrolment to the bank by another way, or ask it for a new invitation.";
+    REQUEST_MISMATCH "request-mismatch": "The request does not fit what the bank has on record."
+        "Make it again with `covenant-bank request`, from the registry that this log was filed from.";
+    VERDICT_MISMATCH "verdict-mismatch": "The verdict is not the one that the bundle, judged again, leads to."
+        "Keep the record: whoever signed it vouched for something that does not follow.";
+    UNKNOWN_VERDICT "unknown-verdict": "The decision does not rest on the verdict that is on record."
+        "Decide on the verdict of the receipt: `covenant-bank decide`.";
+    ALREADY_DECIDED "already-decided": "The bank decided on this request already."
+        "A decision is made once; for another one, ask for a new proof.";
+    ALREADY_RECORDED "already-recorded": "This document stands in the log already."
+        "Nothing is to be done; its entry is named.";
 }
 
 /// The codes of the proof system as catalogue entries, for refusals that pass on what it says.
@@ -164,9 +196,38 @@ pub(crate) fn of_verify(error: &VerifyError) -> Refusal {
     of_proofs(error.code(), error.to_string())
 }
 
+/// A refusal as programs read it: every field is there, and what was not said is null.
+pub fn to_json(refusal: &Refusal) -> serde_json::Value {
+    serde_json::json!({
+        "code": refusal.code(),
+        "meaning": refusal.entry.meaning,
+        "what": refusal.what,
+        "where": refusal.place,
+        "expected": refusal.expected,
+        "advice": refusal.advice_text(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::CATALOGUE;
+    use super::{CATALOGUE, FILE_EXISTS, Refusal, to_json};
+
+    #[test]
+    fn a_refusal_reads_as_json() {
+        let bare = to_json(&Refusal::new(&FILE_EXISTS, "the file exists"));
+        let expected = serde_json::json!({
+            "code": "file-exists", "meaning": FILE_EXISTS.meaning, "what": "the file exists", "where": null,
+            "expected": null, "advice": FILE_EXISTS.advice,
+        });
+        assert_eq!(bare, expected);
+        let full = Refusal::new(&FILE_EXISTS, "the file exists")
+            .at("a")
+            .expected("none")
+            .advice("Move it.");
+        let full = to_json(&full);
+        let said = ["where", "expected", "advice"].map(|field| full[field].as_str());
+        assert_eq!(said, [Some("a"), Some("none"), Some("Move it.")]);
+    }
 
     #[test]
     fn codes_are_kebab_case_and_unique() {

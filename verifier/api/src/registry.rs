@@ -14,6 +14,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use covenant_gadgets::eddsa::PublicKey;
 use covenant_policy::refusal::Refusal;
@@ -31,6 +32,7 @@ use crate::sign::{Signer, Verified};
 use crate::types::{Hex32, Name, UtcTime};
 
 mod acts;
+mod facts;
 mod load;
 
 pub use acts::RequestTerms;
@@ -52,7 +54,7 @@ pub struct Registry {
     bank: Verified<Bank>,
     grants: BTreeMap<Hex32, Verified<AttestorGrant>>,
     revocations: BTreeMap<Hex32, Verified<AttestorRevocation>>,
-    policies: BTreeMap<Hex32, CheckedPolicy>,
+    policies: BTreeMap<Hex32, Arc<CheckedPolicy>>,
     keys: BTreeMap<Hex32, Verified<PinnedKey>>,
     invitations: BTreeMap<Hex32, Verified<Invitation>>,
     enrolments: BTreeMap<Hex32, Verified<Enrolled>>,
@@ -107,7 +109,7 @@ impl Registry {
 
     /// The policies, by id.
     pub fn policies(&self) -> impl Iterator<Item = &CheckedPolicy> {
-        self.policies.values()
+        self.policies.values().map(Arc::as_ref)
     }
 
     /// The pinned verifying keys, by id.
@@ -161,6 +163,7 @@ impl Registry {
     pub fn policy(&self, id: &Hex32) -> Result<&CheckedPolicy, Refusal> {
         self.policies
             .get(id)
+            .map(Arc::as_ref)
             .ok_or_else(|| Refusal::new(&UNKNOWN_POLICY, id.to_string()))
     }
 

@@ -17,7 +17,7 @@ use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
 use crate::canonical;
-use crate::document::{Document, read_envelope, write_json};
+use crate::document::{Document, expect_header, read_envelope, write_json};
 use crate::refusals::{INVALID_KEY, WRONG_SIGNATURE, WRONG_SIGNER};
 use crate::types::{Bytes64, Hex32};
 
@@ -61,7 +61,7 @@ impl Signer {
 }
 
 /// A signed document as it was read: its fields are well formed, its signature is not checked.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Signed<T> {
     r#type: String,
@@ -92,11 +92,20 @@ impl<T: Document> Signed<T> {
         self.signer
     }
 
+    /// Envelope and fields are those of a document of this type. Where it was read on its own this is known already; inside a
+    /// record it is not.
+    fn well_formed(&self) -> Result<(), Refusal> {
+        expect_header::<T>(&self.r#type, self.version)?;
+        self.document.validate()
+    }
+
     /// Checks that this key signed this document.
     ///
     /// # Errors
-    /// `wrong-signer` where the file or the document names another key, `invalid-key` where the key is none, `wrong-signature`.
+    /// `wrong-signer` where the file or the document names another key, `invalid-key` where the key is none, `wrong-signature`;
+    /// `wrong-document-type`, `unsupported-version` and what [`Document::validate`] says.
     pub fn verify(self, expected: &Hex32) -> Result<Verified<T>, Refusal> {
+        self.well_formed()?;
         if self.signer != *expected {
             return Err(Refusal::new(&WRONG_SIGNER, format!("signed by {}", self.signer))
                 .at(format!("{}: signer", T::TYPE))
@@ -188,6 +197,19 @@ impl<T: Document> Verified<T> {
             signer: self.signer,
             signature: self.signature,
         })
+    }
+}
+
+impl<T: Document + Clone> Verified<T> {
+    /// The signed document as it travels, to be put into a larger whole.
+    pub fn to_signed(&self) -> Signed<T> {
+        Signed {
+            r#type: T::TYPE.into(),
+            version: T::VERSION,
+            document: self.document.clone(),
+            signer: self.signer,
+            signature: self.signature,
+        }
     }
 }
 

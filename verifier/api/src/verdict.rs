@@ -1,32 +1,123 @@
 //! How a bank judges a bundle.
 //!
-//! Everything that the proof is checked against comes from the bank's own registry: policy, attestors, key, window, subject.
-//! The bundle only names them, and what it names is compared. The checks run in this order, cheapest first, and the first one
-//! that fails is the refusal:
+//! Everything that the proof is checked against comes from the judge's own records ([`Facts`]): policy, attestors, key, window,
+//! subject. The bundle only names them, and what it names is compared. The checks run in this order, cheapest first, and the
+//! first one that fails is the refusal:
 //!
 //! decode · request known · not expired · not used · policy, tier, key, applicant · signature · attestors still standing ·
-//! linked proofs · public values · proof · restatements
+//! linked proofs · key pinned · public values · restatements · proof
+//!
+//! The proof comes last and by itself, so that who judges many can check their proofs in one equation.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use covenant_gadgets::circuit::Field;
 use covenant_policy::program::{STATEMENTS, Source};
 use covenant_policy::refusal::Refusal;
 use covenant_policy::statement::Basis;
+use covenant_proofs::batch;
 use covenant_proofs::decode::Proof;
 use covenant_proofs::keys::{KeyPolicy, VerifyingKey};
 use covenant_proofs::statement::Statement as _;
 use covenant_proofs::verify::{PreparedCache, verify};
-use covenant_statements::compliance::{Compliance, Public};
+use covenant_statements::compliance::Compliance;
 
 use crate::asked::{Answer, Asked};
-use crate::documents::{AcceptedAttestor, Bundle, StatementBasis, Verdict};
+use crate::checked_policy::CheckedPolicy;
+use crate::documents::{AcceptedAttestor, Bundle, Enrolled, Invitation, PinnedKey, Request, StatementBasis, Verdict};
 use crate::refusals::{
     ATTESTORS_CHANGED, LINKED_PROOF_MISSING, MALFORMED_DOCUMENT, REQUEST_EXPIRED, REQUEST_USED, TOO_MANY_RESTATEMENTS,
     WRONG_APPLICANT, WRONG_KEY, WRONG_POLICY, of_decode, of_verify,
 };
 use crate::registry::Registry;
-use crate::sign::Signed;
+use crate::sign::{Signed, Verified};
 use crate::types::{FieldElement, Hex32, IsoDate, UtcTime};
+
+/// A request with everything that it refers to, as the judge's own records have it.
+pub struct Case {
+    /// The policy.
+    pub policy: Arc<CheckedPolicy>,
+    /// The invitation.
+    pub invitation: Arc<Verified<Invitation>>,
+    /// The request.
+    pub request: Arc<Verified<Request>>,
+    /// The applicant.
+    pub applicant: Arc<Verified<Enrolled>>,
+}
+
+impl Case {
+    /// What is asked.
+    ///
+    /// # Errors
+    /// As [`Asked::new`].
+    pub fn asked(&self) -> Result<Asked<'_>, Refusal> {
+        Asked::new(&self.policy, &self.invitation, &self.request, self.applicant.key)
+    }
+}
+
+/// What a verdict rests on: a bank's registry of files, or a log up to some entry. Never the bundle.
+pub trait Facts {
+    /// The request of this id.
+    ///
+    /// # Errors
+    /// `unknown-request`, `unknown-policy`, `unknown-invitation`, `not-enrolled`.
+    fn case(&self, request: &Hex32) -> Result<Case, Refusal>;
+    /// The greatest assurance that a bank's standing grant allows this attestor.
+    ///
+    /// # Errors
+    /// `attestor-revoked`, `unknown-attestor`.
+    fn granted(&self, bank: &Hex32, attestor: &Hex32) -> Result<u8, Refusal>;
+    /// The record of a verifying key that a bank pinned.
+    ///
+    /// # Errors
+    /// `unknown-verifying-key`.
+    fn pinned_key(&self, bank: &Hex32, id: &Hex32) -> Result<Arc<Verified<PinnedKey>>, Refusal>;
+    /// When this request was answered, if it was.
+    ///
+    /// # Errors
+    /// None but faults of the store.
+    fn answered(&self, request: &Hex32) -> Result<Option<UtcTime>, Refusal>;
+    /// The versions that were accepted under one period tag: link and basis of each.
+    ///
+    /// # Errors
+    /// None but faults of the store.
+    fn versions(&self, tag: &FieldElement) -> Result<Vec<(FieldElement, StatementBasis)>, Refusal>;
+}
+
+/// A bundle of which everything holds but the pairing equation, which is checked last, alone or with others.
+pub struct Judged {
+    /// The verdict, if the proof holds.
+    pub verdict: Verdict,
+    /// All public inputs, from the judge's own records and the bundle's tags.
+    pub inputs: Vec<Field>,
+    /// The proof, decoded.
+    pub proof: Proof,
+}
+
+impl Judged {
+    /// Checks the proof, and gives the verdict.
+    ///
+    /// # Errors
+    /// `proof-invalid`.
+    pub fn verify(self, key: &VerifyingKey) -> Result<Verdict, Refusal> {
+        verify::<Compliance>(key, &self.inputs, &self.proof).map_err(|e| of_verify(&e).at("bundle: proof"))?;
+        Ok(self.verdict)
+    }
+
+    /// The proof as an item of a batch, its policy folded into the key.
+    ///
+    /// # Errors
+    /// What preparing a key refuses.
+    pub fn item(&self, key: &VerifyingKey, cache: &PreparedCache) -> Result<batch::Item, Refusal> {
+        let (policy, rest) = self
+            .inputs
+            .split_at_checked(Compliance::policy_inputs())
+            .unwrap_or_default();
+        let prepared = cache.get::<Compliance>(key, policy).map_err(|e| of_verify(&e))?;
+        batch::Item::new(prepared, rest.to_vec(), self.proof).map_err(|e| of_verify(&e))
+    }
+}
 
 impl Bundle {
     /// The public values that the bundle brings.
@@ -40,75 +131,43 @@ impl Bundle {
     }
 }
 
-/// Judges a bundle. Nothing is written: [`Registry::record`] does that, and decides between two at once.
+/// Judges a bundle on a bank's registry of files. Nothing is written: [`Registry::record`] does that, and decides between two at
+/// once.
+///
+/// # Errors
+/// As [`judge`]; `unknown-verifying-key`, `development-key`, `proof-invalid`.
+pub fn verify_bundle(registry: &Registry, bundle: &[u8], now: UtcTime, keys: KeyPolicy) -> Result<Verdict, Refusal> {
+    let judged = judge(registry, &Signed::from_json(bundle)?, now)?;
+    let key = registry.verifying_key(&judged.verdict.verifying_key, keys)?;
+    judged.verify(&key)
+}
+
+/// Judges all of a bundle but the pairing equation.
 ///
 /// # Errors
 /// Whatever is wrong with the document; `unknown-request`, `request-expired`, `request-used`, `wrong-policy`, `unknown-tier`,
 /// `wrong-key`, `wrong-applicant`, `wrong-signer`, `wrong-signature`, `attestors-changed`, `linked-proof-missing`,
-/// `unknown-verifying-key`, `development-key`, those of a malformed proof, `proof-invalid`, `too-many-restatements`.
-pub fn verify_bundle(registry: &Registry, bundle: &[u8], now: UtcTime, keys: KeyPolicy) -> Result<Verdict, Refusal> {
-    judge(
-        registry,
-        bundle,
-        now,
-        |id| registry.verifying_key(id, keys),
-        |key, public, proof| verify::<Compliance>(key, &Compliance::inputs(public), proof).map_err(|e| of_verify(&e)),
-    )
-}
-
-/// Judges a bundle with keys opened before and policies folded into them, for who judges many.
-///
-/// # Errors
-/// As [`verify_bundle`].
-pub fn verify_bundle_prepared(
-    registry: &Registry,
-    bundle: &[u8],
-    now: UtcTime,
-    key: &VerifyingKey,
-    cache: &PreparedCache,
-) -> Result<Verdict, Refusal> {
-    let open = |id: &Hex32| {
-        registry.pinned(id)?;
-        if key.id().0 == id.0 {
-            Ok(key.clone())
-        } else {
-            Err(wrong("verifying_key", &WRONG_KEY, &Hex32(key.id().0), id))
-        }
-    };
-    judge(registry, bundle, now, open, |key, public, proof| {
-        let inputs = Compliance::inputs(public);
-        let (policy, rest) = inputs.split_at_checked(Compliance::policy_inputs()).unwrap_or_default();
-        let prepared = cache.get::<Compliance>(key, policy).map_err(|e| of_verify(&e))?;
-        prepared.verify(rest, proof).map_err(|e| of_verify(&e))
-    })
-}
-
-fn judge(
-    registry: &Registry,
-    bytes: &[u8],
-    now: UtcTime,
-    open: impl Fn(&Hex32) -> Result<VerifyingKey, Refusal>,
-    verify: impl Fn(&VerifyingKey, &Public, &Proof) -> Result<(), Refusal>,
-) -> Result<Verdict, Refusal> {
-    let signed: Signed<Bundle> = Signed::from_json(bytes)?;
+/// `unknown-verifying-key`, those of a malformed proof, `too-many-restatements`.
+pub fn judge(facts: &impl Facts, signed: &Signed<Bundle>, now: UtcTime) -> Result<Judged, Refusal> {
     let bundle = signed.unverified();
-    let asked = registry.asked(&bundle.request)?;
-    open_request(registry, &asked, now)?;
+    let case = facts.case(&bundle.request)?;
+    let (asked, bank) = (case.asked()?, case.invitation.bank);
+    let request = asked.request();
+    open_request(facts, &asked, now)?;
     matches_request(bundle, &asked)?;
-    let bundle = signed.verify(&registry.enrolled(&asked.request().invitation)?.key)?;
-    attestors_stand(registry, &asked.request().attestors)?;
+    let bundle = signed.clone().verify(&case.applicant.key)?;
+    attestors_stand(facts, &bank, &request.attestors)?;
     linked_proofs(&asked)?;
+    let pinned = facts.pinned_key(&bank, &bundle.verifying_key)?;
     let proof = Proof::from_bytes(&bundle.proof.0).map_err(|e| of_decode(&e).at("bundle: proof"))?;
     let public = asked.public(&bundle.answer())?;
-    let key = open(&bundle.verifying_key)?;
-    verify(&key, &public, &proof).map_err(|r| r.at("bundle: proof"))?;
-    let restated_or_shopped = restatements(registry, &asked, &bundle)?;
-    let (request, (from, to)) = (asked.request(), asked.window());
-    Ok(Verdict {
+    let restated_or_shopped = restatements(facts, &asked, &bundle)?;
+    let (from, to) = asked.window();
+    let verdict = Verdict {
         request: request.id(),
         policy: bundle.policy,
         verifying_key: bundle.verifying_key,
-        development_key: registry.pinned(&bundle.verifying_key)?.development,
+        development_key: pinned.development,
         tier: bundle.tier.clone(),
         nym: bundle.nym,
         registry_id: asked.invitation().registry_id.clone(),
@@ -123,23 +182,26 @@ fn judge(
         statement_links: bundle.statement_links,
         restated_or_shopped,
         bundle: bundle.id(),
+    };
+    Ok(Judged {
+        verdict,
+        inputs: Compliance::inputs(&public),
+        proof,
     })
 }
 
 /// The request can still be answered.
-fn open_request(registry: &Registry, asked: &Asked<'_>, now: UtcTime) -> Result<(), Refusal> {
+fn open_request(facts: &impl Facts, asked: &Asked<'_>, now: UtcTime) -> Result<(), Refusal> {
     let request = asked.request();
     if now > request.expires {
         return Err(Refusal::new(&REQUEST_EXPIRED, format!("it is {now}"))
             .at("request: expires")
             .expected(format!("no later than {}", request.expires)));
     }
-    match registry.verdict_on(&request.id()) {
-        Some(verdict) => Err(
-            Refusal::new(&REQUEST_USED, format!("it was answered on {}", verdict.decided))
-                .at("bundle: request")
-                .expected("a request without a verdict"),
-        ),
+    match facts.answered(&request.id())? {
+        Some(decided) => Err(Refusal::new(&REQUEST_USED, format!("it was answered on {decided}"))
+            .at("bundle: request")
+            .expected("a request without a verdict")),
         None => Ok(()),
     }
 }
@@ -177,11 +239,11 @@ fn wrong(
 }
 
 /// Every attestor that the request counts on has the same standing grant still.
-fn attestors_stand(registry: &Registry, attestors: &[AcceptedAttestor]) -> Result<(), Refusal> {
+fn attestors_stand(facts: &impl Facts, bank: &Hex32, attestors: &[AcceptedAttestor]) -> Result<(), Refusal> {
     for accepted in attestors {
-        let what = match registry.grant_to(&accepted.attestor) {
-            Ok(grant) if grant.assurance_max == accepted.assurance_max => continue,
-            Ok(grant) => format!("{} is granted {} now", accepted.attestor, grant.assurance_max),
+        let what = match facts.granted(bank, &accepted.attestor) {
+            Ok(granted) if granted == accepted.assurance_max => continue,
+            Ok(granted) => format!("{} is granted {granted} now", accepted.attestor),
             Err(refusal) => refusal.what,
         };
         return Err(Refusal::new(&ATTESTORS_CHANGED, what)
@@ -207,7 +269,7 @@ fn linked_proofs(asked: &Asked<'_>) -> Result<(), Refusal> {
 
 /// How many other versions of the same periods' figures, on the same basis, were accepted before. The greatest over both
 /// statements; each statement's policy says how many it tolerates.
-fn restatements(registry: &Registry, asked: &Asked<'_>, bundle: &Bundle) -> Result<u32, Refusal> {
+fn restatements(facts: &impl Facts, asked: &Asked<'_>, bundle: &Bundle) -> Result<u32, Refusal> {
     let bases = bases(asked);
     let mut greatest = 0;
     for (k, terms) in asked.policy().program().statements.iter().enumerate() {
@@ -216,9 +278,10 @@ fn restatements(registry: &Registry, asked: &Asked<'_>, bundle: &Bundle) -> Resu
         else {
             continue;
         };
-        let earlier = registry
-            .verdicts()
-            .flat_map(|v| (0..STATEMENTS).map(move |i| (v.period_tags[i], v.statement_links[i], v.bases[i])));
+        let earlier = facts
+            .versions(tag)?
+            .into_iter()
+            .map(|(link, basis)| (*tag, link, Some(basis)));
         // Two versions may also stand in one bundle, as a statement and its companion.
         let together = (0..STATEMENTS).map(|i| (bundle.period_tags[i], bundle.statement_links[i], bases[i]));
         let count = other_versions(earlier.chain(together), (*tag, *link, Some(*basis)));

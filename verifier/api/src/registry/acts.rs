@@ -1,5 +1,7 @@
 //! What a bank does with its registry; each act signs one document and writes it.
 
+use std::sync::Arc;
+
 use covenant_policy::refusal::Refusal;
 use covenant_proofs::keys::{KeyPolicy, VerifyingKey};
 use covenant_proofs::statement::Statement as _;
@@ -100,7 +102,7 @@ impl Registry {
         let policy = CheckedPolicy::sign(source, signer)?;
         let id = policy.id();
         self.replace(POLICIES, &id, policy.document())?;
-        Ok(self.policies.entry(id).or_insert(policy))
+        Ok(self.policies.entry(id).or_insert_with(|| Arc::new(policy)))
     }
 
     /// Pins a verifying key: from now on proofs under it count.

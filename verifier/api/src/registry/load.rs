@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use covenant_policy::refusal::Refusal;
 use covenant_proofs::keys::{KeyPolicy, Origin, VerifyingKey};
@@ -36,7 +37,7 @@ impl Registry {
         for (id, document) in documents {
             let policy =
                 CheckedPolicy::check(document).map_err(|r| place(r, &part(POLICIES).join(format!("{id}.json"))))?;
-            policies.insert(id, policy);
+            policies.insert(id, Arc::new(policy));
         }
         Ok(Self {
             grants: load(&part(ATTESTORS), &key, |g: &Verified<AttestorGrant>| {

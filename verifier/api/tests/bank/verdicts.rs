@@ -4,11 +4,12 @@ use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 
 use covenant_api::documents::*;
-use covenant_api::sign::{Signer, Verified};
+use covenant_api::sign::{Signed, Signer, Verified};
 use covenant_api::types::*;
-use covenant_api::verdict::{verify_bundle, verify_bundle_prepared};
+use covenant_api::verdict::{judge, verify_bundle};
 use covenant_gadgets::field::field_from_u64;
 use covenant_policy::statement::Statement;
+use covenant_proofs::batch::verify_all;
 use covenant_proofs::keys::KeyPolicy;
 use covenant_proofs::verify::PreparedCache;
 
@@ -105,18 +106,20 @@ fn an_honest_bundle_gets_its_tier_once() {
 }
 
 #[test]
-fn the_prepared_key_says_the_same() {
+fn a_batch_says_the_same() {
     let case = Case::new();
     let registry = case.bank.reopened();
     let key = registry.verifying_key(&case.bank.key, DEVELOPMENT).unwrap();
     let cache = PreparedCache::new(NonZeroUsize::new(4).unwrap());
-    let judge = |bundle: Bundle| {
+    let judged = |bundle: Bundle| {
         let bytes = case.customer.sign(bundle);
-        verify_bundle_prepared(&registry, &bytes, time(NOW), &key, &cache).map_err(|r| r.code())
+        let judged = judge(&registry, &Signed::from_json(&bytes).unwrap(), time(NOW)).map_err(|r| r.code())?;
+        let item = judged.item(&key, &cache).map_err(|r| r.code())?;
+        verify_all(&[item]).map(|()| judged.verdict).map_err(|e| e.code())
     };
-    assert_eq!(judge(case.bundle.clone()), case.judge(case.bundle.clone()));
+    assert_eq!(judged(case.bundle.clone()), case.judge(case.bundle.clone()));
     assert_eq!(
-        judge(Bundle {
+        judged(Bundle {
             tier: TierName::parse("B").unwrap(),
             ..case.bundle.clone()
         })

@@ -1,0 +1,355 @@
+//! What earlier records say, read through one window that remembers what was read.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use covenant_policy::refusal::Refusal;
+use covenant_proofs::keys::{KeyPolicy, Origin, VerifyingKey};
+use covenant_proofs::verify::PreparedCache;
+use covenant_statements::compliance::Compliance;
+use quick_cache::sync::Cache;
+
+use super::cells;
+use super::record::{Record, Recorded};
+use crate::checked_policy::CheckedPolicy;
+use crate::documents::{
+    AttestorGrant, AttestorRevocation, Enrolled, Invitation, LogOpened, PinnedKey, Policy, Request, StatementBasis,
+    Verdict,
+};
+use crate::refusals::{
+    ATTESTOR_REVOKED, LOG_DAMAGED, NOT_ENROLLED, UNKNOWN_ATTESTOR, UNKNOWN_INVITATION, UNKNOWN_PARTICIPANT,
+    UNKNOWN_POLICY, UNKNOWN_REQUEST, UNKNOWN_VERIFYING_KEY, of_key,
+};
+use crate::sign::Verified;
+use crate::types::{FieldElement, Hex32, UtcTime};
+use crate::verdict::{Case, Facts};
+
+/// A cell: the index of the entry that last set it, and its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    /// The entry's index.
+    pub version: u64,
+    /// The value.
+    pub value: Vec<u8>,
+}
+
+/// A log's working memory, wherever it is kept.
+pub trait State {
+    /// A cell as it was last set.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    fn cell(&self, name: &[u8]) -> Result<Option<Cell>, Refusal>;
+    /// The record in the entry of this index, which the rules admitted.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    fn record(&self, index: u64) -> Result<Record, Refusal>;
+    /// A blob by its SHA-256.
+    ///
+    /// # Errors
+    /// Faults of the store, and where there is none.
+    fn blob(&self, sha256: &Hex32) -> Result<Vec<u8>, Refusal>;
+}
+
+/// What was checked once and need not be checked again, within bounds. It belongs to one log.
+pub struct Shelf {
+    documents: Cache<u64, Arc<dyn Any + Send + Sync>>,
+    keys: Cache<Hex32, VerifyingKey>,
+    prepared: PreparedCache,
+    policy: KeyPolicy,
+}
+
+/// Documents, keys and prepared policies that a shelf holds.
+const SHELF_DOCUMENTS: usize = 8192;
+const SHELF_KEYS: usize = 16;
+const SHELF_POLICIES: NonZeroUsize = NonZeroUsize::new(64).unwrap();
+
+impl Shelf {
+    /// An empty shelf. `policy` says whether keys of a development setup are accepted.
+    pub fn new(policy: KeyPolicy) -> Self {
+        Self {
+            documents: Cache::new(SHELF_DOCUMENTS),
+            keys: Cache::new(SHELF_KEYS),
+            prepared: PreparedCache::new(SHELF_POLICIES),
+            policy,
+        }
+    }
+
+    /// Policies folded into keys.
+    pub fn prepared(&self) -> &PreparedCache {
+        &self.prepared
+    }
+
+    fn get<T: Send + Sync + 'static>(
+        &self,
+        index: u64,
+        make: impl FnOnce() -> Result<T, Refusal>,
+    ) -> Result<Arc<T>, Refusal> {
+        if let Some(found) = self.documents.get(&index).and_then(|any| any.downcast::<T>().ok()) {
+            return Ok(found);
+        }
+        let made = Arc::new(make()?);
+        self.documents.insert(index, made.clone());
+        Ok(made)
+    }
+}
+
+/// A window on a state, which remembers every cell that was read: what a plan rests on.
+pub struct View<'a, S> {
+    state: &'a S,
+    shelf: &'a Shelf,
+    read: RefCell<BTreeMap<Vec<u8>, Option<u64>>>,
+}
+
+impl<'a, S: State> View<'a, S> {
+    /// A window through which nothing was read yet.
+    pub fn new(state: &'a S, shelf: &'a Shelf) -> Self {
+        Self {
+            state,
+            shelf,
+            read: RefCell::default(),
+        }
+    }
+
+    /// Each cell that was read, and the version that was found.
+    pub fn into_read(self) -> Vec<(Vec<u8>, Option<u64>)> {
+        self.read.into_inner().into_iter().collect()
+    }
+
+    /// The shelf.
+    pub fn shelf(&self) -> &'a Shelf {
+        self.shelf
+    }
+
+    /// A cell, remembered as read.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub fn cell(&self, name: Vec<u8>) -> Result<Option<Cell>, Refusal> {
+        let cell = self.state.cell(&name)?;
+        let version = cell.as_ref().map(|cell| cell.version);
+        self.read.borrow_mut().insert(name, version);
+        Ok(cell)
+    }
+
+    /// The record at an index.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub fn record(&self, index: u64) -> Result<Record, Refusal> {
+        self.state.record(index)
+    }
+
+    /// A blob.
+    ///
+    /// # Errors
+    /// Faults of the store, and where there is none.
+    pub fn blob(&self, sha256: &Hex32) -> Result<Vec<u8>, Refusal> {
+        self.state.blob(sha256)
+    }
+
+    /// A recorded document. The rules admitted it, so its signer is known; the signature is checked all the same, once.
+    fn document<T: Recorded>(&self, index: u64, signer: &Hex32) -> Result<Arc<Verified<T>>, Refusal> {
+        self.shelf.get(index, || {
+            let signed = T::of(self.state.record(index)?).ok_or_else(|| damaged(index, T::TYPE))?;
+            signed.verify(signer)
+        })
+    }
+
+    /// The log's opening.
+    ///
+    /// # Errors
+    /// `log-damaged` where there is none.
+    pub fn opened(&self) -> Result<Arc<Verified<LogOpened>>, Refusal> {
+        let cell = self.cell(cells::log())?;
+        let cell = cell.ok_or_else(|| Refusal::new(&LOG_DAMAGED, "the log has no opening"))?;
+        let operator = cells::single(&cell.value).ok_or_else(|| damaged(cell.version, "opening"))?;
+        self.document(cell.version, &operator)
+    }
+
+    /// The stream of a bank that takes part.
+    ///
+    /// # Errors
+    /// `unknown-participant`.
+    pub fn bank_stream(&self, bank: &Hex32) -> Result<Hex32, Refusal> {
+        self.cell(cells::participant(bank))?
+            .and_then(|cell| cells::single(&cell.value))
+            .ok_or_else(|| Refusal::new(&UNKNOWN_PARTICIPANT, bank.to_string()))
+    }
+
+    /// The number of a bank's next act.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub fn next_number(&self, bank: &Hex32) -> Result<u64, Refusal> {
+        match self.cell(cells::number(bank))? {
+            None => Ok(0),
+            Some(cell) => match cell.value.try_into() {
+                Ok(number) => Ok(u64::from_be_bytes(number)),
+                Err(_) => Err(damaged(cell.version, "number")),
+            },
+        }
+    }
+
+    /// A bank's policy, compiled again.
+    ///
+    /// # Errors
+    /// `unknown-policy`, and what [`CheckedPolicy::check`] refuses.
+    pub fn policy(&self, bank: &Hex32, id: &Hex32) -> Result<Arc<CheckedPolicy>, Refusal> {
+        let cell = self.cell(cells::policy(bank, id))?;
+        let index = cell
+            .ok_or_else(|| Refusal::new(&UNKNOWN_POLICY, id.to_string()))?
+            .version;
+        self.shelf.get(index, || {
+            let signed = Policy::of(self.state.record(index)?).ok_or_else(|| damaged(index, "policy"))?;
+            CheckedPolicy::check(signed.verify(bank)?)
+        })
+    }
+
+    /// An invitation, and its applicant's stream.
+    ///
+    /// # Errors
+    /// `unknown-invitation`.
+    pub fn invitation(&self, id: &Hex32) -> Result<(Arc<Verified<Invitation>>, Hex32), Refusal> {
+        let cell = self.cell(cells::invitation(id))?;
+        let cell = cell.ok_or_else(|| Refusal::new(&UNKNOWN_INVITATION, id.to_string()))?;
+        let (bank, stream) = cells::pair(&cell.value).ok_or_else(|| damaged(cell.version, "invitation"))?;
+        Ok((self.document(cell.version, &bank)?, stream))
+    }
+
+    /// The applicant whom a bank recognised by an invitation.
+    ///
+    /// # Errors
+    /// `not-enrolled`.
+    pub fn enrolled(&self, invitation: &Verified<Invitation>) -> Result<Arc<Verified<Enrolled>>, Refusal> {
+        let cell = self.cell(cells::enrolled(&invitation.id()))?;
+        let index = cell
+            .ok_or_else(|| Refusal::new(&NOT_ENROLLED, format!("invitation {}", invitation.id())))?
+            .version;
+        self.document(index, &invitation.bank)
+    }
+
+    /// A request. Its signer is its bank.
+    ///
+    /// # Errors
+    /// `unknown-request`.
+    pub fn request(&self, id: &Hex32) -> Result<Arc<Verified<Request>>, Refusal> {
+        let cell = self.cell(cells::request(id))?;
+        let cell = cell.ok_or_else(|| Refusal::new(&UNKNOWN_REQUEST, id.to_string()))?;
+        let bank = cells::single(&cell.value).ok_or_else(|| damaged(cell.version, "request"))?;
+        self.document(cell.version, &bank)
+    }
+
+    /// The verdict on a request.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub fn verdict(&self, request: &Hex32) -> Result<Option<Arc<Verified<Verdict>>>, Refusal> {
+        let Some(cell) = self.cell(cells::verdict(request))? else {
+            return Ok(None);
+        };
+        let operator = self.opened()?.operator;
+        self.document(cell.version, &operator).map(Some)
+    }
+
+    /// A bank's grant to an attestor, if it stands.
+    ///
+    /// # Errors
+    /// `attestor-revoked`, `unknown-attestor`.
+    pub fn grant(&self, bank: &Hex32, attestor: &Hex32) -> Result<Arc<Verified<AttestorGrant>>, Refusal> {
+        let cell = self.cell(cells::grant(bank, attestor))?;
+        let cell = cell.ok_or_else(|| Refusal::new(&UNKNOWN_ATTESTOR, attestor.to_string()))?;
+        if cell.value == STRUCK {
+            let revocation: Arc<Verified<AttestorRevocation>> = self.document(cell.version, bank)?;
+            let what = format!("{attestor} was struck on {}: {}", revocation.revoked, revocation.reason);
+            return Err(Refusal::new(&ATTESTOR_REVOKED, what));
+        }
+        self.document(cell.version, bank)
+    }
+
+    /// The record of a key that a bank pinned, and the blob with the key.
+    ///
+    /// # Errors
+    /// `unknown-verifying-key`.
+    pub fn pinned(&self, bank: &Hex32, id: &Hex32) -> Result<(Arc<Verified<PinnedKey>>, Hex32), Refusal> {
+        let cell = self.cell(cells::key(bank, id))?;
+        let cell = cell.ok_or_else(|| Refusal::new(&UNKNOWN_VERIFYING_KEY, id.to_string()))?;
+        let blob = cells::single(&cell.value).ok_or_else(|| damaged(cell.version, "pinned key"))?;
+        Ok((self.document(cell.version, bank)?, blob))
+    }
+
+    /// A verifying key that a bank pinned, decoded and examined for weaknesses.
+    ///
+    /// # Errors
+    /// `unknown-verifying-key`, `development-key` unless they are allowed, and whatever else the proof system refuses in a key.
+    pub fn verifying_key(&self, bank: &Hex32, id: &Hex32) -> Result<VerifyingKey, Refusal> {
+        let (_, blob) = self.pinned(bank, id)?;
+        self.key_in(&blob)
+    }
+
+    /// The verifying key in a blob.
+    ///
+    /// # Errors
+    /// As [`View::verifying_key`].
+    pub fn key_in(&self, blob: &Hex32) -> Result<VerifyingKey, Refusal> {
+        if let Some(key) = self.shelf.keys.get(blob) {
+            return Ok(key);
+        }
+        let bytes = self.state.blob(blob)?;
+        let key = VerifyingKey::from_bytes::<Compliance>(&bytes, self.shelf.policy).map_err(|e| of_key(&e))?;
+        self.shelf.keys.insert(*blob, key.clone());
+        Ok(key)
+    }
+}
+
+/// What a grant's cell holds while it stands, and after the key was struck.
+pub(crate) const STANDING: &[u8] = &[1];
+pub(crate) const STRUCK: &[u8] = &[0];
+
+/// Whether a key comes from a development setup.
+pub(crate) fn is_development(key: &VerifyingKey) -> bool {
+    matches!(key.origin(), Origin::Development { .. })
+}
+
+pub(super) fn damaged(index: u64, what: &str) -> Refusal {
+    Refusal::new(
+        &LOG_DAMAGED,
+        format!("entry {index} does not hold the {what} that it should"),
+    )
+}
+
+impl<S: State> Facts for View<'_, S> {
+    fn case(&self, id: &Hex32) -> Result<Case, Refusal> {
+        let request = self.request(id)?;
+        let (invitation, _) = self.invitation(&request.invitation)?;
+        Ok(Case {
+            policy: self.policy(&request.signer(), &request.policy)?,
+            applicant: self.enrolled(&invitation)?,
+            invitation,
+            request,
+        })
+    }
+
+    fn granted(&self, bank: &Hex32, attestor: &Hex32) -> Result<u8, Refusal> {
+        Ok(self.grant(bank, attestor)?.assurance_max)
+    }
+
+    fn pinned_key(&self, bank: &Hex32, id: &Hex32) -> Result<Arc<Verified<PinnedKey>>, Refusal> {
+        Ok(self.pinned(bank, id)?.0)
+    }
+
+    fn answered(&self, request: &Hex32) -> Result<Option<UtcTime>, Refusal> {
+        Ok(self.verdict(request)?.map(|verdict| verdict.decided))
+    }
+
+    fn versions(&self, tag: &FieldElement) -> Result<Vec<(FieldElement, StatementBasis)>, Refusal> {
+        match self.cell(cells::versions(tag))? {
+            None => Ok(Vec::new()),
+            Some(cell) => cells::read_versions(&cell.value).ok_or_else(|| damaged(cell.version, "versions")),
+        }
+    }
+}
