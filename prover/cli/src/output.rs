@@ -7,6 +7,7 @@ mod render;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
+use covenant_api::refusals::to_json;
 use covenant_policy::refusal::Refusal;
 use serde_json::{Value, json};
 
@@ -144,18 +145,6 @@ impl Report {
     }
 }
 
-/// A refusal's JSON form.
-pub fn refusal_json(refusal: &Refusal) -> Value {
-    json!({
-        "code": refusal.code(),
-        "meaning": refusal.entry.meaning,
-        "what": refusal.what,
-        "where": refusal.place,
-        "expected": refusal.expected,
-        "advice": refusal.advice_text(),
-    })
-}
-
 /// Writes reports and refusals.
 pub struct Printer {
     json: bool,
@@ -195,7 +184,7 @@ impl Printer {
     /// Prints a refusal: JSON to standard output, text to standard error.
     pub fn refusal(&self, refusal: &Refusal) -> ExitCode {
         if self.json {
-            let text = format!("{:#}\n", json!({ "refused": refusal_json(refusal) }));
+            let text = format!("{:#}\n", json!({ "refused": to_json(refusal) }));
             let _ = std::io::stdout().lock().write_all(text.as_bytes());
         } else {
             let stderr = std::io::stderr();
@@ -246,6 +235,5 @@ mod tests {
             VAULT_MISSING.advice
         );
         assert_eq!(text, expected);
-        assert_eq!(refusal_json(&refusal)["where"], "in a folder");
     }
 }

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use covenant_api::refusals::to_json;
 use covenant_policy::evaluate::{Evaluation, evaluate, explain};
 use covenant_policy::program::Source;
 use covenant_policy::refusal::Refusal;
@@ -13,7 +14,7 @@ use super::policy_file::PolicyFile;
 use super::{pick, seen, shared};
 use crate::args::Check;
 use crate::context::Context;
-use crate::output::{Report, refusal_json};
+use crate::output::Report;
 use crate::vault::{Contents, HeldStatement};
 
 pub(super) fn run(context: &Context, args: &Check) -> Result<Report, Refusal> {
@@ -56,7 +57,7 @@ fn one(
         Err(refusal) if args.policy.len() > 1 => {
             report.warning(format!("[{}] {}", refusal.code(), refusal.what));
             report.not_met();
-            return Ok(json!({ "policy": path, "title": policy.title(), "refused": refusal_json(&refusal) }));
+            return Ok(json!({ "policy": path, "title": policy.title(), "refused": to_json(&refusal) }));
         }
         Err(refusal) => return Err(refusal),
     };
@@ -112,7 +113,7 @@ fn one(
         "rules": rules.iter().map(|r| json!({
             "rule": r.name, "holds": r.holds, "sentence": r.sentence, "details": r.details,
         })).collect::<Vec<_>>(),
-        "obstacles": obstacles.iter().map(refusal_json).collect::<Vec<_>>(),
+        "obstacles": obstacles.iter().map(to_json).collect::<Vec<_>>(),
         "bank_sees": seen,
     }))
 }

@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use comfy_table::{Table, presets};
+use covenant_api::refusals::to_json;
 use covenant_policy::refusal::Refusal;
 use serde_json::{Value, json};
 
@@ -64,7 +65,7 @@ pub fn finish(as_json: bool, outcome: Result<Report, Refusal>) -> ExitCode {
         Ok(report) => say_or_fail(report.text.trim_end()),
         Err(refusal) => {
             if as_json {
-                say(&format!("{:#}", json!({ "refused": refusal_json(&refusal) })));
+                say(&format!("{:#}", json!({ "refused": to_json(&refusal) })));
             } else {
                 // With nobody reading, there is nobody to tell; the exit code still says it.
                 let _ = writeln!(std::io::stderr(), "refused {refusal}");
@@ -89,17 +90,6 @@ fn say_or_fail(text: &str) -> ExitCode {
 /// Prints to standard output; a reader that closed the pipe has read all it wanted.
 pub fn say(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
-}
-
-fn refusal_json(refusal: &Refusal) -> Value {
-    json!({
-        "code": refusal.code(),
-        "meaning": refusal.entry.meaning,
-        "what": refusal.what,
-        "where": refusal.place,
-        "expected": refusal.expected,
-        "advice": refusal.advice_text(),
-    })
 }
 
 #[cfg(test)]
