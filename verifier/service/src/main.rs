@@ -1,3 +1,7 @@
-//! `covenant-verifier`: the service that checks proofs and records verdicts.
+//! `covenant-verifier`: see the library of the same name.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    covenant_verifier::cli::main()
+}

@@ -1,0 +1,93 @@
+//! What handlers work with: made once at startup, shared by reference.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use covenant_api::sign::Signer;
+use covenant_ledger::Ledger;
+use covenant_policy::refusal::Refusal;
+use covenant_proofs::verify::PreparedCache;
+use tokio::sync::Semaphore;
+
+use crate::http::request_id::RequestIds;
+use crate::log::Log;
+use crate::metrics::Metrics;
+use crate::proofs::{self, Proofs, Sizes};
+use crate::settings::Settings;
+use crate::tokens::LiveTokens;
+
+/// A server's parts. Handlers get it as `State<Arc<App>>`.
+pub struct App {
+    /// Every limit.
+    pub settings: Settings,
+    /// The ledger.
+    pub log: Log,
+    /// Who may call as whom.
+    pub tokens: LiveTokens,
+    /// Signs verdicts and refusals.
+    pub operator: Signer,
+    /// Has proofs checked in batches.
+    pub proofs: Proofs,
+    /// Policies folded into their keys.
+    pub prepared: PreparedCache,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Names calls.
+    pub request_ids: RequestIds,
+    /// A permit for each export that is streamed.
+    pub exports: Arc<Semaphore>,
+    stopping: AtomicBool,
+}
+
+impl App {
+    /// Puts the parts together and starts the threads that check proofs. `run` is random and tells this run's calls apart.
+    ///
+    /// # Errors
+    /// `internal-fault` where threads cannot be started.
+    pub fn new(
+        settings: Settings,
+        ledger: Ledger,
+        tokens: LiveTokens,
+        operator: Signer,
+        run: u64,
+    ) -> Result<Self, Refusal> {
+        let metrics = Metrics::new();
+        let counted = metrics.clone();
+        let sizes = Sizes {
+            queue_max: settings.proof_queue_max,
+            batch_max: settings.proof_batch_max,
+            threads: settings.proof_threads,
+        };
+        Ok(Self {
+            proofs: proofs::start(sizes, Box::new(move |size| counted.batch(size)))?,
+            prepared: PreparedCache::new(NonZeroUsize::new(settings.prepared_keys_max).unwrap_or(NonZeroUsize::MIN)),
+            exports: Arc::new(Semaphore::new(settings.exports_max)),
+            log: Log::new(ledger),
+            tokens,
+            operator,
+            metrics,
+            request_ids: RequestIds::new(run),
+            stopping: AtomicBool::new(false),
+            settings,
+        })
+    }
+
+    /// From now on the service says that it is not ready.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Why the service cannot take work at this moment; `None` where it can.
+    pub fn unready(&self) -> Option<&'static str> {
+        if self.stopping.load(Ordering::Relaxed) {
+            Some("the service is stopping")
+        } else if self.log.ledger().stopped().is_some() {
+            Some("the ledger does not write any more")
+        } else if !self.proofs.has_room() {
+            Some("the queue of proofs is full")
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! A handler per file. Each reads like its description: who may call, what is looked up, what is answered.
+
+pub mod healthz;
+pub mod ledger;
+pub mod log;
+pub mod metrics;
+pub mod openapi;
+pub mod readyz;
+pub mod refusals;
+pub mod schema;
+pub mod schemas;

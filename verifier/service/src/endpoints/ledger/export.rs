@@ -1,0 +1,115 @@
+//! `GET /v1/ledger/export`: the whole log as a stream.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::IntoResponse;
+use covenant_ledger::Scope;
+use covenant_policy::refusal::Refusal;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio_stream::StreamExt as _;
+use tokio_stream::wrappers::ReceiverStream;
+
+use crate::app::App;
+use crate::http::{Caller, Problem};
+use crate::refusals::OVERLOADED;
+
+/// Bytes of a chunk.
+const CHUNK_BYTES: usize = 64 * 1024;
+/// Chunks that may wait for the reader.
+const CHUNKS_MAX: usize = 4;
+
+/// The log up to its last checkpoint, in one file (`covenant-export/v1`). An auditor gets everything; anybody else entries and
+/// checkpoints without bodies.
+#[utoipa::path(
+    get,
+    path = "/v1/ledger/export",
+    tag = "ledger",
+    responses((status = 200, description = "The export", body = Vec<u8>, content_type = "application/octet-stream")),
+    security((), ("token" = [])),
+)]
+pub async fn export(State(app): State<Arc<App>>, caller: Caller) -> Result<impl IntoResponse, Problem> {
+    let permit = Arc::clone(&app.exports)
+        .try_acquire_owned()
+        .map_err(|_| Refusal::new(&OVERLOADED, "as many exports are being streamed as may be"))?;
+    let (chunks, stream) = mpsc::channel(CHUNKS_MAX);
+    let out = Chunks {
+        buffer: Vec::with_capacity(CHUNK_BYTES),
+        chunks,
+        runtime: Handle::current(),
+        stall_max: Duration::from_millis(app.settings.export_stall_ms),
+    };
+    let whole = Arc::new(AtomicBool::new(false));
+    let done = Arc::clone(&whole);
+    let span = tracing::Span::current();
+    let log = app.log.clone();
+    tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        let _span = span.entered();
+        let scope = if caller == Caller::Auditor {
+            Scope::everything()
+        } else {
+            Scope::public()
+        };
+        let mut out = out;
+        match log.ledger().export(&mut out, &scope) {
+            Ok(exported) => {
+                done.store(true, Ordering::Release);
+                tracing::info!(entries = exported.entries, bytes = exported.bytes, "exported");
+            }
+            Err(error) => tracing::warn!(%error, "an export was broken off"),
+        }
+    });
+    // Where it was broken off the stream ends in an error, so that nobody takes a part for the whole.
+    let ending = tokio_stream::once(()).filter_map(move |()| {
+        let broken = || Err(io::Error::other("the export was broken off"));
+        (!whole.load(Ordering::Acquire)).then(broken)
+    });
+    let stream = ReceiverStream::new(stream).chain(ending);
+    let headers = [
+        (CONTENT_TYPE, "application/octet-stream"),
+        (CONTENT_DISPOSITION, "attachment; filename=\"ledger.covenant-export\""),
+    ];
+    Ok((headers, Body::from_stream(stream)))
+}
+
+/// Gathers what is written into chunks, and hands them over as fast as they are read.
+struct Chunks {
+    buffer: Vec<u8>,
+    chunks: mpsc::Sender<io::Result<Bytes>>,
+    runtime: Handle,
+    stall_max: Duration,
+}
+
+impl Chunks {
+    fn hand_over(&mut self) -> io::Result<()> {
+        let chunk = std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK_BYTES));
+        let sent = self
+            .runtime
+            .block_on(self.chunks.send_timeout(Ok(chunk.into()), self.stall_max));
+        sent.map_err(|_| io::Error::other("the reader has gone away, or waits for too long"))
+    }
+}
+
+impl Write for Chunks {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= CHUNK_BYTES {
+            self.hand_over()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        self.hand_over()
+    }
+}

@@ -1,0 +1,31 @@
+//! `covenant-verifier`: the service that banks and enterprises call. It checks proofs, records verdicts in the ledger, and answers
+//! with receipts.
+//!
+//! - [`settings`]: every limit by its name. [`secrets`], [`tokens`]: the two files that make a server this one, and who may call it.
+//! - [`startup`] opens what a server needs; [`server`] accepts connections until it is told to stop.
+//! - [`router`] is the table of contents of everything that can be called; [`endpoints`] holds a handler per file.
+//! - [`http`]: what all handlers share: bodies within limits, callers, and the one shape in which the service says no.
+//! - [`app`], [`log`], [`proofs`], [`idempotency`], [`metrics`]: what handlers work with.
+//! - [`cli`]: the program's commands.
+
+pub mod app;
+pub mod cli;
+pub mod endpoints;
+pub mod http;
+pub mod idempotency;
+pub mod log;
+pub mod metrics;
+pub mod openapi;
+pub mod proofs;
+pub mod refusals;
+pub mod router;
+pub mod secrets;
+pub mod server;
+pub mod settings;
+pub mod startup;
+pub mod telemetry;
+pub mod tokens;
+
+pub use app::App;
+pub use refusals::CATALOGUE;
+pub use settings::Settings;

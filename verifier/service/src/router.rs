@@ -1,0 +1,60 @@
+//! Everything that can be called, grouped by who calls it. Route and description are registered in one step, so that no path is
+//! missing from the OpenAPI document.
+//!
+//! To add an endpoint: a file with one handler under [`crate::endpoints`], annotated with `#[utoipa::path]`, and a line here.
+
+use std::sync::Arc;
+
+use axum::Router;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::endpoints::{healthz, ledger, log, metrics, openapi, readyz, refusals, schema, schemas};
+use crate::http::layers;
+
+type Routes = OpenApiRouter<Arc<App>>;
+
+/// The operator's machines. These answer also when everything else is overloaded.
+fn operations() -> Routes {
+    OpenApiRouter::default()
+        .routes(routes!(healthz::healthz))
+        .routes(routes!(readyz::readyz))
+        .routes(routes!(metrics::metrics))
+}
+
+/// Anybody.
+fn anybody() -> Routes {
+    OpenApiRouter::default()
+        .routes(routes!(openapi::openapi))
+        .routes(routes!(log::log))
+        .routes(routes!(schemas::schemas))
+        .routes(routes!(schema::schema))
+        .routes(routes!(refusals::refusals))
+        .routes(routes!(ledger::checkpoint::checkpoint))
+        .routes(routes!(ledger::checkpoint_at::checkpoint_at))
+        .routes(routes!(ledger::entries::entries))
+        .routes(routes!(ledger::entry::entry))
+        .routes(routes!(ledger::inclusion::inclusion))
+        .routes(routes!(ledger::consistency::consistency))
+        .routes(routes!(ledger::receipt::receipt))
+        .routes(routes!(ledger::export::export))
+}
+
+/// Every route that does work.
+fn work() -> Routes {
+    OpenApiRouter::default().merge(anybody())
+}
+
+/// Every route, with its description.
+pub fn documented() -> Routes {
+    OpenApiRouter::default().merge(operations()).merge(work())
+}
+
+/// The service, ready to be called.
+pub fn service(app: &Arc<App>) -> Router {
+    let (operations, _) = operations().split_for_parts();
+    let (work, _) = work().split_for_parts();
+    let routes = operations.merge(layers::bounded(work, app));
+    layers::around(routes, app).with_state(Arc::clone(app))
+}

@@ -1,0 +1,104 @@
+//! From settings to a server's parts: the directory's key, ledger and tokens, opened or refused.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use covenant_api::refusals::FILE_UNREADABLE;
+use covenant_api::{files, host};
+use covenant_ledger::{Config, Ledger};
+use covenant_policy::refusal::Refusal;
+use rand::RngCore as _;
+
+use crate::app::App;
+use crate::refusals::{ALREADY_INITIALISED, CONFIG_INVALID, of_ledger};
+use crate::secrets::{self, ServiceKey};
+use crate::settings::{self, Settings};
+use crate::tokens::LiveTokens;
+
+/// The ledger's place in the directory.
+const LEDGER: &str = "ledger";
+
+/// What a directory holds, open: one process at a time.
+pub struct Opened {
+    /// The secret.
+    pub key: ServiceKey,
+    /// The ledger.
+    pub ledger: Ledger,
+}
+
+/// The ledger's place.
+pub fn ledger_directory(directory: &Path) -> PathBuf {
+    directory.join(LEDGER)
+}
+
+/// Opens the directory's key and ledger.
+///
+/// # Errors
+/// `file-unreadable` and `ledger-missing` where nothing was made there yet; `service-key-exposed`, `service-key-malformed`;
+/// `ledger-locked` where another server runs on it; what else the ledger says.
+pub fn open(settings: &Settings) -> Result<Opened, Refusal> {
+    let path = settings.directory.join(secrets::FILE);
+    if !path.exists() {
+        return Err(Refusal::new(&FILE_UNREADABLE, "there is no service key")
+            .at(path.display())
+            .advice("Name the right --directory, or begin with `covenant-verifier init`."));
+    }
+    let key = ServiceKey::open(&path)?;
+    let ledger = open_ledger(settings, &key, false)?;
+    Ok(Opened { key, ledger })
+}
+
+fn open_ledger(settings: &Settings, key: &ServiceKey, create: bool) -> Result<Ledger, Refusal> {
+    let directory = ledger_directory(&settings.directory);
+    let config = Config {
+        origin: settings.origin()?.as_str().to_owned(),
+        signing_key: key.log()?,
+        limits: settings.ledger_limits(),
+        create,
+    };
+    Ledger::open(&directory, config, host::now_ms, host::rng()?)
+        .map_err(|error| of_ledger(&error).at(directory.display()))
+}
+
+/// Makes a new service in a directory: its key, an empty ledger, and a settings file that names the origin.
+///
+/// # Errors
+/// `already-initialised`; `config-invalid` where no origin is given or a setting is not valid; `file-unwritable`; what the ledger says.
+pub fn init(settings: &Settings) -> Result<Opened, Refusal> {
+    let directory = &settings.directory;
+    let origin = settings.origin()?;
+    files::create_directory(directory)?;
+    let (key_path, settings_path) = (directory.join(secrets::FILE), directory.join(settings::FILE));
+    let ledger_path = ledger_directory(directory);
+    let taken = [&key_path, &settings_path, &ledger_path]
+        .into_iter()
+        .find(|path| path.symlink_metadata().is_ok());
+    if let Some(taken) = taken {
+        return Err(Refusal::new(&ALREADY_INITIALISED, "there is a service here").at(taken.display()));
+    }
+    let line = toml::to_string(&toml::Table::from_iter([(
+        "origin".to_owned(),
+        toml::Value::from(origin.as_str()),
+    )]));
+    let line = line.map_err(|error| Refusal::new(&CONFIG_INVALID, error.to_string()).at("origin"))?;
+    let key = ServiceKey::create(&key_path)?;
+    let ledger = open_ledger(settings, &key, true).inspect_err(|_| {
+        // The key has signed nothing yet; without it init can be tried again.
+        drop(fs::remove_file(&key_path));
+        drop(fs::remove_dir_all(&ledger_path));
+    })?;
+    files::create_new(&settings_path, line.as_bytes())?;
+    Ok(Opened { key, ledger })
+}
+
+/// Everything that a server needs.
+///
+/// # Errors
+/// As [`open`]; `tokens-damaged`.
+pub fn app(settings: Settings) -> Result<Arc<App>, Refusal> {
+    let Opened { key, ledger } = open(&settings)?;
+    let tokens = LiveTokens::open(&settings.directory)?;
+    let run = host::rng()?.next_u64();
+    App::new(settings, ledger, tokens, key.operator()?, run).map(Arc::new)
+}
