@@ -23,6 +23,14 @@ pub fn now() -> Result<UtcTime, Refusal> {
     instant(now)
 }
 
+/// The milliseconds since 1970 that the system clock shows: what a log's entries are timed with. A clock before 1970 shows 0.
+pub fn now_ms() -> u64 {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+    let now = SystemTime::now();
+    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
 fn instant(clock: SystemTime) -> Result<UtcTime, Refusal> {
     let since = clock.duration_since(UNIX_EPOCH).ok();
     since
@@ -69,6 +77,7 @@ mod tests {
     fn the_clock_and_the_entropy_move() {
         // The crate was written in 2026.
         assert!(now().unwrap() > UtcTime::parse("2026-01-01T00:00:00Z").unwrap());
+        assert!(now_ms() / 1000 >= now().unwrap().unix_seconds() - 1);
         assert_ne!(*entropy().unwrap(), *entropy().unwrap());
     }
 }
