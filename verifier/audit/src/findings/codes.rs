@@ -1,0 +1,90 @@
+//! Every code with which the auditor names what it found, in one table from which the error reference is generated.
+
+use covenant_policy::refusal::{Catalogue, Entry};
+
+macro_rules! catalogue {
+    ($($name:ident $code:literal: $meaning:literal $advice:literal;)*) => {
+        $(#[doc = $meaning] pub static $name: Entry = Entry { code: $code, meaning: $meaning, advice: $advice };)*
+
+        /// Every code of this crate.
+        pub const CATALOGUE: Catalogue = &[$(Entry { code: $code, meaning: $meaning, advice: $advice }),*];
+    };
+}
+
+catalogue! {
+    // The file
+    FORMAT "audit-format": "The file is not an export of a ledger."
+        "Check that this is the right file; an export begins with a line that names its format.";
+    RECORD "audit-record": "A record of the export has another mark, length or place than the format demands."
+        "The file was changed or damaged: fetch the export again, and keep this one.";
+    CUT_SHORT "audit-cut-short": "The export ends before its end record."
+        "Fetch the export again; if it is cut short again, ask the operator why.";
+    HEADER "audit-header": "The export's header is not one, or does not fit what follows."
+        "The file was changed or damaged: fetch the export again, and keep this one.";
+    SUM "audit-sum": "The hash at the export's end is not that of the bytes before it."
+        "A byte was changed that nothing else commits to: the blinding secret, the mark of a withheld or erased body, a signature of \
+         another key, or the hash itself. Fetch the export again, and keep this one.";
+
+    // Entries
+    ENTRY_FORM "audit-entry-form": "The bytes are not the one encoding of an entry."
+        "The entry was changed after it was recorded: fetch the export again, and keep this one as evidence.";
+    ENTRY_INDEX "audit-entry-index": "An entry does not stand at its index."
+        "Entries were removed, added or exchanged: fetch the export again, and keep this one as evidence.";
+    ENTRY_TIME "audit-entry-time": "An entry is earlier than the one before it."
+        "The log's operator must explain it: time never decreases in a log.";
+    CHAIN "audit-chain": "An entry does not continue the entry before it: the hash chain is broken."
+        "An entry was changed after it was recorded: fetch the export again, and keep this one as evidence.";
+    STREAM "audit-stream": "An entry does not continue its stream."
+        "The log's operator must explain it: an entry of the stream is missing, or stands in another's.";
+    UNIQUE "audit-unique-taken": "An entry claims a unique key that an earlier entry holds."
+        "The log's operator must explain it: what may happen once was recorded twice.";
+    BODY "audit-body": "The body is not the one that its entry commits to."
+        "The body, its salt or the entry's body hash was changed: fetch the export again, and keep this one as evidence.";
+
+    // Blobs and checkpoints
+    BLOB "audit-blob": "A blob is not what its name says, or does not stand in order."
+        "The blob was changed: fetch the export again, and keep this one as evidence.";
+    CHECKPOINT "audit-checkpoint": "A checkpoint is not one of this log, or does not stand in order."
+        "The file was changed or damaged: fetch the export again, and keep this one.";
+    SIGNATURE "audit-checkpoint-signature": "The log's key has not signed a checkpoint, or its signature does not hold."
+        "The checkpoint was changed, or signed by another key: fetch the export again, and keep this one as evidence.";
+    ROOT "audit-root": "The entries do not make the tree that the log signed."
+        "Entries were changed after the log had signed them: keep the export as evidence, and compare with receipts.";
+    FORK "audit-fork": "The log signed a tree that is not a beginning of its own later tree."
+        "The log has shown two histories: keep the export as evidence, and show it to everybody who relies on the log.";
+
+    // Receipts and keys
+    RECEIPT_FORM "audit-receipt-form": "The bytes are not a receipt."
+        "Fetch the receipt again, byte for byte.";
+    RECEIPT_BODY "audit-receipt-body": "The receipt's body is not the one that its entry commits to."
+        "The body or its salt was changed: fetch the receipt again.";
+    RECEIPT_PROOF "audit-receipt-proof": "The receipt's proof does not lead from its entry to the root that the log signed."
+        "The entry, the proof or the checkpoint was exchanged: fetch the receipt again, and keep this one.";
+    LOG_KEY "audit-log-key": "The text is not a log's key."
+        "A key is written name+key id+base64, as the log's operator publishes it.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CATALOGUE;
+
+    #[test]
+    fn codes_are_kebab_case_and_unique() {
+        let mut codes: Vec<_> = CATALOGUE.iter().map(|e| e.code).collect();
+        assert!(
+            codes
+                .iter()
+                .all(|c| c.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'))
+        );
+        assert!(codes.iter().all(|c| c.starts_with("audit-")));
+        codes.sort_unstable();
+        let total = codes.len();
+        codes.dedup();
+        assert_eq!(codes.len(), total);
+        assert!(
+            CATALOGUE
+                .iter()
+                .all(|e| e.meaning.ends_with('.') && e.advice.ends_with('.'))
+        );
+    }
+}

@@ -1,0 +1,6 @@
+//! The auditor, on exports and receipts that the real ledger wrote.
+
+mod flips;
+mod forgeries;
+mod receipts;
+mod world;
