@@ -45,6 +45,8 @@ catalogue! {
         "Redeem the bank's invitation first with `covenant accept`.";
     WRONG_ADDRESSEE "wrong-addressee": "The document is addressed to another company or pseudonym."
         "Check that it was meant for this vault.";
+    REQUEST_NOT_YET_ISSUED "request-not-yet-issued": "The request was issued later than what counts as now."
+        "Set this machine's clock, or correct --now.";
     NO_STATEMENT "no-fitting-statement": "No statement in the vault fits what the policy asks for."
         "Import the books of the period asked for, or name a statement with --statement.";
     NOT_ATTESTED "not-attested": "No attestation fits what the policy asks for."
@@ -57,6 +59,8 @@ catalogue! {
         "Run `covenant check` to see which rules fail, and by what margin.";
     PROVEN_UNSUPPORTED "book-proof-unsupported": "The policy takes figures from a book proof, which this version cannot make."
         "Ask the bank for a policy that takes attested figures.";
+    NOT_TEXT "not-text": "A file that should be text is not UTF-8."
+        "Check that this is the right file; if it is, save it again as UTF-8.";
     UNKNOWN_FILE "unknown-file": "This is no file that Covenant writes."
         "Pass a document, a bundle, a policy's source text, a key or a sealed file.";
 }

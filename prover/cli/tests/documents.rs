@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::repository;
 use common::scene::{COMPILED, SCREEN, Scene};
+use common::{NOW, World, repository};
 
 #[test]
 fn attestations_and_invitations_are_checked() {
@@ -31,6 +31,12 @@ fn attestations_and_invitations_are_checked() {
         1,
         "wrong-code",
     );
+    std::fs::write(world.path("wrong"), b"\xe9t\xe9").unwrap();
+    world.refused(
+        &["accept", "invitation.json", "--code-file", "wrong", "--out", "e2.json"],
+        1,
+        "not-text",
+    );
     let key = "00".repeat(32);
     let accept = [
         "accept",
@@ -54,6 +60,65 @@ fn attestations_and_invitations_are_checked() {
         "wrong-signature",
     );
     assert_eq!(world.vault(), before);
+}
+
+/// No enrolment leaves a vault that does not know of it: whether saving the vault is refused, or ends the program.
+#[cfg(unix)]
+#[test]
+fn an_enrolment_is_written_after_the_vault() {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    let scene = Scene::screen();
+    let world = &scene.world;
+    let sizes = ["enrolment.json", "home/vault.data"].map(|file| std::fs::metadata(world.path(file)).unwrap().len());
+    assert!(sizes[0] < 1024 && sizes[1] > 1024, "{sizes:?}");
+    let data = std::fs::read(world.path("home/vault.data")).unwrap();
+    // No file may become longer than two blocks of 512 bytes. Where the signal is not ignored, the program ends at the third.
+    for (signal, ends) in [("trap '' XFSZ", false), ("true", true)] {
+        let accept = "--passphrase-file passphrase accept invitation.json --code-file code --out again.json";
+        let script = format!("{signal}; ulimit -c 0; ulimit -f 2; exec \"$0\" --home home --now {NOW} {accept}");
+        let status = std::process::Command::new("sh")
+            .args(["-c", &script, env!("CARGO_BIN_EXE_covenant")])
+            .current_dir(world.path(""))
+            .output()
+            .unwrap()
+            .status;
+        assert_eq!(
+            (status.signal().is_some(), status.code()),
+            (ends, (!ends).then_some(2)),
+            "{status}"
+        );
+        assert_eq!(std::fs::read(world.path("home/vault.data")).unwrap(), data);
+        assert!(!world.path("again.json").exists());
+    }
+    world.ok(&[
+        "accept",
+        "invitation.json",
+        "--code-file",
+        "code",
+        "--out",
+        "again.json",
+    ]);
+    assert_eq!(world.read("again.json"), world.read("enrolment.json"));
+    assert_ne!(std::fs::read(world.path("home/vault.data")).unwrap(), data);
+}
+
+#[test]
+fn a_policy_that_is_not_text_is_refused_as_such() {
+    let world = World::with_vault();
+    let policy = std::fs::read_to_string(repository(SCREEN))
+        .unwrap()
+        .replace("Supplier screen", "Crible n° 1");
+    let latin: Vec<u8> = policy.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    std::fs::write(world.path("latin.toml"), latin).unwrap();
+    for verb in [
+        &["check", "--policy", "latin.toml"][..],
+        &["policy", "show", "latin.toml"],
+    ] {
+        let refusal = world.refused(verb, 1, "not-text");
+        assert!(refusal["advice"].as_str().unwrap().contains("UTF-8"), "{refusal}");
+        assert_eq!(refusal["where"], "latin.toml");
+    }
 }
 
 #[test]

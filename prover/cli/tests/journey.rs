@@ -114,6 +114,10 @@ fn what_does_not_fit_the_request_is_refused() {
         1,
         "request-expired",
     );
+    // Before it was issued; a clock that runs a little behind the bank's is no reason.
+    let early = |now: &'static str| [&prove[..], &["--tier", "AAAA", "--now", now]].concat();
+    world.refused(&early("2026-03-31T09:54:59Z"), 1, "request-not-yet-issued");
+    world.refused(&early("2026-03-31T09:55:00Z"), 1, "unknown-tier");
     // A request of a bank that invited somebody else.
     let stranger = World::with_vault();
     for file in ["request.json", "policy.json"] {

@@ -49,6 +49,8 @@ fn what_is_wrong_is_refused_and_changes_nothing() {
     world.write("phrase", &PHRASE.replace("art", "abandon"));
     let refusal = world.refused(&["init", "--restore", "--phrase-file", "phrase"], 1, "phrase-invalid");
     assert!(!refusal.to_string().contains("abandon"), "{refusal}");
+    std::fs::write(world.path("phrase"), b"\xe9t\xe9").unwrap();
+    world.refused(&["init", "--restore", "--phrase-file", "phrase"], 1, "not-text");
     world.refused(&["init", "--restore"], 2, "passphrase-missing");
     world.refused(&["init", "--restore", "--phrase-file", "nowhere"], 2, "file-unreadable");
     assert!(world.vault().is_empty());

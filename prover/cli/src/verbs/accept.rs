@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use covenant_api::documents::{Code, Enrolment, Invitation};
-use covenant_api::refusals::{FILE_UNREADABLE, INVITATION_EXPIRED};
+use covenant_api::files::{self, Room};
+use covenant_api::refusals::INVITATION_EXPIRED;
 use covenant_api::sign::Signed;
-use covenant_api::{document, files, host, ids, limits};
+use covenant_api::{document, host, ids, limits};
 use covenant_policy::refusal::Refusal;
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -32,7 +33,8 @@ pub(super) fn run(context: &Context, args: &Accept) -> Result<Report, Refusal> {
     let nym = shared::nym(&contents.secrets, &invitation.bank)?;
     let key = contents.secrets.bank_signer(&invitation.bank).public();
     let enrolment = Enrolment::redeem(invitation.id(), nym, key, &code)?;
-    files::create_new(&args.out, &document::to_json(&enrolment)?)?;
+    let enrolment = document::to_json(&enrolment)?;
+    let room = Room::for_new(&args.out, enrolment.len())?;
     if !contents.invitations.iter().any(|held| held.id == invitation.id()) {
         contents.invitations.push(HeldInvitation {
             id: invitation.id(),
@@ -40,11 +42,10 @@ pub(super) fn run(context: &Context, args: &Accept) -> Result<Report, Refusal> {
             accepted: context.now(),
         });
     }
-    // The enrolment is on disk; if the vault cannot be written, it is taken back, so that nothing was changed.
-    if let Err(refusal) = writer.save(&mut host::rng()?) {
-        files::remove(&args.out)?;
-        return Err(refusal);
-    }
+    // The vault first: who holds the enrolment can be sent requests, and only the vault can answer them. If the program ends in
+    // between, accepting once more writes the same enrolment.
+    writer.save(&mut host::rng()?)?;
+    room.fill(&enrolment)?;
     let mut report = Report::new(json!({
         "invitation": invitation.id(), "bank": invitation.bank, "bank_name": invitation.bank_name,
         "registry_id": invitation.registry_id, "nym": nym, "key": key, "out": args.out,
@@ -83,9 +84,7 @@ fn code(file: Option<&Path>) -> Result<Code, Refusal> {
         None => typed("One-time code: ")?,
         Some(path) => {
             let bytes = Zeroizing::new(files::read(path, limits::PASSPHRASE_BYTES_MAX)?);
-            let text = std::str::from_utf8(&bytes)
-                .map_err(|_| Refusal::new(&FILE_UNREADABLE, "not UTF-8").at(path.display()))?;
-            Zeroizing::new(text.to_owned())
+            Zeroizing::new(shared::text(path, &bytes)?.to_owned())
         }
     };
     Code::parse(&text)

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use covenant_api::refusals::FILE_UNREADABLE;
 use covenant_api::seal::Cost;
 use covenant_api::{files, host};
 use covenant_policy::refusal::Refusal;
@@ -76,7 +75,5 @@ fn restored(file: Option<&Path>) -> Result<Phrase, Refusal> {
         return Phrase::parse(&typed("Recovery phrase (24 words): ")?);
     };
     let bytes = Zeroizing::new(files::read(path, PHRASE_FILE_BYTES_MAX)?);
-    let text =
-        std::str::from_utf8(&bytes).map_err(|_| Refusal::new(&FILE_UNREADABLE, "not UTF-8").at(path.display()))?;
-    Phrase::parse(text).map_err(|r| r.at(path.display()))
+    Phrase::parse(shared::text(path, &bytes)?).map_err(|r| r.at(path.display()))
 }

@@ -6,12 +6,13 @@ use covenant_api::checked_policy::CheckedPolicy;
 use covenant_api::documents::Policy;
 use covenant_api::files;
 use covenant_api::limits;
-use covenant_api::refusals::FILE_UNREADABLE;
 use covenant_api::sign::Signed;
 use covenant_api::types::Hex32;
 use covenant_policy::program::Program;
 use covenant_policy::refusal::Refusal;
 use covenant_policy::{Compiled, compile};
+
+use super::shared;
 
 /// A compiled policy, and who signed it.
 pub(super) struct PolicyFile {
@@ -36,9 +37,7 @@ impl PolicyFile {
                 signed: Some((checked.id(), signer)),
             });
         }
-        let text = std::str::from_utf8(&bytes)
-            .map_err(|e| Refusal::new(&FILE_UNREADABLE, format!("not UTF-8 from byte {}", e.valid_up_to())))
-            .map_err(at)?;
+        let text = shared::text(path, &bytes)?;
         Ok(Self {
             compiled: compile(text).map_err(at)?,
             signed: None,

@@ -27,9 +27,12 @@ use crate::context::Context;
 use crate::keystore;
 use crate::output::{Report, Table};
 use crate::progress::Progress;
-use crate::refusals::{NOT_INVITED, WRONG_ADDRESSEE};
+use crate::refusals::{NOT_INVITED, REQUEST_NOT_YET_ISSUED, WRONG_ADDRESSEE};
 use crate::vault::{Contents, Disclosure, Writer};
 use choose::Chosen;
+
+/// How far the bank's clock may run ahead of this one.
+const CLOCKS_DIFFER_SECONDS: u64 = 300;
 
 /// What the bank sent, each piece signed by it.
 struct Asking {
@@ -150,8 +153,14 @@ fn asking(
             .at("request: nym")
             .expected(nym.to_string()));
     }
-    if context.now() > request.expires {
-        return Err(Refusal::new(&REQUEST_EXPIRED, format!("it is {}", context.now()))
+    let now = context.now();
+    if now.unix_seconds() + CLOCKS_DIFFER_SECONDS < request.issued.unix_seconds() {
+        return Err(Refusal::new(&REQUEST_NOT_YET_ISSUED, format!("it is {now}"))
+            .at("request: issued")
+            .expected(format!("no earlier than {}", request.issued)));
+    }
+    if now > request.expires {
+        return Err(Refusal::new(&REQUEST_EXPIRED, format!("it is {now}"))
             .at("request: expires")
             .expected(format!("no later than {}", request.expires)));
     }

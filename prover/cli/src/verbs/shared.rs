@@ -11,6 +11,7 @@ use covenant_statements::commitments::{self, StatementOpening};
 
 use crate::context::Context;
 use crate::output::{Report, Table};
+use crate::refusals::NOT_TEXT;
 use crate::vault::{HeldStatement, Secrets, Vault, Writer};
 
 /// Opens the vault for reading.
@@ -126,15 +127,15 @@ pub(super) fn capitalised(text: &str) -> String {
         .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// The text of a file that was read.
+pub(super) fn text<'b>(path: &Path, bytes: &'b [u8]) -> Result<&'b str, Refusal> {
+    std::str::from_utf8(bytes)
+        .map_err(|e| Refusal::new(&NOT_TEXT, format!("byte {} is not UTF-8", e.valid_up_to())).at(path.display()))
+}
+
 /// Reads a file as text.
 pub(super) fn read_text(path: &Path, bytes_max: usize) -> Result<String, Refusal> {
-    String::from_utf8(files::read(path, bytes_max)?).map_err(|e| {
-        Refusal::new(
-            &covenant_api::refusals::FILE_UNREADABLE,
-            format!("not UTF-8 from byte {}", e.utf8_error().valid_up_to()),
-        )
-        .at(path.display())
-    })
+    Ok(text(path, &files::read(path, bytes_max)?)?.to_owned())
 }
 
 /// Reads a document's bytes.
