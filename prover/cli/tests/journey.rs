@@ -140,6 +140,96 @@ fn what_does_not_fit_the_request_is_refused() {
     world.refused(&prove, 2, "file-exists");
 }
 
+/// Other books of the same company and period, as a restatement; its id.
+fn restate(scene: &Scene, sample: &[&str], number: &str) -> Value {
+    let (books, _) = scene.world.sample(sample);
+    let sheet = format!("sheet{number}.txt");
+    let args = [
+        "import",
+        &books,
+        "--registry-id",
+        &scene.registry_id,
+        "--currency",
+        "EUR",
+    ];
+    let restated = [&args[..], &["--sheet", &sheet, "--restatement", number]].concat();
+    scene.world.ok(&restated)["statement"].clone()
+}
+
+#[test]
+fn newer_figures_that_are_not_used_are_named() {
+    let mut scene = Scene::screen();
+    scene.attest(COMPILED);
+    scene.ask("2026-03-31");
+    let first = scene.world.ok(&["figures"])["statements"][0].clone();
+    let second = restate(&scene, &["--seed", "2"], "1");
+    let proven = scene.world.ok(&scene.prove_args("first.json"));
+    assert_eq!(proven["statements"], serde_json::json!([first["hash"]]));
+    let passed = &proven["passed_over"][0];
+    assert_eq!(
+        (&passed["restatement"], &passed["refused"]["code"]),
+        (&1.into(), &"not-attested".into())
+    );
+    assert_eq!(proven["passed_over"].as_array().unwrap().len(), 1);
+    let said = scene.world.run(&scene.prove_args("text.json")).stdout;
+    let warning = format!("! Newer figures were not used: {} (", second.as_str().unwrap());
+    assert!(said.contains(&warning) && said.contains("[not-attested]"), "{said}");
+    // Neither version reaches this tier, so an attestation is not what is missing.
+    let claim = [&scene.prove_args("other.json")[..], &["--tier", "AAA"]].concat();
+    let refusal = scene.world.refused(&claim, 1, "tier-not-reached");
+    assert_eq!(refusal["where"], first["statement"]);
+    // Attested, the newer one is used, and there is nothing to say.
+    scene.attest(COMPILED);
+    let proven = scene.world.ok(&scene.prove_args("second.json"));
+    assert_ne!(proven["statements"], serde_json::json!([first["hash"]]));
+    assert_eq!(proven["passed_over"], serde_json::json!([]));
+    // Once more than the policy accepts.
+    restate(&scene, &["--seed", "3"], "2");
+    let proven = scene.world.ok(&scene.prove_args("third.json"));
+    assert_eq!(proven["passed_over"][0]["refused"]["code"], "restatement-limit");
+}
+
+#[test]
+fn older_figures_are_no_substitute_for_worse_ones() {
+    let mut scene = Scene::screen();
+    scene.attest(COMPILED);
+    scene.ask("2026-03-31");
+    let first = scene.world.ok(&["figures"])["statements"][0]["statement"].clone();
+    let worse = restate(&scene, &["--seed", "2", "--profile", "stretched"], "1");
+    scene.attest(COMPILED);
+    let prove = scene.prove_args("bundle.json");
+    let refusal = scene.world.refused(&prove, 1, "tier-not-reached");
+    assert_eq!(refusal["where"], worse);
+    let claim = [&prove[..], &["--tier", "A"]].concat();
+    assert_eq!(scene.world.refused(&claim, 1, "tier-not-reached")["where"], worse);
+    // Who means the older ones says so.
+    let named = [&prove[..], &["--statement", first.as_str().unwrap()]].concat();
+    scene.world.ok(&named);
+}
+
+#[test]
+fn the_attestation_that_would_mend_it_is_asked_for() {
+    let mut scene = Scene::new(
+        &source("policies/supplier-screen.toml"),
+        &["--profile", "stretched"],
+        "EUR",
+    );
+    scene.attest(COMPILED);
+    scene.ask("2026-03-31");
+    let better = restate(&scene, &["--seed", "2"], "1");
+    let prove = scene.prove_args("bundle.json");
+    for (tier, code) in [
+        (None, "not-attested"),
+        (Some("AA"), "not-attested"),
+        (Some("AAA"), "tier-not-reached"),
+    ] {
+        let claim: Vec<&str> = tier.iter().flat_map(|tier| ["--tier", tier]).collect();
+        let refusal = scene.world.refused(&[&prove[..], &claim].concat(), 1, code);
+        let named = refusal["what"].as_str().unwrap().contains(better.as_str().unwrap());
+        assert_eq!(named, code == "not-attested", "{refusal}");
+    }
+}
+
 #[test]
 fn an_attestor_whom_the_bank_does_not_know_does_not_count() {
     let mut scene = Scene::screen();

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use covenant_api::asked::Asked;
 use covenant_api::checked_policy::CheckedPolicy;
 use covenant_api::documents::{Bundle, Invitation, Policy, Request};
-use covenant_api::refusals::{FILE_EXISTS, HOST_FAULT, REQUEST_EXPIRED};
+use covenant_api::refusals::{FILE_EXISTS, HOST_FAULT, REQUEST_EXPIRED, to_json};
 use covenant_api::sign::{Signed, Verified};
 use covenant_api::types::{Base64, FieldElement, TierName};
 use covenant_api::{files, host, ids, limits};
@@ -29,7 +29,7 @@ use crate::output::{Report, Table};
 use crate::progress::Progress;
 use crate::refusals::{NOT_INVITED, REQUEST_NOT_YET_ISSUED, WRONG_ADDRESSEE};
 use crate::vault::{Contents, Disclosure, Writer};
-use choose::Chosen;
+use choose::{Chosen, PassedOver};
 
 /// How far the bank's clock may run ahead of this one.
 const CLOCKS_DIFFER_SECONDS: u64 = 300;
@@ -214,9 +214,13 @@ fn report(
     let mut report = Report::new(json!({
         "bundle": bundle.id(), "tier": tier, "bank": asking.invitation.bank, "policy": asking.policy.id(),
         "request": asking.request.id(), "statements": statements, "out": args.out, "bank_sees": seen,
+        "passed_over": chosen.passed_over.iter().map(passed_over_json).collect::<Vec<_>>(),
         "milliseconds": milliseconds, "total_milliseconds": total.as_millis(),
     }));
     report.good(format!("Tier {tier} is proven to {bank}; send {}.", args.out.display()));
+    for passed in &chosen.passed_over {
+        say_passed_over(&mut report, passed);
+    }
     report.heading("What this bank will see");
     for line in seen {
         report.line(format!("  {line}"));
@@ -232,4 +236,29 @@ fn report(
         report.warning("Proven under a development key: anybody could have made this proof. For demonstrations only.");
     }
     Ok(report)
+}
+
+/// Newer figures that were not used, for programs.
+fn passed_over_json(passed: &PassedOver) -> serde_json::Value {
+    let stated = &passed.held.stated;
+    json!({
+        "statement": passed.held.id, "start": stated.start, "end": stated.end, "restatement": stated.restatement,
+        "refused": to_json(&passed.refusal),
+    })
+}
+
+/// Newer figures that were not used, for people: the bank is about to get older ones.
+fn say_passed_over(report: &mut Report, passed: &PassedOver) {
+    let (held, refusal) = (&passed.held, &passed.refusal);
+    let stated = &held.stated;
+    report.warning(format!(
+        "Newer figures were not used: {} ({} to {}, restatement {}): [{}] {}",
+        held.display_id(),
+        stated.start,
+        stated.end,
+        stated.restatement,
+        refusal.code(),
+        refusal.what
+    ));
+    report.line(format!("    {}", refusal.advice_text()));
 }

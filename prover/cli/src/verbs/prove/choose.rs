@@ -32,34 +32,96 @@ pub(super) struct Used {
 pub(super) struct Chosen {
     pub statements: [Option<Used>; 2],
     pub tier: String,
+    /// Newer figures of the same period or a later one that were not used, the latest first.
+    pub passed_over: Vec<PassedOver>,
 }
 
-/// Chooses the latest statement that fits the request, an attestation that counts, and the tier: the one asked for, or the
-/// best that is reached. Where nothing fits, the refusal is about the latest statement.
+/// A statement that is not used, and why.
+pub(super) struct PassedOver {
+    pub held: HeldStatement,
+    pub refusal: Refusal,
+    /// Where only an attestation is missing: the tier that there would be with one.
+    tier: Option<Result<String, Refusal>>,
+}
+
+impl PassedOver {
+    /// What to say where nothing is proven. What no attestation could mend comes first.
+    fn last_word(self) -> Refusal {
+        match self.tier {
+            Some(Err(short)) => short,
+            _ => self.refusal,
+        }
+    }
+}
+
+/// A statement that fits what the request asks, attestations and tier apart.
+struct Fitting {
+    attested: Result<[Option<Used>; 2], Refusal>,
+    tier: Result<String, Refusal>,
+}
+
+/// Chooses the latest statement that fits the request, with an attestation that counts, and the tier: the one asked for, or the
+/// best that is reached. Figures that fit and do not reach the tier end the search, since older ones are no substitute for them.
+///
+/// Where nothing can be proven, the refusal is about the latest statement that lacks nothing but an attestation; where there is
+/// none, about the tier of the one that fits, or about the latest.
 pub(super) fn choose(contents: &Contents, asked: &Asked<'_>, args: &Prove) -> Result<Chosen, Refusal> {
     let company = &asked.invitation().registry_id;
-    let mut refused = None;
-    for first in pick::candidates(contents, Some(company), args.statement.as_deref())? {
-        if first.registry_id != *company {
+    if let Some(tier) = &args.tier {
+        // An unknown tier is refused as such.
+        asked.policy_inputs(tier)?;
+    }
+    let mut passed: Vec<PassedOver> = Vec::new();
+    for held in pick::candidates(contents, Some(company), args.statement.as_deref())? {
+        if held.registry_id != *company {
             return Err(Refusal::new(
                 &WRONG_ADDRESSEE,
-                format!("{} is of {}", first.display_id(), first.registry_id),
+                format!("{} is of {}", held.display_id(), held.registry_id),
             )
             .at("request: invitation")
             .expected(format!("a statement of {company}, whom the bank invited")));
         }
-        match attempt(contents, asked, args, first) {
-            Ok(chosen) => return Ok(chosen),
-            Err(refusal) => refused = refused.or(Some(refusal)),
-        }
+        let (refusal, tier) = match fitting(contents, asked, args, held) {
+            Ok(Fitting {
+                attested: Ok(statements),
+                tier: Ok(tier),
+            }) => {
+                // Of other periods' figures that do not fit the request, such as those of a year too many, there is nothing to say.
+                passed.retain(|p| p.tier.is_some() || p.held.same_period(&held.registry_id, &held.stated));
+                return Ok(Chosen {
+                    statements,
+                    tier,
+                    passed_over: passed,
+                });
+            }
+            Ok(Fitting {
+                attested: Ok(_),
+                tier: Err(short),
+            }) => {
+                let mut mended = passed.into_iter().filter(|p| matches!(p.tier, Some(Ok(_))));
+                return Err(mended.next().map_or(short, PassedOver::last_word));
+            }
+            Ok(Fitting {
+                attested: Err(refusal),
+                tier,
+            }) => (refusal, Some(tier)),
+            Err(refusal) => (refusal, None),
+        };
+        passed.push(PassedOver {
+            held: held.clone(),
+            refusal,
+            tier,
+        });
     }
+    let at = passed.iter().position(|p| p.tier.is_some()).unwrap_or(0);
+    let refused = passed.into_iter().nth(at).map(PassedOver::last_word);
     Err(refused.unwrap_or_else(|| Refusal::new(&NO_STATEMENT, "the vault holds no statement")))
 }
 
-fn attempt(contents: &Contents, asked: &Asked<'_>, args: &Prove, first: &HeldStatement) -> Result<Chosen, Refusal> {
+/// Holds a statement, and the one that stands second beside it, against what no attestation could mend.
+fn fitting(contents: &Contents, asked: &Asked<'_>, args: &Prove, first: &HeldStatement) -> Result<Fitting, Refusal> {
     let program = asked.policy().program();
     let second = pick::partner(contents, program, first, args.second.as_deref())?;
-    // What no attestation could mend is said first.
     let bare = |held: &HeldStatement| held.statement(Assurance::SELF_DECLARED);
     let (bare_first, bare_second) = (bare(first)?, second.map(bare).transpose()?);
     check_terms(program, &bare_first, bare_second.as_ref())?;
@@ -68,38 +130,41 @@ fn attempt(contents: &Contents, asked: &Asked<'_>, args: &Prove, first: &HeldSta
         .into_iter()
         .zip(&program.statements)
     {
+        if terms.source == Source::Proven {
+            let what = "figures from a book proof are asked for";
+            return Err(Refusal::new(&PROVEN_UNSUPPORTED, what));
+        }
         let Some(statement) = statement else { continue };
         statement
             .coverage
             .demand(terms.need, Schema::named(statement.schema)?)?;
     }
+    Ok(Fitting {
+        attested: attested(asked, first, second),
+        tier: tier(asked, args, &bare_first, bare_second.as_ref()).map_err(|r| r.at(first.display_id())),
+    })
+}
+
+/// Both statements with the attestations that the policy asks for.
+fn attested(
+    asked: &Asked<'_>,
+    first: &HeldStatement,
+    second: Option<&HeldStatement>,
+) -> Result<[Option<Used>; 2], Refusal> {
+    let program = asked.policy().program();
     let [first_terms, second_terms] = &program.statements;
     let first = used(asked, first, first_terms)?;
     let second = second.map(|held| used(asked, held, second_terms)).transpose()?;
     check_assurance(program, &first.statement, second.as_ref().map(|used| &used.statement))?;
-    let tier = tier(
-        asked,
-        args,
-        &first.statement,
-        second.as_ref().map(|used| &used.statement),
-    )?;
-    Ok(Chosen {
-        statements: [Some(first), second],
-        tier,
-    })
+    Ok([Some(first), second])
 }
 
 /// A statement with the attestation that its terms ask for.
 fn used(asked: &Asked<'_>, held: &HeldStatement, terms: &StatementTerms) -> Result<Used, Refusal> {
     let attestation = match terms.source {
         Source::Attested => Some(attestation(asked, held, terms)?),
-        Source::SelfDeclared | Source::Absent => None,
-        Source::Proven => {
-            return Err(Refusal::new(
-                &PROVEN_UNSUPPORTED,
-                "figures from a book proof are asked for",
-            ));
-        }
+        // A book proof is refused before anybody's attestation is looked for.
+        Source::SelfDeclared | Source::Absent | Source::Proven => None,
     };
     let assurance = attestation
         .as_ref()
@@ -168,8 +233,6 @@ fn tier(asked: &Asked<'_>, args: &Prove, first: &Statement, second: Option<&Stat
     let reached = tiers::reached(asked.policy().compiled(), first, second)?;
     match &args.tier {
         Some(tier) => {
-            // An unknown tier is refused as such.
-            asked.policy_inputs(tier)?;
             if reached.iter().any(|name| name == tier.as_str()) {
                 return Ok(tier.as_str().to_owned());
             }
