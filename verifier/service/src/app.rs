@@ -1,13 +1,13 @@
 //! What handlers work with: made once at startup, shared by reference.
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use covenant_api::log::Shelf;
 use covenant_api::sign::Signer;
 use covenant_ledger::Ledger;
 use covenant_policy::refusal::Refusal;
-use covenant_proofs::verify::PreparedCache;
+use covenant_proofs::keys::KeyPolicy;
 use tokio::sync::Semaphore;
 
 use crate::http::request_id::RequestIds;
@@ -29,8 +29,8 @@ pub struct App {
     pub operator: Signer,
     /// Has proofs checked in batches.
     pub proofs: Proofs,
-    /// Policies folded into their keys.
-    pub prepared: PreparedCache,
+    /// Documents, keys and policies that were checked once.
+    pub shelf: Shelf,
     /// What is counted.
     pub metrics: Metrics,
     /// Names calls.
@@ -38,6 +38,13 @@ pub struct App {
     /// A permit for each export that is streamed.
     pub exports: Arc<Semaphore>,
     stopping: AtomicBool,
+}
+
+/// Which keys are accepted.
+pub fn key_policy(settings: &Settings) -> KeyPolicy {
+    KeyPolicy {
+        allow_development: settings.allow_development_keys,
+    }
 }
 
 impl App {
@@ -61,7 +68,7 @@ impl App {
         };
         Ok(Self {
             proofs: proofs::start(sizes, Box::new(move |size| counted.batch(size)))?,
-            prepared: PreparedCache::new(NonZeroUsize::new(settings.prepared_keys_max).unwrap_or(NonZeroUsize::MIN)),
+            shelf: Shelf::new(key_policy(&settings)),
             exports: Arc::new(Semaphore::new(settings.exports_max)),
             log: Log::new(ledger),
             tokens,

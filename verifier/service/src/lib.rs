@@ -5,7 +5,7 @@
 //! - [`startup`] opens what a server needs; [`server`] accepts connections until it is told to stop.
 //! - [`router`] is the table of contents of everything that can be called; [`endpoints`] holds a handler per file.
 //! - [`http`]: what all handlers share: bodies within limits, callers, and the one shape in which the service says no.
-//! - [`app`], [`log`], [`proofs`], [`idempotency`], [`metrics`]: what handlers work with.
+//! - [`app`], [`log`], [`records`], [`proofs`], [`idempotency`], [`metrics`]: what handlers work with.
 //! - [`cli`]: the program's commands.
 
 pub mod app;
@@ -17,6 +17,7 @@ pub mod log;
 pub mod metrics;
 pub mod openapi;
 pub mod proofs;
+pub mod records;
 pub mod refusals;
 pub mod router;
 pub mod secrets;

@@ -83,8 +83,6 @@ pub struct Settings {
     pub proof_queue_max: usize,
     /// Proofs that are checked together.
     pub proof_batch_max: usize,
-    /// Policies whose inputs are kept folded into their keys.
-    pub prepared_keys_max: usize,
     /// Threads that serve connections; 0 for one a core.
     pub worker_threads: usize,
     /// Threads that read the ledger and judge.
@@ -113,6 +111,8 @@ pub struct Settings {
     pub ledger_body_bytes_max: usize,
     /// Bytes of one blob: the ledger keeps verifying keys as blobs.
     pub ledger_blob_bytes_max: usize,
+    /// Cells that one record may rest on, and that it may set.
+    pub ledger_cells_max: usize,
     /// Entries at the log's end that are checked in full when it is opened.
     pub ledger_reopen_entries: u64,
 }
@@ -149,7 +149,6 @@ impl Default for Settings {
             proof_threads: 0,
             proof_queue_max: 4096,
             proof_batch_max: 256,
-            prepared_keys_max: 256,
             worker_threads: 0,
             blocking_threads_max: 32,
             page_default: 100,
@@ -163,6 +162,8 @@ impl Default for Settings {
             ledger_group_bytes_max: ledger.group_bytes_max,
             ledger_body_bytes_max: 2 * ledger.body_bytes_max,
             ledger_blob_bytes_max: ledger.blob_bytes_max,
+            // A verdict rests on the standing of up to 32 attestors, beside a dozen other cells.
+            ledger_cells_max: 2 * ledger.cells_max,
             ledger_reopen_entries: ledger.reopen_entries,
         }
     }
@@ -182,7 +183,6 @@ impl Settings {
             ("batch_lines_max", self.batch_lines_max),
             ("proof_queue_max", self.proof_queue_max),
             ("proof_batch_max", self.proof_batch_max),
-            ("prepared_keys_max", self.prepared_keys_max),
             ("blocking_threads_max", self.blocking_threads_max),
             ("page_default", self.page_default),
             ("exports_max", self.exports_max),
@@ -230,6 +230,7 @@ impl Settings {
             group_bytes_max: self.ledger_group_bytes_max,
             body_bytes_max: self.ledger_body_bytes_max,
             blob_bytes_max: self.ledger_blob_bytes_max,
+            cells_max: self.ledger_cells_max,
             reopen_entries: self.ledger_reopen_entries,
             ..covenant_ledger::Limits::default()
         }

@@ -4,14 +4,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use covenant_api::documents::{LogOpened, SchemaText};
+use covenant_api::log::{Record, Shelf, View};
 use covenant_api::refusals::FILE_UNREADABLE;
-use covenant_api::{files, host};
+use covenant_api::types::{Hex32, Text};
+use covenant_api::{files, host, log};
 use covenant_ledger::{Config, Ledger};
 use covenant_policy::refusal::Refusal;
+use covenant_policy::schema::SCHEMAS;
 use rand::RngCore as _;
 
-use crate::app::App;
-use crate::refusals::{ALREADY_INITIALISED, CONFIG_INVALID, of_ledger};
+use crate::app::{App, key_policy};
+use crate::idempotency::Seen;
+use crate::records::{self, Records};
+use crate::refusals::{ALREADY_INITIALISED, CONFIG_INVALID, of_append, of_ledger};
 use crate::secrets::{self, ServiceKey};
 use crate::settings::{self, Settings};
 use crate::tokens::LiveTokens;
@@ -61,7 +67,7 @@ fn open_ledger(settings: &Settings, key: &ServiceKey, create: bool) -> Result<Le
         .map_err(|error| of_ledger(&error).at(directory.display()))
 }
 
-/// Makes a new service in a directory: its key, an empty ledger, and a settings file that names the origin.
+/// Makes a new service in a directory: its key, a ledger with the operator's opening as its first entry, and a settings file that names the origin.
 ///
 /// # Errors
 /// `already-initialised`; `config-invalid` where no origin is given or a setting is not valid; `file-unwritable`; what the ledger says.
@@ -83,13 +89,53 @@ pub fn init(settings: &Settings) -> Result<Opened, Refusal> {
     )]));
     let line = line.map_err(|error| Refusal::new(&CONFIG_INVALID, error.to_string()).at("origin"))?;
     let key = ServiceKey::create(&key_path)?;
-    let ledger = open_ledger(settings, &key, true).inspect_err(|_| {
-        // The key has signed nothing yet; without it init can be tried again.
+    let opened =
+        open_ledger(settings, &key, true).and_then(|ledger| open_log(settings, &key, &ledger).map(|()| ledger));
+    let ledger = opened.inspect_err(|_| {
+        // Nobody has seen what the key signed; without it init can be tried again.
         drop(fs::remove_file(&key_path));
         drop(fs::remove_dir_all(&ledger_path));
     })?;
     files::create_new(&settings_path, line.as_bytes())?;
     Ok(Opened { key, ledger })
+}
+
+/// Records the operator's opening: entry 0.
+fn open_log(settings: &Settings, key: &ServiceKey, ledger: &Ledger) -> Result<(), Refusal> {
+    let operator = key.operator()?;
+    let now = host::now()?;
+    let mut stream = [0; 32];
+    host::rng()?.fill_bytes(&mut stream);
+    let text = |text: &str| Text::parse(text).map_err(|what| Refusal::new(&CONFIG_INVALID, what).at("origin"));
+    let mut schemas = SCHEMAS
+        .iter()
+        .map(|schema| {
+            Ok(SchemaText {
+                name: text(schema.name)?,
+                text: schema.canonical_text(),
+            })
+        })
+        .collect::<Result<Vec<_>, Refusal>>()?;
+    schemas.sort_by(|a, b| a.name.cmp(&b.name));
+    let document = operator.sign(LogOpened {
+        log: settings.origin()?.clone(),
+        log_key: text(&ledger.key().to_string())?,
+        operator: operator.public(),
+        stream: Hex32(stream),
+        schemas,
+        opened: now,
+    })?;
+    let record = Record::LogOpened {
+        document: document.to_signed(),
+    };
+    let shelf = Shelf::new(key_policy(settings));
+    let planned = log::plan(View::new(&Records(ledger), &shelf), &record, now)?;
+    let fresh = Seen::Fresh {
+        expect: None,
+        set: None,
+    };
+    let recorded = ledger.append(records::draft(planned.plan, fresh)?);
+    recorded.map(drop).map_err(|error| of_append(&error))
 }
 
 /// Everything that a server needs.

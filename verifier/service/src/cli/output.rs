@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
+use covenant_api::refusals;
 use covenant_policy::refusal::Refusal;
 use serde_json::{Value, json};
 
@@ -66,7 +67,11 @@ pub fn finish(as_json: bool, outcome: Result<Report, Failure>) -> ExitCode {
     };
     // With nobody reading, there is nobody to tell; the exit code still says it.
     let _ = if as_json {
-        writeln!(std::io::stdout(), "{:#}", json!({ "refused": refusal_json(&refusal) }))
+        writeln!(
+            std::io::stdout(),
+            "{:#}",
+            json!({ "refused": refusals::to_json(&refusal) })
+        )
     } else {
         writeln!(std::io::stderr(), "refused {refusal}")
     };
@@ -88,15 +93,4 @@ fn say_or_fail(text: &str) -> ExitCode {
 /// Says at once what others wait for, such as the address of a server.
 pub fn say(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
-}
-
-fn refusal_json(refusal: &Refusal) -> Value {
-    json!({
-        "code": refusal.code(),
-        "meaning": refusal.entry.meaning,
-        "what": refusal.what,
-        "where": refusal.place,
-        "expected": refusal.expected,
-        "advice": refusal.advice_text(),
-    })
 }

@@ -36,11 +36,15 @@ const STATUS: &[(StatusCode, &[&str])] = &[
     (
         StatusCode::CONFLICT,
         &[
+            "already-decided",
+            "already-recorded",
             "applicant-conflict",
             "expectation-failed",
             "invitation-used",
             "request-used",
+            "stream-taken",
             "unique-taken",
+            "wrong-number",
         ],
     ),
     (
@@ -76,6 +80,7 @@ const STATUS: &[(StatusCode, &[&str])] = &[
             "ledger-of-another-log",
             "ledger-setting",
             "ledger-tail-lost",
+            "log-damaged",
             "service-key-exposed",
             "service-key-malformed",
             "tokens-damaged",

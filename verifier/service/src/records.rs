@@ -1,0 +1,118 @@
+//! The ledger as the rules of the log see it, and their plans as the ledger takes them.
+
+use covenant_api::log::{Cell, Plan, Record, State};
+use covenant_api::types::Hex32;
+use covenant_ledger::{Draft, Expectation, Expected, Hash, Kind, Ledger, StateCell, StreamId};
+use covenant_policy::refusal::Refusal;
+
+use crate::idempotency::Seen;
+use crate::refusals::{INTERNAL_FAULT, of_ledger};
+
+/// A ledger's cells, records and blobs.
+#[derive(Debug, Clone, Copy)]
+pub struct Records<'a>(pub &'a Ledger);
+
+impl State for Records<'_> {
+    fn cell(&self, name: &[u8]) -> Result<Option<Cell>, Refusal> {
+        let cell = self.0.cell(name).map_err(|error| of_ledger(&error))?;
+        Ok(cell.map(|cell| Cell {
+            version: cell.version,
+            value: cell.value,
+        }))
+    }
+
+    fn record(&self, index: u64) -> Result<Record, Refusal> {
+        let opening = self.0.body(index).map_err(|error| of_ledger(&error))?;
+        Record::from_bytes(&opening.body)
+    }
+
+    fn blob(&self, sha256: &Hex32) -> Result<Vec<u8>, Refusal> {
+        self.0.blob(&Hash(sha256.0)).map_err(|error| of_ledger(&error))
+    }
+}
+
+/// A plan as the ledger takes it, with what an idempotency key adds.
+///
+/// # Errors
+/// `internal-fault` where the plan's kind is none of a ledger, which would be a fault of this program; and where a call that was done
+/// before is planned again.
+pub fn draft(plan: Plan, seen: Seen) -> Result<Draft, Refusal> {
+    let fault = |what: String| Refusal::new(&INTERNAL_FAULT, what);
+    let Seen::Fresh { expect, set } = seen else {
+        return Err(fault("what was done before is not done again".to_owned()));
+    };
+    let kind = Kind::new(plan.kind).ok_or_else(|| fault(format!("{} is no kind of entry", plan.kind)))?;
+    let read = plan.expect.into_iter().map(|(cell, version)| Expectation {
+        cell,
+        is: version.map_or(Expected::Absent, Expected::Version),
+    });
+    let written = plan.set.into_iter().map(|(cell, value)| StateCell {
+        cell,
+        value: Some(value),
+    });
+    Ok(Draft {
+        kind,
+        stream: StreamId(plan.stream.0),
+        unique: plan.unique,
+        expect: read.chain(expect).collect(),
+        set: written.chain(set).collect(),
+        body: plan.body,
+        blobs: plan.blobs,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(kind: &'static str) -> Plan {
+        Plan {
+            kind,
+            stream: Hex32([1; 32]),
+            unique: vec![b"claim".to_vec()],
+            expect: vec![(b"unset".to_vec(), None), (b"set".to_vec(), Some(3))],
+            set: vec![(b"set".to_vec(), b"value".to_vec())],
+            body: b"body".to_vec(),
+            blobs: vec![b"blob".to_vec()],
+        }
+    }
+
+    #[test]
+    fn a_plan_and_a_key_become_one_draft() {
+        let fresh = Seen::Fresh {
+            expect: Some(Expectation {
+                cell: b"key".to_vec(),
+                is: Expected::Absent,
+            }),
+            set: Some(StateCell {
+                cell: b"key".to_vec(),
+                value: Some(b"hash".to_vec()),
+            }),
+        };
+        let draft = draft(plan("request"), fresh).unwrap();
+        let expected: Vec<_> = draft.expect.iter().map(|e| (e.cell.as_slice(), &e.is)).collect();
+        assert_eq!(
+            expected,
+            [
+                (&b"unset"[..], &Expected::Absent),
+                (b"set", &Expected::Version(3)),
+                (b"key", &Expected::Absent)
+            ]
+        );
+        assert_eq!(draft.set.len(), 2);
+        assert_eq!((draft.unique, draft.blobs), (plan("a").unique, plan("a").blobs));
+    }
+
+    #[test]
+    fn what_cannot_be_is_a_fault() {
+        let none = || Seen::Fresh {
+            expect: None,
+            set: None,
+        };
+        assert_eq!(draft(plan("No Kind"), none()).unwrap_err().code(), "internal-fault");
+        assert_eq!(
+            draft(plan("request"), Seen::Replay(1)).unwrap_err().code(),
+            "internal-fault"
+        );
+    }
+}
