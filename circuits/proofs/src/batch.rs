@@ -14,10 +14,12 @@
 //! `covenant/batch-item/v1`, the key's id, the policy's folded point (x ‖ y), the number of remaining inputs as u64, these
 //! inputs, and the proof's 128 bytes, all little-endian. Then it gives one scalar per item, in order.
 
+mod miller;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ark_bn254::{Bn254, Fq, Fq12, G1Affine, G1Projective};
+use ark_bn254::{Bn254, Fq, Fq12, G1Affine, G1Projective, G2Affine};
 use ark_ec::pairing::{MillerLoopOutput, Pairing as _};
 use ark_ec::{AffineRepr as _, CurveGroup as _};
 use ark_ff::{CyclotomicMultSubgroup as _, One as _, PrimeField as _, Zero as _};
@@ -34,10 +36,10 @@ use crate::verify::PreparedKey;
 
 /// What an item's digest hashes first.
 const ITEM_TAG: &[u8] = b"covenant/batch-item/v1";
-/// Items of a part: see [`verify`].
+/// Items of a part that is combined again: see [`verify`].
 const PART: usize = 16;
-/// Proofs whose Miller loops share their squarings and inversions; also what one thread takes at a time.
-const PROOFS_PER_TASK: usize = 16;
+/// Fewest and most proofs whose Miller loops run in step: more share more, fewer keep all threads busy.
+const PROOFS_PER_TASK: (usize, usize) = (8, 128);
 
 /// A proof and what it is verified against.
 #[derive(Clone)]
@@ -81,11 +83,11 @@ impl Item {
 
 /// The verdict on each item, in their order: the ones that [`PreparedKey::verify`] gives, proof by proof.
 ///
-/// All are combined first. If the combination does not hold, parts of [`PART`] items are combined, and the items of a part
-/// that does not hold are verified one by one. Halving would find a single culprit at the same price, but whoever sends many
-/// bad proofs could then make every level of it fail. A proof on its own costs about six times its share in a combination
-/// and a combination about as much again as such a proof, so that here the worst case, a bad proof in every part, is 1.4
-/// times what verifying one by one costs, however long the batch.
+/// All are combined first. If the combination does not hold, parts of 16 items are combined, and the items of a part that
+/// does not hold are verified one by one. Halving would find a single culprit at the same price, but whoever sends many bad
+/// proofs could then make every level of it fail. A proof on its own costs about six times its share in a combination, and
+/// a combination about as much again as such a proof: so the worst case, a bad proof in every part, is about 1.5 times what
+/// verifying one by one costs, however long the batch.
 pub fn verify(items: &[Item]) -> Vec<Result<(), VerifyError>> {
     let one_by_one = |items: &[Item]| items.par_iter().map(Item::verify).collect();
     if items.len() > 1 && verify_all(items).is_ok() {
@@ -126,7 +128,12 @@ fn scalars(items: &[Item]) -> Vec<u128> {
 /// Whether the items' equations, each raised to its scalar, hold as a product.
 fn combination_holds(items: &[Item], scalars: &[u128]) -> bool {
     let weighted: Vec<(&Item, u128)> = items.iter().zip(scalars.iter().copied()).collect();
-    let of_proofs = || weighted.par_chunks(PROOFS_PER_TASK).map(proofs_term).product::<Fq12>();
+    let (fewest, most) = PROOFS_PER_TASK;
+    let together = items
+        .len()
+        .div_ceil(2 * rayon::current_num_threads())
+        .clamp(fewest, most);
+    let of_proofs = || weighted.par_chunks(together).map(proofs_term).product::<Fq12>();
     let of_keys = || {
         let mut keys: BTreeMap<(KeyId, usize), Vec<(&Item, u128)>> = BTreeMap::new();
         for (item, scalar) in &weighted {
@@ -148,7 +155,8 @@ fn proofs_term(items: &[(&Item, u128)]) -> Fq12 {
         item.proof.a.mul_bigint(limbs)
     });
     let scaled = G1Projective::normalize_batch(&scaled.collect::<Vec<_>>());
-    Bn254::multi_miller_loop(scaled, items.iter().map(|(item, _)| item.proof.b)).0
+    let b: Vec<G2Affine> = items.iter().map(|(item, _)| item.proof.b).collect();
+    miller::product(&scaled, &b)
 }
 
 /// What the items of one key add: e(Σ rᵢLᵢ, −γ) · e(Σ rᵢCᵢ, −δ) before the final exponentiation, and e(α, β)^(Σ rᵢ).

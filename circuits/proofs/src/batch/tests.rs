@@ -62,7 +62,7 @@ fn changed(item: &Item, change: impl FnOnce(&mut Vec<Field>, &mut Proof)) -> Ite
 
 /// One of several ways to be wrong.
 fn bad(item: &Item, way: usize) -> Item {
-    let other = ark_bn254::G2Affine::generator();
+    let other = G2Affine::generator();
     changed(item, |rest, proof| match way % 5 {
         0 => rest[0] += Field::one(),
         1 => rest[1] = -rest[1],
