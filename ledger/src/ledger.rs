@@ -337,15 +337,19 @@ impl Ledger {
     /// The cells whose names begin like this, by name.
     pub fn cells(&self, prefix: &[u8]) -> impl Iterator<Item = Result<(Vec<u8>, Cell), LedgerError>> {
         let exact = self.cell(prefix).transpose().map(|cell| Ok((prefix.to_vec(), cell?)));
-        let longer = check::keys_after(self.store.as_ref(), Table::Cells, Some(prefix.to_vec()))
+        exact.into_iter().chain(self.cells_after(prefix, prefix))
+    }
+
+    /// The cells whose names begin like this, by name, from the first one after `last`: a page of a list begins there.
+    pub fn cells_after(&self, prefix: &[u8], last: &[u8]) -> impl Iterator<Item = Result<(Vec<u8>, Cell), LedgerError>> {
+        check::keys_after(self.store.as_ref(), Table::Cells, Some(last.to_vec()))
             .take_while(|name| name.as_ref().map_or(true, |name| name.starts_with(prefix)))
             .filter_map(
                 |name| match name.and_then(|name| Ok(self.cell(&name)?.map(|cell| (name, cell)))) {
                     Ok(found) => found.map(Ok),
                     Err(error) => Some(Err(error)),
                 },
-            );
-        exact.into_iter().chain(longer)
+            )
     }
 
     /// The entries from index `from` up to, not including, `to`, or the log's end.
