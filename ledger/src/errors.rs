@@ -4,8 +4,6 @@ mod codes;
 
 use std::path::PathBuf;
 
-use crate::hash::Hash;
-
 pub use codes::CODES;
 
 /// Why bytes are not deterministic CBOR of the expected form.
@@ -371,7 +369,10 @@ impl LedgerError {
             Self::Proof(error) => error.code(),
         }
     }
+}
 
+#[cfg(feature = "store")]
+impl LedgerError {
     pub(crate) fn damaged(place: impl Into<String>, what: impl Into<String>) -> Self {
         Self::Damaged {
             place: place.into(),
@@ -391,7 +392,7 @@ impl LedgerError {
     }
 
     /// A record under its key is not what must be there.
-    pub(crate) fn mismatch(place: impl Into<String>, expected: &Hash, found: &Hash) -> Self {
+    pub(crate) fn mismatch(place: impl Into<String>, expected: &crate::hash::Hash, found: &crate::hash::Hash) -> Self {
         Self::damaged(place, format!("expected the hash {expected}, found {found}"))
     }
 }

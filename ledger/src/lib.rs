@@ -5,37 +5,51 @@
 //! - What may happen only once is a unique key, decided in log order and shown in the log only blinded.
 //! - What was acknowledged is durable: entry, indexes, tree and signed checkpoint are one synced write, and answers come after it.
 //!
-//! The pure parts — [`entry`], [`tree`], [`note`], [`checkpoint`], [`receipt`] — read and write no files and can be used without a
-//! store. [`Ledger`] puts them to work on a RocksDB store with one writer. The log knows nothing of what is recorded in it.
+//! The pure parts — [`entry`], [`tree`], [`note`], [`checkpoint`], [`receipt`] — read and write no files, and are all of the crate
+//! without its feature `store`. With it, `Ledger` puts them to work on RocksDB, with one writer. The log knows nothing of what is
+//! recorded in it.
 //!
 //! Formats are described in `docs/formats/ledger.md`.
 
 mod cbor;
+#[cfg(feature = "store")]
 mod check;
+#[cfg(feature = "store")]
 mod ledger;
+#[cfg(feature = "store")]
 mod recovery;
+#[cfg(feature = "store")]
 mod sequencer;
+#[cfg(feature = "store")]
 mod state;
+#[cfg(feature = "store")]
 mod store;
 
 pub mod checkpoint;
+#[cfg(feature = "store")]
 pub mod draft;
 pub mod entry;
 pub mod errors;
+#[cfg(feature = "store")]
 pub mod export;
 pub mod hash;
 pub mod note;
 pub mod receipt;
 pub mod tree;
 
+#[cfg(feature = "store")]
 pub use check::Summary;
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
+#[cfg(feature = "store")]
 pub use draft::{Blinding, Cell, Draft, Expectation, Expected, Limits, StateCell};
 pub use entry::{Entry, Kind, Opening, StreamId};
 pub use errors::{AppendError, LedgerError};
+#[cfg(feature = "store")]
 pub use export::{Exported, Scope};
 pub use hash::Hash;
+#[cfg(feature = "store")]
 pub use ledger::{Config, Ledger, Ticket};
 pub use note::LogKey;
 pub use receipt::Receipt;
+#[cfg(feature = "store")]
 pub use sequencer::{Appended, Clock, Outcome};

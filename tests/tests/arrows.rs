@@ -27,6 +27,8 @@ const ARROWS: &[(&str, Option<&[&str]>)] = &[
             "covenant-gadgets",
             "covenant-proofs",
             "covenant-statements",
+            // Its formats alone, to check receipts: STORES below.
+            "covenant-ledger",
         ]),
     ),
     (
@@ -43,7 +45,12 @@ const ARROWS: &[(&str, Option<&[&str]>)] = &[
     // The auditor reads what the ledger writes with code of its own: it must not link it.
     (
         "covenant-audit",
-        Some(&["covenant-policy", "covenant-proofs", "covenant-statements", "covenant-api"]),
+        Some(&[
+            "covenant-policy",
+            "covenant-proofs",
+            "covenant-statements",
+            "covenant-api",
+        ]),
     ),
     (
         "covenant",
@@ -76,6 +83,14 @@ const CONFINED: &[(&str, &[&str])] = &[
             "covenant-benches",
         ],
     ),
+];
+
+/// Who may ask for the ledger's feature `store`, which links RocksDB; all others have its formats alone.
+const STORES: &[&str] = &[
+    "covenant-verifier",
+    "covenant-audit",
+    "covenant-tests",
+    "covenant-benches",
 ];
 
 /// The rooms without cryptography.
@@ -127,6 +142,11 @@ fn violations(metadata: &Metadata) -> Vec<String> {
                     "{from} -> {to} ({} dependency) is not an arrow",
                     dependency.kind
                 ));
+            }
+            let store =
+                dependency.uses_default_features || dependency.features.iter().any(|feature| feature == "store");
+            if to == "covenant-ledger" && store && !STORES.contains(&from) {
+                found.push(format!("{from} must not link the ledger's store"));
             }
             if !names_allowed(from, to) {
                 found.push(format!("{from} must not name {to}"));
@@ -196,6 +216,9 @@ fn a_forbidden_arrow_is_caught() {
 
 #[test]
 fn a_name_outside_its_room_is_caught() {
+    let store = violations(&with_edge("covenant-api", "covenant-ledger", None));
+    let expected = "covenant-api must not link the ledger's store".to_owned();
+    assert!(store.contains(&expected), "with default features: {store:?}");
     let cases = [
         ("covenant-api", "ark-groth16", Some("dev")),
         ("covenant-statements", "ark-groth16", None),

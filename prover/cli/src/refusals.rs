@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use covenant_api::refusals::{HOST_FAULT, PROOFS};
+use covenant_api::refusals::{HOST_FAULT, LEDGER, PROOFS};
 use covenant_policy::refusal::{Catalogue, Entry};
 
 macro_rules! catalogue {
@@ -109,6 +109,7 @@ pub fn all() -> Vec<(&'static str, Catalogue)> {
         ("Reading accounting exports", covenant_import::CATALOGUE),
         ("The compliance statement", covenant_statements::CATALOGUE),
         ("Keys and proofs", &PROOFS),
+        ("Logs and receipts", &LEDGER),
         (
             "Documents, the bank's registry and its verdicts",
             covenant_api::CATALOGUE,

@@ -5,6 +5,7 @@
 //! - [`checked_policy`], [`asked`]: what a request asks, as public values, the same for prover and verifier.
 //! - [`attest`], [`registry`], [`verdict`]: what an attestor does, what a bank keeps, and how it judges a proof by that alone.
 //! - [`log`]: what a log records, and the rules by which it may; run by the service and, again, by the auditor.
+//! - [`receipt`]: what a log answers, checked offline.
 //! - [`seal`], [`files`], [`host`]: secrets at rest, and the only places that touch disk, clock and entropy.
 
 pub mod asked;
@@ -18,6 +19,7 @@ pub mod host;
 pub mod ids;
 pub mod limits;
 pub mod log;
+pub mod receipt;
 pub mod refusals;
 pub mod registry;
 pub mod seal;

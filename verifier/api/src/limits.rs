@@ -20,6 +20,8 @@ pub const PASSPHRASE_BYTES_MAX: usize = 1024;
 pub const VERIFYING_KEY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Bytes of what may be sealed under a passphrase.
 pub const SEALED_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Bytes of a receipt as JSON, or of an answer that holds one: a body of 2 MiB in base64, and what stands around it.
+pub const RECEIPT_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Nesting of CBOR.
 pub const CBOR_DEPTH_MAX: usize = 16;
 

@@ -1,5 +1,6 @@
 //! Every code with which this crate refuses, in one table from which the error reference is generated.
 
+use covenant_ledger::errors::CODES as LEDGER_CODES;
 use covenant_policy::refusal::{Catalogue, Entry, Refusal};
 use covenant_proofs::errors::{CODES, DecodeError, KeyError, VerifyError};
 
@@ -151,34 +152,49 @@ catalogue! {
         "A decision is made once; for another one, ask for a new proof.";
     ALREADY_RECORDED "already-recorded": "This document stands in the log already."
         "Nothing is to be done; its entry is named.";
+    RECEIPT_MISMATCH "receipt-mismatch": "The receipt holds, but it is not of what it was given for."
+        "Pass the receipt of the record that the command asks for, from the log that it names.";
 }
 
-/// The codes of the proof system as catalogue entries, for refusals that pass on what it says.
-pub static PROOFS: [Entry; CODES.len()] = {
-    let mut entries = [Entry {
-        code: "",
-        meaning: "",
-        advice: "",
-    }; CODES.len()];
-    let mut i = 0;
-    while i < CODES.len() {
-        let (code, meaning, advice) = CODES[i];
-        entries[i] = Entry { code, meaning, advice };
-        i += 1;
-    }
-    entries
-};
+/// Another table of codes as catalogue entries.
+macro_rules! entries {
+    ($codes:expr) => {{
+        let mut entries = [Entry {
+            code: "",
+            meaning: "",
+            advice: "",
+        }; $codes.len()];
+        let mut i = 0;
+        while i < $codes.len() {
+            let (code, meaning, advice) = $codes[i];
+            entries[i] = Entry { code, meaning, advice };
+            i += 1;
+        }
+        entries
+    }};
+}
+
+/// The codes of the proof system, for refusals that pass on what it says.
+pub static PROOFS: [Entry; CODES.len()] = entries!(CODES);
+
+/// The ledger's codes, for refusals that pass on what it says about receipts and keys of logs.
+pub static LEDGER: [Entry; LEDGER_CODES.len()] = entries!(LEDGER_CODES);
+
+/// A refusal with a code of a table. Every error of the proof system and of the ledger stands in theirs; their own tests see to
+/// that.
+fn of_table(table: &'static [Entry], code: &str, what: impl Into<String>) -> Refusal {
+    let entry = table.iter().find(|entry| entry.code == code);
+    Refusal::new(entry.unwrap_or(&MALFORMED_DOCUMENT), what)
+}
 
 /// A refusal with one of the proof system's codes.
 pub(crate) fn of_proofs(code: &'static str, what: impl Into<String>) -> Refusal {
-    // Every error of the proof system has an entry; its own tests see to that.
-    Refusal::new(
-        PROOFS
-            .iter()
-            .find(|entry| entry.code == code)
-            .unwrap_or(&MALFORMED_DOCUMENT),
-        what,
-    )
+    of_table(&PROOFS, code, what)
+}
+
+/// A refusal with one of the ledger's codes.
+pub(crate) fn of_ledger(code: &'static str, what: impl Into<String>) -> Refusal {
+    of_table(&LEDGER, code, what)
 }
 
 /// What the proof system says about bytes.
