@@ -60,6 +60,8 @@ pub struct Recorded<'a> {
     pub opening: Opening<'a>,
     /// Where the entry's record begins in the file.
     pub offset: u64,
+    /// Where the record beside it begins.
+    pub beside: u64,
 }
 
 /// Gets what was read, record by record, and may stop the reading with a finding of its own.
@@ -126,6 +128,8 @@ pub struct Summary {
     pub blobs: u64,
     /// Checkpoints.
     pub checkpoints: u64,
+    /// The last entry's hash, which commits to every entry; zeros where there is none.
+    pub last: Hash,
     /// The last checkpoint's root.
     pub root: Hash,
     /// The times of the first and the last entry, in Unix milliseconds.
@@ -141,6 +145,27 @@ pub struct Summary {
 /// # Errors
 /// The first thing that is wrong, or what the machine could not read.
 pub fn read(input: impl Read, visitor: &mut dyn Visitor) -> Result<Summary, Stopped> {
+    let mut pass = begin(input, visitor)?;
+    for index in 0..pass.header.size {
+        pass.entry(index)?;
+    }
+    pass.tail()
+}
+
+/// Reads the entries of an export that was read to its end before, and stops before the blobs. The last entry's hash, if it is the
+/// same, shows that these are the same entries.
+///
+/// # Errors
+/// As [`read`].
+pub fn entries(input: impl Read, visitor: &mut dyn Visitor) -> Result<Hash, Stopped> {
+    let mut pass = begin(input, visitor)?;
+    for index in 0..pass.header.size {
+        pass.entry(index)?;
+    }
+    Ok(pass.chain.last())
+}
+
+fn begin<R: Read>(input: R, visitor: &mut dyn Visitor) -> Result<Pass<'_, R>, Stopped> {
     let mut frames = Frames::new(input);
     frames.first_line(FIRST_LINE)?;
     let mut content = Vec::new();
@@ -150,11 +175,7 @@ pub fn read(input: impl Read, visitor: &mut dyn Visitor) -> Result<Summary, Stop
     }
     let header = Header::read(&content, record.offset)?;
     visitor.header(&header)?;
-    let mut pass = Pass::new(frames, header, visitor);
-    for index in 0..pass.header.size {
-        pass.entry(index)?;
-    }
-    pass.tail()
+    Ok(Pass::new(frames, header, visitor))
 }
 
 /// What is known while reading.
@@ -241,6 +262,7 @@ impl<'v, R: Read> Pass<'v, R> {
             hash: leaf,
             opening,
             offset: record.offset,
+            beside: beside.offset,
         })?;
         self.entry = bytes;
         Ok(())
@@ -299,6 +321,7 @@ impl<'v, R: Read> Pass<'v, R> {
             unique: self.chain.unique(),
             blobs,
             checkpoints,
+            last: self.chain.last(),
             root,
             period: self.chain.period(),
             bytes,

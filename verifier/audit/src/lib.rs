@@ -4,8 +4,9 @@
 //! one shows as a disagreement with the other: decoding, hashing, tree, signed checkpoints, receipts and exports. What records mean
 //! is judged by the same pure rules that the service runs before it appends.
 //!
-//! [`export::read`] streams through an export and stops at the first wrong record, with a [`Finding`] that names it.
+//! [`audit::audit`] does all of it; [`export::read`] streams through an export and stops at the first wrong record, with a [`Finding`] that names it.
 
+pub mod audit;
 pub mod cbor;
 pub mod entry;
 pub mod export;
@@ -13,6 +14,12 @@ pub mod findings;
 pub mod hash;
 pub mod note;
 pub mod receipt;
+pub mod report;
+pub mod tally;
 pub mod tree;
+
+mod proofs;
+mod replay;
+mod state;
 
 pub use findings::{CATALOGUE, Finding, Place, Stopped};

@@ -53,6 +53,28 @@ catalogue! {
     FORK "audit-fork": "The log signed a tree that is not a beginning of its own later tree."
         "The log has shown two histories: keep the export as evidence, and show it to everybody who relies on the log.";
 
+    // What is recorded
+    OPENING "audit-opening": "The log's opening names another log or key than the one that signed its checkpoints."
+        "The log's operator must explain it: keep the export as evidence.";
+    MISPLACED "audit-misplaced": "An entry's kind or stream is not that of the record in it."
+        "The log's operator must explain it: the record was written by other rules.";
+    CLAIMS "audit-claims": "An entry's unique keys are not those that its record claims."
+        "The log's operator must explain it: what may happen once could have been recorded twice.";
+    SECRET "audit-blinding-secret": "The blinding secret in the header fits no entry."
+        "Ask the operator for an export with the log's own secret; with another, uniqueness cannot be checked.";
+    PROOF "audit-proof": "A recorded proof does not verify against its policy and key."
+        "The verdict was recorded without a proof: keep the export as evidence, and treat the verdict as void.";
+    UNNAMED_BLOB "audit-unnamed-blob": "No record names this blob."
+        "Ask the operator what it is: nothing in the log accounts for it.";
+
+    // Trust
+    NOT_TRUSTED "audit-not-trusted": "The log's key or operator is not the one in the trust file."
+        "Check that this is the export of the right log; if it is, somebody else has made it.";
+    NOT_ANCHORED "audit-not-anchored": "A participant or verifying key is not in the trust file."
+        "Find out from its owner, not from the operator, whether the key is genuine, and add it to the trust file.";
+    CHANGED "audit-file-changed": "The export was changed while it was being audited."
+        "Copy the export to where nobody writes, and audit the copy.";
+
     // Receipts and keys
     RECEIPT_FORM "audit-receipt-form": "The bytes are not a receipt."
         "Fetch the receipt again, byte for byte.";

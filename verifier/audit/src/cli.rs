@@ -1,0 +1,77 @@
+//! The command line: what was asked, done once, said once.
+
+pub mod args;
+mod output;
+mod progress;
+mod receipt;
+mod trust;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use covenant_api::document::{Document as _, from_json};
+use covenant_api::documents::Trust;
+use covenant_api::types::UtcTime;
+use covenant_api::{files, host};
+use covenant_audit::audit::{self, Anchor, Options};
+use covenant_audit::report::Report;
+use covenant_policy::refusal::Refusal;
+
+use args::{Args, Export, Verb};
+use output::{Fail, Said};
+
+/// Does what was asked.
+pub fn run(args: Args) -> ExitCode {
+    let now = args.now;
+    let done = match (args.verb, args.export) {
+        (Some(Verb::Receipt(asked)), _) => receipt::check(&asked),
+        (Some(Verb::Trust(asked)), _) => trust::write(&asked),
+        (None, Some(export)) => audit(&export, now, args.json),
+        // clap demands one or the other.
+        (None, None) => Ok(Said::nothing()),
+    };
+    output::finish(args.json, done)
+}
+
+/// Audits an export.
+fn audit(asked: &Export, now: Option<UtcTime>, json: bool) -> Result<Said, Fail> {
+    let at = now.map_or_else(host::now, Ok).map_err(Fail::Fault)?;
+    let anchor = asked.trust.as_deref().map(anchor).transpose().map_err(Fail::Fault)?;
+    let options = Options {
+        anchor,
+        allow_development: asked.allow_development_keys,
+    };
+    let audit = audit::audit(&asked.export, &options, &progress::watch).map_err(Fail::Fault)?;
+    let passed = audit.outcome.passed();
+    let report = Report {
+        audit,
+        source: asked.export.display().to_string(),
+        trust: asked.trust.as_ref().map(|path| path.display().to_string()),
+        at,
+    };
+    let said = Said {
+        text: report.text(),
+        json: report.json(),
+        passed,
+    };
+    match &asked.out {
+        None => Ok(said),
+        Some(path) => {
+            let bytes = if json { format!("{:#}\n", said.json) } else { said.text };
+            files::create_new(path, bytes.as_bytes()).map_err(Fail::Fault)?;
+            let text = format!(
+                "{}: {}\nThe report is in {}.",
+                report.audit.outcome.word(),
+                report.result(),
+                path.display()
+            );
+            Ok(Said { text, ..said })
+        }
+    }
+}
+
+/// What is trusted, from its file.
+fn anchor(path: &Path) -> Result<Anchor, Refusal> {
+    let trust: Trust = from_json(&files::read(path, Trust::BYTES_MAX)?)?;
+    Anchor::new(trust)
+}

@@ -1,0 +1,88 @@
+//! The arguments, typed: what can be asked of the program, and nothing about how it is done.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use covenant_api::types::{Hex32, UtcTime};
+
+/// Recheck a ledger's export, trusting nothing that its operator says.
+#[derive(Debug, Parser)]
+#[command(
+    name = "covenant-audit",
+    version,
+    about,
+    max_term_width = 110,
+    arg_required_else_help = true,
+    args_conflicts_with_subcommands = true
+)]
+#[command(after_help = "Exit codes: 0 sound or done, 1 a finding or refused, 2 misuse or fault.")]
+pub struct Args {
+    /// Answer in JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Count this as the present instant, such as 2026-11-23T10:00:00Z [default: the system's clock]
+    #[arg(long, global = true, value_name = "TIME", value_parser = UtcTime::parse)]
+    pub now: Option<UtcTime>,
+    /// The export, and how to audit it.
+    #[command(flatten)]
+    pub export: Option<Export>,
+    /// What else to do.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+}
+
+/// `covenant-audit EXPORT`.
+#[derive(Debug, ClapArgs)]
+pub struct Export {
+    /// The export to audit
+    #[arg(value_name = "EXPORT")]
+    pub export: PathBuf,
+    /// What to rely on, obtained elsewhere than from the log's operator; without it, the best result is "consistent, not anchored"
+    #[arg(long, value_name = "FILE")]
+    pub trust: Option<PathBuf>,
+    /// Count proofs under keys of a development setup, which anybody can forge
+    #[arg(long)]
+    pub allow_development_keys: bool,
+    /// Write the report to this file, which must not exist
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Check one receipt, as a file in either of its forms
+    Receipt(Receipt),
+    /// Write a trust file from keys that were obtained elsewhere
+    Trust(TrustArgs),
+}
+
+/// `covenant-audit receipt`.
+#[derive(Debug, ClapArgs)]
+pub struct Receipt {
+    /// The receipt
+    pub file: PathBuf,
+    /// What to rely on
+    #[arg(long, value_name = "FILE")]
+    pub trust: PathBuf,
+}
+
+/// `covenant-audit trust`.
+#[derive(Debug, ClapArgs)]
+pub struct TrustArgs {
+    /// The log's key: name+key id+base64
+    #[arg(long, value_name = "KEY")]
+    pub log_key: String,
+    /// The operator's Ed25519 key
+    #[arg(long, value_name = "HEX", value_parser = Hex32::parse)]
+    pub operator: Hex32,
+    /// The id of a verifying key whose ceremony was examined; may be given several times
+    #[arg(long = "verifying-key", value_name = "HEX", value_parser = Hex32::parse)]
+    pub verifying_keys: Vec<Hex32>,
+    /// A participant's first Ed25519 key; may be given several times
+    #[arg(long = "participant", value_name = "HEX", value_parser = Hex32::parse)]
+    pub participants: Vec<Hex32>,
+    /// Where to write it; must not exist [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}

@@ -1,0 +1,113 @@
+//! Checking one receipt.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use covenant_api::files;
+use covenant_api::log::Record;
+use covenant_api::types::UtcTime;
+use covenant_audit::audit::Anchor;
+use covenant_audit::receipt::{RECEIPT_BYTES_MAX, Receipt, Shown};
+use covenant_policy::refusal::Refusal;
+use serde_json::{Map, Value};
+
+use super::args;
+use super::output::{Fail, Said};
+
+/// Checks a receipt against what is trusted.
+pub fn check(asked: &args::Receipt) -> Result<Said, Fail> {
+    let anchor = super::anchor(&asked.trust).map_err(Fail::Fault)?;
+    let bytes = files::read(&asked.file, RECEIPT_BYTES_MAX).map_err(Fail::Fault)?;
+    let receipt = Receipt::read(&bytes).map_err(Fail::Refused)?;
+    let shown = receipt.verify(&anchor.key).map_err(Fail::Refused)?;
+    let facts = facts(&shown, &anchor).map_err(Fail::Refused)?;
+    let width = facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let text = facts
+        .iter()
+        .map(|(name, value)| format!("  {name:width$}  {value}\n"))
+        .collect::<String>();
+    let json: Map<String, Value> = facts
+        .into_iter()
+        .map(|(name, value)| (name.replace(' ', "_"), value.into()))
+        .collect();
+    Ok(Said {
+        text: format!("The receipt holds.\n\n{text}"),
+        json: json.into(),
+        passed: true,
+    })
+}
+
+/// What the receipt shows.
+fn facts(shown: &Shown<'_>, anchor: &Anchor) -> Result<Vec<(&'static str, String)>, Refusal> {
+    let entry = &shown.entry;
+    let time = UtcTime::from_unix_seconds(entry.time / 1000);
+    let mut facts = vec![
+        ("log", anchor.key.origin().to_owned()),
+        ("entry", entry.index.to_string()),
+        ("kind", entry.kind.to_owned()),
+        (
+            "sequenced",
+            time.map_or_else(|| format!("{} ms", entry.time), |time| time.to_string()),
+        ),
+        ("stream", entry.stream.to_string()),
+        ("hash", shown.hash.to_string()),
+        (
+            "checkpoint",
+            format!(
+                "size {}, root {}",
+                shown.checkpoint.size,
+                STANDARD.encode(shown.checkpoint.root.0)
+            ),
+        ),
+    ];
+    match shown.body {
+        None => facts.push(("body", "not in the receipt".to_owned())),
+        Some(body) => {
+            facts.push(("body", format!("{} bytes, as the entry commits to them", body.len())));
+            facts.extend(record(body, anchor)?);
+        }
+    }
+    Ok(facts)
+}
+
+/// What the body says, where it is a record: whose word it is, and the verdict.
+fn record(body: &[u8], anchor: &Anchor) -> Result<Vec<(&'static str, String)>, Refusal> {
+    let filing = match Record::from_bytes(body)? {
+        Record::Verdict { verdict, .. } => {
+            let verdict = verdict.verify(&anchor.trust.operator)?;
+            return Ok(vec![
+                ("signed by", format!("the operator, {}", verdict.signer())),
+                ("request", verdict.request.to_string()),
+                ("policy", verdict.policy.to_string()),
+                ("tier", verdict.tier.to_string()),
+                ("verdict", verdict.id().to_string()),
+            ]);
+        }
+        Record::LogOpened { document } => {
+            let opened = document.verify(&anchor.trust.operator)?;
+            return Ok(vec![("signed by", format!("the operator, {}", opened.signer()))]);
+        }
+        Record::Enrolment { .. } => return Ok(Vec::new()),
+        Record::Participant(filed) => filed.filing,
+        Record::AttestorGrant(filed) => filed.filing,
+        Record::AttestorRevocation(filed) => filed.filing,
+        Record::Policy(filed) => filed.filing,
+        Record::PinnedKey(filed) => filed.filing,
+        Record::Invitation(filed) => filed.filing,
+        Record::Enrolled(filed) => filed.filing,
+        Record::Request(filed) => filed.filing,
+        Record::Decision(filed) => filed.filing,
+    };
+    let bank = filing.claimed_signer();
+    let filing = filing.verify(&bank)?;
+    let trusted = anchor.trust.participants.binary_search(&bank).is_ok();
+    let who = if trusted {
+        "a participant in the trust file"
+    } else {
+        "not in the trust file"
+    };
+    Ok(vec![
+        ("filed by", format!("{bank}, {who}")),
+        ("as its act", filing.number.to_string()),
+        ("document", filing.document.to_string()),
+    ])
+}

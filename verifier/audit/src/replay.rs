@@ -1,0 +1,204 @@
+//! Replays a log: each record is planned again by the rules that the service runs before it appends, and must be the entry that stands
+//! there.
+//!
+//! The rules say what a record needs of earlier ones, where it stands and what it claims. So signatures, numbering, grants and
+//! revocations, expiry, the verdicts' every condition and what each of them says are judged again, in log order. Proofs go to
+//! [`Proofs`], which verifies them in batches meanwhile.
+
+use std::collections::BTreeSet;
+
+use covenant_api::log::{Planned, Record, Shelf, View, plan};
+use covenant_api::refusals::FILE_UNREADABLE;
+use covenant_api::types::UtcTime;
+use covenant_policy::refusal::Refusal;
+
+use crate::entry::Entry;
+use crate::export::{Header, Opening, Recorded, Visitor};
+use crate::findings::{CHANGED, CLAIMS, ENTRY_TIME, Finding, MISPLACED, OPENING, Place, SECRET, Stopped, UNNAMED_BLOB};
+use crate::hash::Hash;
+use crate::proofs::Proofs;
+use crate::state::Replayed;
+use crate::tally::Tally;
+
+/// A log that is being replayed.
+pub(crate) struct Replay<'a> {
+    header: &'a Header,
+    state: Replayed,
+    shelf: Shelf,
+    proofs: Proofs,
+    named_blobs: BTreeSet<Hash>,
+    tally: Tally,
+    missing: Option<u64>,
+}
+
+/// What was replayed.
+pub(crate) struct Done {
+    /// What the records say.
+    pub(crate) tally: Tally,
+    /// Proofs verified.
+    pub(crate) proofs: u64,
+    /// What is wrong, where the log could be read to its end all the same.
+    pub(crate) findings: Vec<Finding>,
+    /// The first entry whose body is not there: nothing was replayed from there on.
+    pub(crate) missing: Option<u64>,
+}
+
+impl<'a> Replay<'a> {
+    pub(crate) fn new(header: &'a Header, state: Replayed, shelf: Shelf) -> Self {
+        Self {
+            header,
+            state,
+            shelf,
+            proofs: Proofs::new(),
+            named_blobs: BTreeSet::new(),
+            tally: Tally::default(),
+            missing: None,
+        }
+    }
+
+    /// Waits for the proofs, and looks at what only the end shows. `None` where verifying failed.
+    pub(crate) fn finish(self) -> Option<Done> {
+        let (proofs, mut findings) = self.proofs.finish()?;
+        if self.missing.is_none() {
+            for (number, (name, offset)) in self.state.blobs().names().enumerate() {
+                if !self.named_blobs.contains(name) {
+                    let place = Place::Blob {
+                        number: number as u64,
+                        name: Some(*name),
+                    };
+                    findings.push(Finding::new(&UNNAMED_BLOB, place, offset, "no record names it"));
+                }
+            }
+        }
+        Some(Done {
+            tally: self.tally,
+            proofs,
+            findings,
+            missing: self.missing,
+        })
+    }
+
+    fn record(&mut self, recorded: &Recorded<'_>, body: &[u8]) -> Result<(), Stopped> {
+        let entry = recorded.entry;
+        let wrong = |refusal| of_rules(refusal, entry.index, recorded.offset);
+        let record = Record::from_bytes(body).map_err(wrong)?;
+        let time = UtcTime::from_unix_seconds(entry.time / 1000).ok_or_else(|| {
+            let what = format!("its time is {} ms", entry.time);
+            Finding::new(&ENTRY_TIME, Place::Entry(entry.index), recorded.offset, what)
+                .expected("a time before the year 10000")
+        })?;
+        let planned = plan(View::new(&self.state, &self.shelf), &record, time).map_err(wrong)?;
+        self.same(recorded, &record, &planned)?;
+        let mut development = false;
+        if let Some(judged) = &planned.judged {
+            let view = View::new(&self.state, &self.shelf);
+            let bank = view.request(&judged.verdict.request).map_err(wrong)?.signer();
+            let key = view
+                .verifying_key(&bank, &judged.verdict.verifying_key)
+                .map_err(wrong)?;
+            development = judged.verdict.development_key;
+            let item = judged.item(&key, self.shelf.prepared()).map_err(wrong)?;
+            self.proofs.add(entry.index, recorded.offset, item);
+        }
+        if let Record::PinnedKey(filed) = &record {
+            self.named_blobs.insert(filed.blob);
+        }
+        self.tally.count(&record, entry, development);
+        self.state.apply(planned.plan, recorded.beside, entry.body_hash);
+        Ok(())
+    }
+
+    /// The entry is the one that the rules make of its record.
+    fn same(&self, recorded: &Recorded<'_>, record: &Record, planned: &Planned) -> Result<(), Finding> {
+        let (entry, plan) = (recorded.entry, &planned.plan);
+        let found = |code, what: String| Finding::new(code, Place::Entry(entry.index), recorded.offset, what);
+        if entry.kind != plan.kind {
+            return Err(found(&MISPLACED, format!("kind {}", entry.kind)).expected(plan.kind));
+        }
+        if entry.stream != plan.stream {
+            return Err(
+                found(&MISPLACED, format!("stream {}", entry.stream)).expected(format!("stream {}", plan.stream))
+            );
+        }
+        if let Record::LogOpened { document } = record {
+            self.opening(document.unverified(), entry, recorded.offset)?;
+        }
+        let Some(secret) = &self.header.blinding else {
+            return Ok(());
+        };
+        let mut claims: Vec<Hash> = plan.unique.iter().map(|key| secret.blind(key)).collect();
+        claims.sort_unstable();
+        if claims == entry.unique {
+            return Ok(());
+        }
+        // The first entry claims its document, so a wrong secret shows there.
+        if entry.index == 0 {
+            let what = "the first entry's record claims other keys, blinded with this secret";
+            return Err(Finding::new(&SECRET, Place::Header, recorded.offset, what));
+        }
+        Err(found(&CLAIMS, list(&entry.unique)).expected(list(&claims)))
+    }
+
+    /// The opening names the log that signed the checkpoints.
+    fn opening(
+        &self,
+        opened: &covenant_api::documents::LogOpened,
+        entry: &Entry<'_>,
+        offset: u64,
+    ) -> Result<(), Finding> {
+        let key = self.header.key.to_string();
+        let found = |what: String| Finding::new(&OPENING, Place::Entry(entry.index), offset, what);
+        if opened.log.as_str() != self.header.key.origin() {
+            return Err(found(format!("log {}", opened.log)).expected(self.header.key.origin()));
+        }
+        if opened.log_key.as_str() != key {
+            return Err(found(format!("key {}", opened.log_key)).expected(key));
+        }
+        Ok(())
+    }
+}
+
+impl Visitor for Replay<'_> {
+    fn header(&mut self, header: &Header) -> Result<(), Stopped> {
+        if header == self.header {
+            Ok(())
+        } else {
+            Err(Stopped::Fault(Refusal::new(
+                &CHANGED,
+                "the header is another than before",
+            )))
+        }
+    }
+
+    fn entry(&mut self, recorded: &Recorded<'_>) -> Result<(), Stopped> {
+        match recorded.opening {
+            _ if self.missing.is_some() => Ok(()),
+            Opening::Body { body, .. } => self.record(recorded, body),
+            Opening::Withheld | Opening::Erased => {
+                self.missing = Some(recorded.entry.index);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn list(keys: &[Hash]) -> String {
+    if keys.is_empty() {
+        return "no keys".to_owned();
+    }
+    keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// What the rules refuse, as a finding about the entry; what the machine could not do, as a fault.
+fn of_rules(refusal: Refusal, index: u64, offset: u64) -> Stopped {
+    if [FILE_UNREADABLE.code, CHANGED.code].contains(&refusal.code()) {
+        return Stopped::Fault(refusal);
+    }
+    let what = match &refusal.place {
+        Some(place) => format!("{} ({place})", refusal.what),
+        None => refusal.what.clone(),
+    };
+    let mut finding = Finding::new(refusal.entry, Place::Entry(index), offset, what);
+    finding.expected = refusal.expected;
+    finding.into()
+}

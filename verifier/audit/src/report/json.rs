@@ -1,0 +1,96 @@
+//! The report for programs.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::{Report, instant};
+use crate::export::Summary;
+use crate::findings::Finding;
+use crate::tally::Tally;
+
+/// What the report says, in one object.
+pub(super) fn write(report: &Report) -> Value {
+    let audit = &report.audit;
+    json!({
+        "type": "covenant-audit/v1",
+        "version": env!("CARGO_PKG_VERSION"),
+        "result": audit.outcome.word(),
+        "summary": report.result(),
+        "source": report.source,
+        "trust": report.trust,
+        "audited": report.at.to_string(),
+        "file": { "bytes": audit.bytes, "sha256": audit.file.to_string() },
+        "log": audit.summary.as_ref().map(log),
+        "checks": report.checks().into_iter().map(|(what, count)| json!({ "what": what, "count": count })).collect::<Vec<_>>(),
+        "records": audit.tally.as_ref().map(records),
+        "proofs": audit.proofs,
+        "first_missing_body": audit.missing,
+        "development_keys_allowed": audit.development_allowed,
+        "findings": audit.findings.iter().map(finding).collect::<Vec<_>>(),
+        "not_anchored": audit.unanchored.iter().map(finding).collect::<Vec<_>>(),
+        "not_shown": report.limits(),
+        "repeat": report.repeat(),
+    })
+}
+
+fn log(summary: &Summary) -> Value {
+    json!({
+        "origin": summary.header.key.origin(),
+        "key": summary.header.key.to_string(),
+        "size": summary.header.size,
+        "root": STANDARD.encode(summary.root.0),
+        "from": summary.period.map(|(first, _)| instant(first)),
+        "to": summary.period.map(|(_, last)| instant(last)),
+        "bodies": summary.bodies,
+        "withheld": summary.withheld,
+        "erased": summary.erased,
+        "blinding_secret": summary.header.blinding.is_some(),
+    })
+}
+
+fn records(tally: &Tally) -> Value {
+    json!({
+        "operator": tally.opened.as_ref().map(|opened| json!({
+            "key": opened.operator.to_string(),
+            "opened": opened.opened.to_string(),
+            "schemas": opened.schemas,
+        })),
+        "kinds": tally.kinds,
+        "participants": tally.participants.iter().map(|bank| json!({
+            "name": bank.name, "key": bank.key.to_string(), "entry": bank.entry, "acts": bank.acts,
+        })).collect::<Vec<_>>(),
+        "policies": tally.policies.iter().map(|policy| json!({
+            "id": policy.id.to_string(), "bank": policy.bank.to_string(), "entry": policy.entry,
+        })).collect::<Vec<_>>(),
+        "verifying_keys": tally.keys.iter().map(|key| json!({
+            "id": key.id.to_string(), "bank": key.bank.to_string(), "entry": key.entry, "development": key.development,
+        })).collect::<Vec<_>>(),
+        "attestors": tally.attestors.iter().map(|attestor| json!({
+            "name": attestor.name, "key": attestor.key.to_string(), "bank": attestor.bank.to_string(),
+            "entry": attestor.entry, "standing": attestor.standing,
+        })).collect::<Vec<_>>(),
+        "verdicts": tally.verdicts.iter().map(|((policy, tier), count)| json!({
+            "policy": policy.to_string(), "tier": tier, "count": count,
+        })).collect::<Vec<_>>(),
+        "development_verdicts": tally.development_verdicts,
+        "decisions": tally.decisions.iter().map(|(bank, decisions)| json!({
+            "bank": bank.to_string(), "approved": decisions.approved, "refused": decisions.refused,
+        })).collect::<Vec<_>>(),
+    })
+}
+
+/// A finding.
+pub(crate) fn finding(finding: &Finding) -> Value {
+    json!({
+        "code": finding.code.code,
+        "where": finding.place.to_string(),
+        "entry": finding.place.entry(),
+        "entries": finding.place.entries().map(|entries| [*entries.start(), *entries.end()]),
+        "offset": finding.offset,
+        "what": finding.what,
+        "expected": finding.expected,
+        "meaning": finding.code.meaning,
+        "advice": finding.code.advice,
+    })
+}
