@@ -17,6 +17,7 @@ mod refused;
 mod request;
 mod secret_key;
 mod trust;
+mod trusted_log;
 mod verdict;
 
 pub use attestation::Attestation;
@@ -36,6 +37,7 @@ pub use refused::Refused;
 pub use request::Request;
 pub use secret_key::{Role, SecretKey, SecretKeyFile, StoredSecret};
 pub use trust::Trust;
+pub use trusted_log::TrustedLog;
 pub use verdict::Verdict;
 
 #[cfg(test)]

@@ -20,6 +20,8 @@ pub const PASSPHRASE_BYTES_MAX: usize = 1024;
 pub const VERIFYING_KEY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Bytes of what may be sealed under a passphrase.
 pub const SEALED_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Bytes of a filing with its document, and for a pinned key the key in base64.
+pub const FILING_BYTES_MAX: usize = 2 * VERIFYING_KEY_BYTES_MAX;
 /// Bytes of a receipt as JSON, or of an answer that holds one: a body of 2 MiB in base64, and what stands around it.
 pub const RECEIPT_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Nesting of CBOR.
@@ -50,5 +52,7 @@ const _: () = {
     assert!(POLICY_SOURCE_BYTES_MAX * 2 < POLICY_DOCUMENT_BYTES_MAX);
     assert!(PROOF_BYTES.div_ceil(3) * 4 + 4096 < BUNDLE_BYTES_MAX);
     assert!(TEXT_BYTES_MAX * 6 + 2 * NAME_BYTES_MAX * 6 < DOCUMENT_BYTES_MAX);
+    assert!(VERIFYING_KEY_BYTES_MAX.div_ceil(3) * 4 + 2 * DOCUMENT_BYTES_MAX < FILING_BYTES_MAX);
+    assert!(POLICY_DOCUMENT_BYTES_MAX + DOCUMENT_BYTES_MAX < FILING_BYTES_MAX);
     assert!(BUNDLE_BYTES_MAX <= DOCUMENT_BYTES_MAX && DOCUMENT_BYTES_MAX <= POLICY_DOCUMENT_BYTES_MAX);
 };

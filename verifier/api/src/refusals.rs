@@ -88,6 +88,12 @@ catalogue! {
     UNKNOWN_VERIFYING_KEY "unknown-verifying-key": "The registry has not pinned this verifying key."
         "Pin the key with `covenant-bank registry pin`.";
 
+    NOT_IN_REGISTRY "not-in-registry": "The registry does not hold this document."
+        "Give a document that this registry's bank made, as it was written last; one that was replaced cannot be filed any more.";
+    NOT_FILED "not-filed": "What this document follows from was not filed with this log."
+        "File in this order with `covenant-bank sign`: the bank itself, then an invitation, then what follows from it.";
+    UNKNOWN_LOG "unknown-log": "The registry does not say which keys this log has."
+        "Get the log's key and its operator's by a way that you trust, and run `covenant-bank log trust`.";
     UNKNOWN_REFERENCE "unknown-reference": "An option names nothing in the registry, or leaves open which one is meant."
         "Run `covenant-bank registry show` and give the id of one.";
 
@@ -137,7 +143,7 @@ catalogue! {
     WRONG_STREAM "wrong-stream": "The document was filed in another stream than the one that it belongs to."
         "File it again with `covenant-bank sign`, which knows the streams of its registry.";
     STREAM_TAKEN "stream-taken": "The stream that the filing would begin has an owner."
-        "File it again: `covenant-bank sign` draws a new stream.";
+        "File it again under its number: `covenant-bank sign --number N` draws a new stream.";
     WRONG_TIME "wrong-time": "A time in the document does not fit the log's clock."
         "Check both clocks, and sign the document again.";
     TOO_MANY_ENROLMENTS "too-many-enrolments": "The invitation was answered too often."
@@ -154,6 +160,28 @@ catalogue! {
         "Nothing is to be done; its entry is named.";
     RECEIPT_MISMATCH "receipt-mismatch": "The receipt holds, but it is not of what it was given for."
         "Pass the receipt of the record that the command asks for, from the log that it names.";
+
+    // A service, as its client meets it
+    SERVICE_URL_MALFORMED "service-url-malformed": "The service's address cannot be used."
+        "Give scheme, host and perhaps a port and a path, and nothing else.";
+    INSECURE_URL "insecure-url": "The address sends everything in the clear to another machine."
+        "Use https; http is for a service on this machine.";
+    TOKEN_MALFORMED "token-malformed": "This is not a token."
+        "Copy the token whole, as the operator handed it out.";
+    SERVICE_UNREACHABLE "service-unreachable": "The service does not answer."
+        "Check the address and the connection, and send the same again: nothing is recorded twice.";
+    SERVICE_OVERLOADED "service-overloaded": "The service has too much to do, and asks to come again."
+        "Send the same again later: nothing is recorded twice.";
+    SERVICE_REDIRECTS "service-redirects": "The service sends its caller elsewhere, which is not followed."
+        "Ask the bank or the operator for the service's address.";
+    SERVICE_ANSWER_MALFORMED "service-answer-malformed": "The answer is not one that the service gives."
+        "Check that the address is that of a Covenant service of this version, and that nothing on the way changes its answers.";
+    SERVICE_REFUSED "service-refused": "The service refuses, with a code that this program does not know."
+        "Read the code and what is said beside it; a newer version of this program may know it.";
+    LOG_KEY_CHANGED "log-key-changed": "The log has another key than the one that is known."
+        "Rely on nothing that it says: ask the bank or the operator, by a way that you trust, which key is right.";
+    LOG_REWOUND "log-rewound": "The log does not continue what it showed before."
+        "Keep what you have of it, and show it to the bank and to an auditor: entries were taken out or changed.";
 }
 
 /// Another table of codes as catalogue entries.

@@ -5,7 +5,8 @@
 //! attestors/KEY.json            grants, one per attestor's key     revocations/KEY.json   struck keys
 //! policies/ID.json              keys/ID.json, keys/ID.bin          pinned verifying keys
 //! invitations/ID.json           codes/ID.secret                    what checks the one-time code, until it is redeemed
-//! enrolments/INVITATION.json    requests/ID.json                   verdicts/REQUEST.json
+//! enrolments/INVITATION.json    requests/ID.json                   verdicts/REQUEST.json    decisions/REQUEST.json
+//! logs/LOG.json                 filings/LOG/000000.json, ...       what was filed with a log, by number
 //! ```
 //!
 //! Opening a registry checks every signature, that each file is what its name says, and that each policy compiles to what was
@@ -22,7 +23,9 @@ use covenant_policy::refusal::Refusal;
 use crate::asked::{Asked, attestor_key};
 use crate::checked_policy::CheckedPolicy;
 use crate::document::Document;
-use crate::documents::{AttestorGrant, AttestorRevocation, Bank, Enrolled, Invitation, PinnedKey, Request, Verdict};
+use crate::documents::{
+    AttestorGrant, AttestorRevocation, Bank, Decision, Enrolled, Invitation, PinnedKey, Request, TrustedLog, Verdict,
+};
 use crate::files;
 use crate::refusals::{
     ATTESTOR_REVOKED, NOT_ENROLLED, UNKNOWN_ATTESTOR, UNKNOWN_INVITATION, UNKNOWN_POLICY, UNKNOWN_REQUEST,
@@ -32,10 +35,15 @@ use crate::sign::{Signer, Verified};
 use crate::types::{Hex32, Name, UtcTime};
 
 mod acts;
+mod decide;
 mod facts;
+mod filings;
 mod load;
+mod paper;
 
 pub use acts::RequestTerms;
+pub use decide::{Decided, Resolution};
+pub use filings::Act;
 
 const BANK: &str = "bank.json";
 const ATTESTORS: &str = "attestors";
@@ -47,6 +55,9 @@ const CODES: &str = "codes";
 const ENROLMENTS: &str = "enrolments";
 const REQUESTS: &str = "requests";
 const VERDICTS: &str = "verdicts";
+const DECISIONS: &str = "decisions";
+const LOGS: &str = "logs";
+const FILINGS: &str = "filings";
 
 /// A bank's registry, checked as a whole.
 pub struct Registry {
@@ -60,6 +71,9 @@ pub struct Registry {
     enrolments: BTreeMap<Hex32, Verified<Enrolled>>,
     requests: BTreeMap<Hex32, Verified<Request>>,
     verdicts: BTreeMap<Hex32, Verified<Verdict>>,
+    decisions: BTreeMap<Hex32, Verified<Decision>>,
+    logs: BTreeMap<Hex32, Verified<TrustedLog>>,
+    books: BTreeMap<Hex32, filings::Book>,
 }
 
 impl Registry {
@@ -83,6 +97,9 @@ impl Registry {
             ENROLMENTS,
             REQUESTS,
             VERDICTS,
+            DECISIONS,
+            LOGS,
+            FILINGS,
         ] {
             files::create_directory(&directory.join(part))?;
         }
@@ -140,6 +157,21 @@ impl Registry {
     /// The verdict that used up this request.
     pub fn verdict_on(&self, request: &Hex32) -> Option<&Verified<Verdict>> {
         self.verdicts.get(request)
+    }
+
+    /// The decisions, by the request's id.
+    pub fn decisions(&self) -> impl Iterator<Item = &Verified<Decision>> {
+        self.decisions.values()
+    }
+
+    /// The decision on this request.
+    pub fn decision_on(&self, request: &Hex32) -> Option<&Verified<Decision>> {
+        self.decisions.get(request)
+    }
+
+    /// The logs that the bank relies on.
+    pub fn trusted_logs(&self) -> impl Iterator<Item = &Verified<TrustedLog>> {
+        self.logs.values()
     }
 
     /// The standing grant to this key.

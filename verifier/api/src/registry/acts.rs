@@ -294,7 +294,7 @@ impl Registry {
 }
 
 /// Says what a file that exists already means here.
-fn if_exists(refusal: Refusal, entry: &'static covenant_policy::refusal::Entry) -> Refusal {
+pub(super) fn if_exists(refusal: Refusal, entry: &'static covenant_policy::refusal::Entry) -> Refusal {
     if refusal.entry == &FILE_EXISTS {
         Refusal { entry, ..refusal }
     } else {

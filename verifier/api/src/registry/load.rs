@@ -9,10 +9,15 @@ use covenant_policy::refusal::Refusal;
 use covenant_proofs::keys::{KeyPolicy, Origin, VerifyingKey};
 use covenant_statements::compliance::Compliance;
 
-use super::{ATTESTORS, BANK, ENROLMENTS, INVITATIONS, KEYS, POLICIES, REQUESTS, REVOCATIONS, Registry, VERDICTS};
+use super::{
+    ATTESTORS, BANK, DECISIONS, ENROLMENTS, INVITATIONS, KEYS, LOGS, POLICIES, REQUESTS, REVOCATIONS, Registry,
+    VERDICTS, filings,
+};
 use crate::checked_policy::CheckedPolicy;
 use crate::document::Document;
-use crate::documents::{AttestorGrant, AttestorRevocation, Bank, Enrolled, PinnedKey, Policy, Verdict};
+use crate::documents::{
+    AttestorGrant, AttestorRevocation, Bank, Decision, Enrolled, PinnedKey, Policy, TrustedLog, Verdict,
+};
 use crate::refusals::{FILE_UNREADABLE, NOT_A_REGISTRY, REGISTRY_DAMAGED, of_key};
 use crate::sign::{Signed, Verified};
 use crate::types::Hex32;
@@ -54,6 +59,11 @@ impl Registry {
             })?,
             requests: load(&part(REQUESTS), &key, Verified::id)?,
             verdicts: load(&part(VERDICTS), &key, |v: &Verified<Verdict>| v.document().request)?,
+            decisions: load(&part(DECISIONS), &key, |d: &Verified<Decision>| d.document().request)?,
+            logs: load(&part(LOGS), &key, |l: &Verified<TrustedLog>| {
+                filings::log_id(&l.document().log)
+            })?,
+            books: filings::load(directory, &key)?,
             directory: directory.to_owned(),
             bank,
         })
@@ -123,14 +133,14 @@ fn load<T: Document>(
     Ok(documents)
 }
 
-fn damaged(path: &Path, what: impl Into<String>, expected: impl Into<String>) -> Refusal {
+pub(super) fn damaged(path: &Path, what: impl Into<String>, expected: impl Into<String>) -> Refusal {
     Refusal::new(&REGISTRY_DAMAGED, what)
         .at(path.display())
         .expected(expected)
 }
 
 /// Puts the file's name before the place inside it.
-fn place(mut refusal: Refusal, path: &Path) -> Refusal {
+pub(super) fn place(mut refusal: Refusal, path: &Path) -> Refusal {
     refusal.place = Some(match refusal.place.take() {
         Some(inside) => format!("{}: {inside}", path.display()),
         None => path.display().to_string(),

@@ -56,6 +56,13 @@ pub enum Verb {
     Attest(Attest),
     /// Judge a proof bundle, and record the verdict, which uses up its request
     Verify(Verify),
+    /// Say which keys a log has: receipts and verdicts are checked against them
+    #[command(subcommand)]
+    Log(LogVerb),
+    /// File one of the bank's signed documents with a log: writes what is to be sent to the log's service
+    Sign(Sign),
+    /// Decide on the verdict in a log's receipt
+    Decide(Decide),
 }
 
 /// The bank's registry and its key.
@@ -117,6 +124,9 @@ pub enum RegistryVerb {
         /// The bank's name, as applicants know it
         #[arg(long, value_parser = Name::parse)]
         name: Name,
+        /// Where to write the signed document, besides the registry
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
         /// Registry and key.
         #[command(flatten)]
         office: Office,
@@ -128,6 +138,9 @@ pub enum RegistryVerb {
         /// Accept a key from a development setup, whose proofs anybody could forge
         #[arg(long)]
         allow_development_keys: bool,
+        /// Where to write the signed document, besides the registry
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
         /// Registry and key.
         #[command(flatten)]
         office: Office,
@@ -153,6 +166,9 @@ pub enum Attestor {
         /// The greatest assurance that it may give: 0 to 255 (customarily 1 compiled, 2 reviewed, 3 audited, 4 authority)
         #[arg(long, value_name = "N")]
         assurance_max: u8,
+        /// Where to write the signed document, besides the registry
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
         /// Registry and key.
         #[command(flatten)]
         office: Office,
@@ -165,6 +181,9 @@ pub enum Attestor {
         /// Why
         #[arg(long, value_parser = Text::parse)]
         reason: Text,
+        /// Where to write the signed document, besides the registry
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
         /// Registry and key.
         #[command(flatten)]
         office: Office,
@@ -217,6 +236,9 @@ pub struct Invite {
 pub struct Enrol {
     /// The applicant's enrolment
     pub enrolment: PathBuf,
+    /// Where to write the signed record of it, besides the registry
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// Registry and key.
     #[command(flatten)]
     pub office: Office,
@@ -293,6 +315,81 @@ pub struct Verify {
     /// Where to write the signed verdict, besides the registry
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub out: Option<PathBuf>,
+}
+
+/// `covenant-bank log`.
+#[derive(Debug, Subcommand)]
+pub enum LogVerb {
+    /// Rely on a log: get both keys by a way that you trust, not from the log alone
+    Trust {
+        /// The key that the log's checkpoints verify under: name+key id+key
+        #[arg(long, value_name = "KEY", value_parser = covenant_api::receipt::LogKey::parse)]
+        log_key: covenant_api::receipt::LogKey,
+        /// The operator's public key, which signs verdicts (64 hexadecimal digits)
+        #[arg(long, value_name = "HEX", value_parser = Hex32::parse)]
+        operator: Hex32,
+        /// Where to write the signed document, besides the registry
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Registry and key.
+        #[command(flatten)]
+        office: Office,
+    },
+}
+
+/// `covenant-bank sign`.
+#[derive(Debug, ClapArgs)]
+pub struct Sign {
+    /// The document: bank.json, a grant, a revocation, a policy, a pinned key, an invitation, an enrolled record, a request or a
+    /// decision, as this registry's bank signed it
+    pub document: PathBuf,
+    /// The log's origin [default: the only log that the bank relies on]
+    #[arg(long, value_name = "ORIGIN", value_parser = LogOrigin::parse)]
+    pub log: Option<LogOrigin>,
+    /// File it under this number, in place of a document that the service refused [default: the next number]
+    #[arg(long, value_name = "N")]
+    pub number: Option<u64>,
+    /// Where to write what is to be sent
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Registry and key.
+    #[command(flatten)]
+    pub office: Office,
+}
+
+/// `covenant-bank decide`.
+#[derive(Debug, ClapArgs)]
+#[command(group = clap::ArgGroup::new("outcome").required(true))]
+pub struct Decide {
+    /// The receipt of the verdict, or the service's whole answer
+    pub receipt: PathBuf,
+    /// The log's origin [default: the only log that the bank relies on]
+    #[arg(long, value_name = "ORIGIN", value_parser = LogOrigin::parse)]
+    pub log: Option<LogOrigin>,
+    /// Do business; the bank's own judgement of the proof must agree with the operator's
+    #[arg(long, group = "outcome")]
+    pub approve: bool,
+    /// Do none
+    #[arg(long, group = "outcome")]
+    pub refuse: bool,
+    /// Who decides, for the bank
+    #[arg(long, value_parser = Name::parse)]
+    pub officer: Name,
+    /// Why
+    #[arg(long, value_parser = Text::parse)]
+    pub reason: Text,
+    /// What is approved, in the bank's words
+    #[arg(long, value_parser = Text::parse, conflicts_with = "refuse")]
+    pub terms: Option<Text>,
+    /// Accept a key from a development setup, whose proofs anybody could forge
+    #[arg(long)]
+    pub allow_development_keys: bool,
+    /// Where to write the signed decision, besides the registry
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Registry and key.
+    #[command(flatten)]
+    pub office: Office,
 }
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use covenant_api::document::Document;
 use covenant_api::documents::{Enrolment, Role};
 use covenant_api::files::Room;
 use covenant_api::ids::{self, prefix};
 use covenant_api::refusals::UNKNOWN_REFERENCE;
 use covenant_api::registry::{Registry, RequestTerms};
+use covenant_api::sign::Verified;
 use covenant_api::types::{Hex32, IsoDate, Name};
 use covenant_api::{document, files, host, limits};
 use covenant_policy::refusal::Refusal;
@@ -22,10 +24,12 @@ use crate::plan::Context;
 const CODE_FILE_BYTES: usize = 64;
 
 /// `registry new`.
-pub fn registry_new(context: &Context, name: Name, office: &Office) -> Result<Report, Refusal> {
+pub fn registry_new(context: &Context, name: Name, out: Option<&Path>, office: &Office) -> Result<Report, Refusal> {
     let signer = context.secret_key(&office.key)?.signer()?;
+    let out = room(out)?;
     let registry = Registry::create(&office.registry, name, &signer, context.now)?;
     let bank = registry.bank();
+    fill(out, bank)?;
     let lines = [
         ("registry", office.registry.display().to_string()),
         ("bank", bank.name.to_string()),
@@ -36,10 +40,18 @@ pub fn registry_new(context: &Context, name: Name, office: &Office) -> Result<Re
 }
 
 /// `registry pin`.
-pub fn pin(context: &Context, file: &Path, allow_development: bool, office: &Office) -> Result<Report, Refusal> {
+pub fn pin(
+    context: &Context,
+    file: &Path,
+    allow_development: bool,
+    out: Option<&Path>,
+    office: &Office,
+) -> Result<Report, Refusal> {
     let (mut registry, signer) = context.office(office)?;
     let bytes = files::read(file, limits::VERIFYING_KEY_BYTES_MAX)?;
+    let out = room(out)?;
     let pinned = registry.pin_key(&signer, &bytes, KeyPolicy { allow_development }, context.now)?;
+    fill(out, &pinned)?;
     let mut text = fields(&[
         ("pinned", ids::display(prefix::KEY, &pinned.verifying_key)),
         ("key id", pinned.verifying_key.to_string()),
@@ -58,10 +70,13 @@ pub fn attestor(context: &Context, verb: Attestor) -> Result<Report, Refusal> {
             attestor,
             name,
             assurance_max,
+            out,
             office,
         } => {
             let (mut registry, signer) = context.office(&office)?;
+            let out = room(out.as_deref())?;
             let grant = registry.grant(&signer, attestor, name, assurance_max, context.now)?;
+            fill(out, &grant)?;
             let lines = [
                 ("granted", shown(Role::Attestor, &attestor)),
                 ("name", grant.name.to_string()),
@@ -72,10 +87,13 @@ pub fn attestor(context: &Context, verb: Attestor) -> Result<Report, Refusal> {
         Attestor::Revoke {
             attestor,
             reason,
+            out,
             office,
         } => {
             let (mut registry, signer) = context.office(&office)?;
+            let out = room(out.as_deref())?;
             let revocation = registry.revoke(&signer, attestor, reason, context.now)?;
+            fill(out, &revocation)?;
             let lines = [
                 ("struck", shown(Role::Attestor, &attestor)),
                 ("reason", revocation.reason.to_string()),
@@ -123,7 +141,9 @@ pub fn invite(context: &Context, args: Invite) -> Result<Report, Refusal> {
 pub fn enrol(context: &Context, args: &Enrol) -> Result<Report, Refusal> {
     let (mut registry, signer) = context.office(&args.office)?;
     let enrolment: Enrolment = document::from_json(&files::read(&args.enrolment, limits::DOCUMENT_BYTES_MAX)?)?;
+    let out = room(args.out.as_deref())?;
     let enrolled = registry.enrol(&signer, &enrolment, context.now)?;
+    fill(out, &enrolled)?;
     let lines = [
         ("enrolled", enrolled.registry_id.to_string()),
         ("invitation", ids::display(prefix::INVITATION, &enrolled.invitation)),
@@ -177,6 +197,20 @@ pub fn request(context: &Context, args: Request) -> Result<Report, Refusal> {
     ];
     let json = json!({ "request": request.id(), "shown": request.display_id(), "document": request.document() });
     Ok(Report::new(fields(&lines), json))
+}
+
+/// Sets room aside for a document that may be written besides the registry.
+pub fn room(out: Option<&Path>) -> Result<Option<Room<'_>>, Refusal> {
+    out.map(|path| Room::to_replace(path, limits::DOCUMENT_BYTES_MAX))
+        .transpose()
+}
+
+/// Writes a document where room was set aside for it.
+pub fn fill<T: Document>(room: Option<Room<'_>>, document: &Verified<T>) -> Result<(), Refusal> {
+    match room {
+        Some(room) => room.fill(&document.to_json()?),
+        None => Ok(()),
+    }
 }
 
 /// The one that was named, by its 64 digits or as it is shown; or the only one there is.

@@ -7,6 +7,7 @@ mod args;
 mod attest;
 mod bank;
 mod keys;
+mod log;
 mod output;
 mod plan;
 mod policy;

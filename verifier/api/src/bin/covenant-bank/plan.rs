@@ -13,9 +13,9 @@ use covenant_api::types::UtcTime;
 use covenant_api::{files, host, limits};
 use covenant_policy::refusal::Refusal;
 
-use crate::args::{Args, Office, Policy, RegistryVerb, Verb};
+use crate::args::{Args, LogVerb, Office, Policy, RegistryVerb, Verb};
 use crate::output::Report;
-use crate::{attest, bank, keys, policy, show, verify};
+use crate::{attest, bank, keys, log, policy, show, verify};
 
 /// The surroundings of one act.
 pub struct Context {
@@ -39,12 +39,15 @@ pub fn run(args: Args) -> Result<Report, Refusal> {
     };
     match args.verb {
         Verb::Key(verb) => keys::run(&context, verb),
-        Verb::Registry(RegistryVerb::New { name, office }) => bank::registry_new(&context, name, &office),
+        Verb::Registry(RegistryVerb::New { name, out, office }) => {
+            bank::registry_new(&context, name, out.as_deref(), &office)
+        }
         Verb::Registry(RegistryVerb::Pin {
             file,
             allow_development_keys,
+            out,
             office,
-        }) => bank::pin(&context, &file, allow_development_keys, &office),
+        }) => bank::pin(&context, &file, allow_development_keys, out.as_deref(), &office),
         Verb::Registry(RegistryVerb::Show { registry }) => show::registry(&registry),
         Verb::Attestor(verb) => bank::attestor(&context, verb),
         Verb::Policy(Policy::Sign { source, out, office }) => policy::sign(&context, &source, &out, &office),
@@ -54,6 +57,14 @@ pub fn run(args: Args) -> Result<Report, Refusal> {
         Verb::Request(args) => bank::request(&context, args),
         Verb::Attest(args) => attest::run(&context, &args),
         Verb::Verify(args) => verify::run(&context, &args),
+        Verb::Log(LogVerb::Trust {
+            log_key,
+            operator,
+            out,
+            office,
+        }) => log::trust(&context, &log_key, operator, out.as_deref(), &office),
+        Verb::Sign(args) => log::sign(&context, &args),
+        Verb::Decide(args) => log::decide(&context, args),
     }
 }
 

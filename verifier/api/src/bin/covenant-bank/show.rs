@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use covenant_api::documents::Role;
+use covenant_api::documents::{Decision, Outcome, Role};
 use covenant_api::ids::{self, prefix};
-use covenant_api::registry::Registry;
+use covenant_api::registry::{Act, Registry};
+use covenant_api::sign::Verified;
 use covenant_policy::refusal::Refusal;
 use serde_json::json;
 
@@ -70,6 +71,18 @@ pub fn registry(directory: &Path) -> Result<Report, Refusal> {
         ]
     });
     section("Requests", &["id", "policy", "as of", "state"], requests.collect());
+    section(
+        "Decisions",
+        &["request", "outcome", "officer", "when"],
+        decisions(&registry),
+    );
+    let logs = registry
+        .trusted_logs()
+        .map(|l| vec![l.log.to_string(), l.operator.to_string()]);
+    section("Logs relied on", &["log", "operator"], logs.collect());
+    for (log, acts) in registry.books() {
+        section(&format!("Filed with {log}"), &["number", "document", "id"], filed(acts));
+    }
     Ok(Report::new(text, as_json(&registry)))
 }
 
@@ -79,6 +92,29 @@ fn attestors(registry: &Registry) -> Vec<Vec<String>> {
         .standing_grants()
         .map(|g| row(g.attestor.to_string(), g.name.to_string(), g.assurance_max))
         .collect()
+}
+
+fn decisions(registry: &Registry) -> Vec<Vec<String>> {
+    let row = |d: &Verified<Decision>| {
+        let outcome = match d.outcome {
+            Outcome::Approved => "approved",
+            Outcome::Refused => "refused",
+        };
+        let request = ids::display(prefix::REQUEST, &d.request);
+        vec![request, outcome.into(), d.officer.to_string(), d.decided.to_string()]
+    };
+    registry.decisions().map(row).collect()
+}
+
+fn filed(acts: &[Act]) -> Vec<Vec<String>> {
+    let row = |act: &Act| {
+        vec![
+            act.filing.number.to_string(),
+            act.kind.into(),
+            act.filing.document.to_string(),
+        ]
+    };
+    acts.iter().map(row).collect()
 }
 
 fn as_json(registry: &Registry) -> serde_json::Value {
@@ -95,5 +131,11 @@ fn as_json(registry: &Registry) -> serde_json::Value {
         "enrolments": registry.enrolments().map(|e| json!(e.document())).collect::<Vec<_>>(),
         "requests": registry.requests().map(|r| json!({ "id": r.id(), "document": r.document() })).collect::<Vec<_>>(),
         "verdicts": registry.verdicts().map(|v| json!(v.document())).collect::<Vec<_>>(),
+        "decisions": registry.decisions().map(|d| json!(d.document())).collect::<Vec<_>>(),
+        "logs": registry.trusted_logs().map(|l| json!(l.document())).collect::<Vec<_>>(),
+        "filings": registry.books().flat_map(|(_, acts)| acts).map(|act| json!({
+            "kind": act.kind,
+            "filing": act.filing.document(),
+        })).collect::<Vec<_>>(),
     })
 }

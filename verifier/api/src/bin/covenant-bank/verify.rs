@@ -1,7 +1,6 @@
 //! `covenant-bank verify`: the bank's view of a proof. A tier, and no figures.
 
 use covenant_api::documents::Verdict;
-use covenant_api::files::Room;
 use covenant_api::ids::{self, prefix};
 use covenant_api::registry::Registry;
 use covenant_api::verdict::verify_bundle;
@@ -11,6 +10,7 @@ use covenant_proofs::keys::KeyPolicy;
 use serde_json::json;
 
 use crate::args::Verify;
+use crate::bank::{fill, room};
 use crate::output::{Report, fields};
 use crate::plan::Context;
 
@@ -29,12 +29,9 @@ pub fn run(context: &Context, args: &Verify) -> Result<Report, Refusal> {
         ));
     };
     let signer = context.secret_key(key)?.signer()?;
-    let room = |path| Room::to_replace(path, limits::DOCUMENT_BYTES_MAX);
-    let out = args.out.as_deref().map(room).transpose()?;
+    let out = room(args.out.as_deref())?;
     let verdict = registry.record(&signer, verdict)?;
-    if let Some(out) = out {
-        out.fill(&verdict.to_json()?)?;
-    }
+    fill(out, &verdict)?;
     Ok(Report::new(
         view(&verdict, "signed and recorded: the request is used up"),
         answer(&verdict, true),
