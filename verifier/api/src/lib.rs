@@ -6,12 +6,14 @@
 //! - [`attest`], [`registry`], [`verdict`]: what an attestor does, what a bank keeps, and how it judges a proof by that alone.
 //! - [`log`]: what a log records, and the rules by which it may; run by the service and, again, by the auditor.
 //! - [`receipt`]: what a log answers, checked offline.
+//! - [`client`]: the service, called over the network.
 //! - [`seal`], [`files`], [`host`]: secrets at rest, and the only places that touch disk, clock and entropy.
 
 pub mod asked;
 pub mod attest;
 pub mod canonical;
 pub mod checked_policy;
+pub mod client;
 pub mod document;
 pub mod documents;
 pub mod files;
