@@ -95,7 +95,7 @@ impl ProofError {
         match self {
             Self::BeyondSize { .. } => "proof-beyond-size",
             Self::Reversed { .. } => "proof-sizes-reversed",
-            Self::Length { .. } => "proof-length",
+            Self::Length { .. } => "tree-proof-length",
             Self::Root => "proof-root",
         }
     }

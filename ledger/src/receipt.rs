@@ -322,7 +322,7 @@ mod tests {
             "receipt-body"
         );
         assert_eq!(refused(&|receipt| receipt.proof[0] = Hash::ZERO), "proof-root");
-        assert_eq!(refused(&|receipt| receipt.proof.truncate(1)), "proof-length");
+        assert_eq!(refused(&|receipt| receipt.proof.truncate(1)), "tree-proof-length");
         assert_eq!(
             refused(&|receipt| receipt.checkpoint = receipt.checkpoint.replace("\n6\n", "\n3\n")),
             "note-signature-invalid"

@@ -28,7 +28,7 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "Exchange the two sizes.",
     ),
     (
-        "proof-length",
+        "tree-proof-length",
         "The proof does not have the number of hashes that its tree demands.",
         "Fetch the proof again; it was cut short, or made for another tree.",
     ),

@@ -161,8 +161,11 @@ mod tests {
         tokio::runtime::Builder::new_current_thread().build().unwrap()
     }
 
-    /// Checks only when told to, and doubles.
-    fn gated(sizes: Sizes) -> (Arc<Batcher<u32, u32>>, mpsc::Sender<()>, Arc<Mutex<Vec<usize>>>) {
+    /// What doubles, what lets a batch through, and the sizes of the batches so far.
+    type Gated = (Arc<Batcher<u32, u32>>, mpsc::Sender<()>, Arc<Mutex<Vec<usize>>>);
+
+    /// Checks only when told to.
+    fn gated(sizes: Sizes) -> Gated {
         let (open, gate) = mpsc::channel();
         let gate = Mutex::new(gate);
         let seen = Arc::new(Mutex::new(Vec::new()));

@@ -44,15 +44,23 @@ pub fn ledger_directory(directory: &Path) -> PathBuf {
 /// `file-unreadable` and `ledger-missing` where nothing was made there yet; `service-key-exposed`, `service-key-malformed`;
 /// `ledger-locked` where another server runs on it; what else the ledger says.
 pub fn open(settings: &Settings) -> Result<Opened, Refusal> {
-    let path = settings.directory.join(secrets::FILE);
-    if !path.exists() {
-        return Err(Refusal::new(&FILE_UNREADABLE, "there is no service key")
-            .at(path.display())
-            .advice("Name the right --directory, or begin with `covenant-verifier init`."));
-    }
-    let key = ServiceKey::open(&path)?;
+    let key = ServiceKey::open(&expect_key(settings)?)?;
     let ledger = open_ledger(settings, &key, false)?;
     Ok(Opened { key, ledger })
+}
+
+/// The path of the directory's key, where there is one: without it the directory is not a service's.
+///
+/// # Errors
+/// `file-unreadable`.
+pub fn expect_key(settings: &Settings) -> Result<PathBuf, Refusal> {
+    let path = settings.directory.join(secrets::FILE);
+    if path.exists() {
+        return Ok(path);
+    }
+    Err(Refusal::new(&FILE_UNREADABLE, "there is no service key")
+        .at(path.display())
+        .advice("Name the right --directory, or begin with `covenant-verifier init`."))
 }
 
 fn open_ledger(settings: &Settings, key: &ServiceKey, create: bool) -> Result<Ledger, Refusal> {

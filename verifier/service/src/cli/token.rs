@@ -6,10 +6,12 @@ use super::args::{RoleName, TokenVerb};
 use super::output::{Failure, Report, fields};
 use crate::refusals::CONFIG_INVALID;
 use crate::settings::Settings;
+use crate::startup;
 use crate::tokens::{Role, Token, Tokens};
 use covenant_policy::refusal::Refusal;
 
 pub fn run(settings: &Settings, verb: TokenVerb) -> Result<Report, Failure> {
+    startup::expect_key(settings)?;
     let mut tokens = Tokens::open(&settings.directory, settings.tokens_max)?;
     match verb {
         TokenVerb::New { role, bank, name } => {

@@ -61,7 +61,11 @@ kinds! {
 
 /// A body as it came, complete and within its limits.
 #[derive(Debug)]
-pub struct Raw<K: Kind>(pub Bytes, PhantomData<K>);
+pub struct Raw<K: Kind> {
+    /// The body.
+    pub bytes: Bytes,
+    kind: PhantomData<K>,
+}
 
 /// A body of JSON, read strictly. The bytes stay beside what they say, because idempotency compares them.
 #[derive(Debug)]
@@ -79,7 +83,10 @@ impl<K: Kind> FromRequest<Arc<App>> for Raw<K> {
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
         expect_media_type(request.headers(), K::MEDIA_TYPE)?;
         let bytes = read(request, K::bytes_max(&app.settings), app.settings.body_timeout()).await?;
-        Ok(Self(bytes, PhantomData))
+        Ok(Self {
+            bytes,
+            kind: PhantomData,
+        })
     }
 }
 
@@ -87,7 +94,7 @@ impl<T: DeserializeOwned, K: Kind> FromRequest<Arc<App>> for Json<T, K> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
-        let Raw(bytes, kind) = Raw::<K>::from_request(request, app).await?;
+        let Raw { bytes, kind } = Raw::<K>::from_request(request, app).await?;
         Ok(Self {
             value: parse(&bytes, "the body")?,
             bytes,
@@ -319,7 +326,7 @@ mod tests {
         };
         assert_eq!(call(Body::from("four")).await.unwrap(), "four");
         assert_eq!(call(Body::from("fives")).await.unwrap_err().code(), "body-too-large");
-        let pieces = tokio_stream::iter(["thr", "ee"]).map(|piece| Ok::<_, std::io::Error>(piece));
+        let pieces = tokio_stream::iter(["thr", "ee"]).map(Ok::<_, std::io::Error>);
         assert_eq!(
             call(Body::from_stream(pieces)).await.unwrap_err().code(),
             "body-too-large"

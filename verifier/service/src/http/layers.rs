@@ -155,3 +155,6 @@ fn guard(headers: &mut HeaderMap, status: Option<StatusCode>) {
         headers.insert(axum::http::header::CONNECTION, HeaderValue::from_static("close"));
     }
 }
+
+#[cfg(test)]
+mod tests;

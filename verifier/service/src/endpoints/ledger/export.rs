@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::http::{Caller, Problem};
@@ -25,13 +26,18 @@ const CHUNK_BYTES: usize = 64 * 1024;
 /// Chunks that may wait for the reader.
 const CHUNKS_MAX: usize = 4;
 
+/// An export: see the format's description.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct ExportFile(pub Vec<u8>);
+
 /// The log up to its last checkpoint, in one file (`covenant-export/v1`). An auditor gets everything; anybody else entries and
 /// checkpoints without bodies.
 #[utoipa::path(
     get,
     path = "/v1/ledger/export",
     tag = "ledger",
-    responses((status = 200, description = "The export", body = Vec<u8>, content_type = "application/octet-stream")),
+    responses((status = 200, description = "The export", body = ExportFile, content_type = "application/octet-stream")),
     security((), ("token" = [])),
 )]
 pub async fn export(State(app): State<Arc<App>>, caller: Caller) -> Result<impl IntoResponse, Problem> {

@@ -1,0 +1,17 @@
+//! The main job by HTTP, every refusal on its way, and races: a server in this process, real documents, real proofs.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod enterprise;
+mod house;
+mod place;
+
+mod batches;
+mod evidence;
+mod idempotency;
+mod journey;
+mod lists;
+mod privacy;
+mod proofs;
+mod races;
+mod refusals;
