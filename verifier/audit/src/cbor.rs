@@ -1,7 +1,8 @@
-//! Deterministic CBOR (RFC 8949 §4.2.1), as far as the ledger's formats use it: unsigned numbers, byte and text strings, arrays.
+//! Deterministic CBOR (RFC 8949 §4.2.1), as far as the ledger's formats use it: unsigned numbers, byte and text
+//! strings, arrays.
 //!
-//! Every value has one encoding: definite lengths, shortest heads, nothing after the end. What is written otherwise is refused, so
-//! that equal values have equal hashes and no byte goes unread.
+//! Every value has one encoding: definite lengths, shortest heads, nothing after the end. What is written otherwise is
+//! refused, so that equal values have equal hashes and no byte goes unread.
 
 /// Why bytes are not what was expected, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,11 +4,14 @@ pub mod args;
 mod output;
 mod progress;
 mod receipt;
+mod source;
 mod trust;
 
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::CommandFactory as _;
+use clap::error::ErrorKind;
 use covenant_api::document::{Document as _, from_json};
 use covenant_api::documents::Trust;
 use covenant_api::types::UtcTime;
@@ -24,8 +27,12 @@ use output::{Fail, Said};
 pub fn run(args: Args) -> ExitCode {
     let now = args.now;
     let done = match (args.verb, args.export) {
-        (Some(Verb::Receipt(asked)), _) => receipt::check(&asked),
-        (Some(Verb::Trust(asked)), _) => trust::write(&asked),
+        (Some(_), Some(_)) => {
+            let message = "an export is audited, or a command is run: not both";
+            Args::command().error(ErrorKind::ArgumentConflict, message).exit()
+        }
+        (Some(Verb::Receipt(asked)), None) => receipt::check(&asked),
+        (Some(Verb::Trust(asked)), None) => trust::write(&asked),
         (None, Some(export)) => audit(&export, now, args.json),
         // clap demands one or the other.
         (None, None) => Ok(Said::nothing()),
@@ -41,11 +48,12 @@ fn audit(asked: &Export, now: Option<UtcTime>, json: bool) -> Result<Said, Fail>
         anchor,
         allow_development: asked.allow_development_keys,
     };
-    let audit = audit::audit(&asked.export, &options, &progress::watch).map_err(Fail::Fault)?;
+    let source = source::find(asked).map_err(Fail::Fault)?;
+    let audit = audit::audit(&source.path, &options, &progress::watch).map_err(Fail::Fault)?;
     let passed = audit.outcome.passed();
     let report = Report {
         audit,
-        source: asked.export.display().to_string(),
+        source: source.shown.clone(),
         trust: asked.trust.as_ref().map(|path| path.display().to_string()),
         at,
     };

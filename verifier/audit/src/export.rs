@@ -1,12 +1,13 @@
 //! Exports of a ledger, read as a stream: whatever can be checked without understanding what is recorded.
 //!
-//! [`read`] goes through the file once, in the order of its records, and stops at the first that is wrong: framing, form of entries,
-//! hash chain, times, streams, unique keys, body hashes, blobs, every checkpoint's signature and root, and the sum at the end. A
-//! [`Visitor`] gets what was read. Memory does not grow with the file's bytes, but with its entries: 32 bytes for each, which the
-//! checkpoints' roots need, and what tells streams and unique keys apart.
+//! [`read`] goes through the file once, in the order of its records, and stops at the first that is wrong: framing,
+//! form of entries, hash chain, times, streams, unique keys, body hashes, blobs, every checkpoint's signature and
+//! root, and the sum at the end. A [`Visitor`] gets what was read. Memory does not grow with the file's bytes, but
+//! with its entries: 32 bytes for each, which the checkpoints' roots need, and what tells streams and unique keys
+//! apart.
 //!
-//! Where entry *i*'s hash is not what entry *i+1* names, either may have been changed, so [`settle`] reads on and asks what comes
-//! later: the entry after, or the signed root.
+//! Where entry *i*'s hash is not what entry *i+1* names, either may have been changed, so [`settle`] reads on and asks
+//! what comes later: the entry after, or the signed root.
 
 use std::io::Read;
 use std::ops::ControlFlow;
@@ -48,8 +49,8 @@ pub enum Opening<'a> {
     Erased,
 }
 
-/// An entry that was read, with what stands beside it. It continues the chain; whether it was changed shows for certain only in what
-/// comes after it.
+/// An entry that was read, with what stands beside it. It continues the chain; whether it was changed shows for
+/// certain only in what comes after it.
 #[derive(Debug, Clone, Copy)]
 pub struct Recorded<'a> {
     /// The entry.
@@ -152,8 +153,8 @@ pub fn read(input: impl Read, visitor: &mut dyn Visitor) -> Result<Summary, Stop
     pass.tail()
 }
 
-/// Reads the entries of an export that was read to its end before, and stops before the blobs. The last entry's hash, if it is the
-/// same, shows that these are the same entries.
+/// Reads the entries of an export that was read to its end before, and stops before the blobs. The last entry's hash,
+/// if it is the same, shows that these are the same entries.
 ///
 /// # Errors
 /// As [`read`].

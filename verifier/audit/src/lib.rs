@@ -1,10 +1,11 @@
 //! Rechecks what a ledger holds from an export, trusting nothing that its operator says, with code of its own.
 //!
-//! This crate does not link the ledger. It implements `docs/formats/ledger.md` a second time, from the text, so that an error in the
-//! one shows as a disagreement with the other: decoding, hashing, tree, signed checkpoints, receipts and exports. What records mean
-//! is judged by the same pure rules that the service runs before it appends.
+//! This crate uses none of the ledger's code. It implements `docs/formats/ledger.md` a second time, from the text, so
+//! that an error in the one shows as a disagreement with the other: decoding, hashing, tree, signed checkpoints,
+//! receipts and exports. What records mean is judged by the same pure rules that the service runs before it appends.
 //!
-//! [`audit::audit`] does all of it; [`export::read`] streams through an export and stops at the first wrong record, with a [`Finding`] that names it.
+//! [`audit::audit`] does all of it; [`export::read`] streams through an export and stops at the first wrong record,
+//! with a [`Finding`] that names it.
 
 pub mod audit;
 pub mod cbor;

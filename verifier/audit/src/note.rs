@@ -125,7 +125,8 @@ impl Checkpoint {
     /// Opens a checkpoint's signed note.
     ///
     /// # Errors
-    /// Where the note is none, the log has not signed it once, its signature does not hold, or the text is not a checkpoint of this log.
+    /// Where the note is none, the log has not signed it once, its signature does not hold, or the text is not a
+    /// checkpoint of this log.
     pub fn open(note: &[u8], key: &LogKey) -> Result<Self, Refused> {
         read(open(note, key)?, key)
     }

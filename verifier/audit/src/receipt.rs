@@ -1,4 +1,5 @@
-//! Receipts: an entry, its body, and the proof that the log signed a tree that holds it; checked offline against the log's key.
+//! Receipts: an entry, its body, and the proof that the log signed a tree that holds it; checked offline against the
+//! log's key.
 
 use std::fmt;
 
@@ -58,11 +59,12 @@ impl Receipt {
         }
     }
 
-    /// Checks the receipt against the log's key: the entry is one, the body is the entry's, the log signed the checkpoint, and the proof
-    /// leads from the entry to its root.
+    /// Checks the receipt against the log's key: the entry is one, the body is the entry's, the log signed the
+    /// checkpoint, and the proof leads from the entry to its root.
     ///
     /// # Errors
-    /// `audit-entry-form`, `audit-receipt-body`, `audit-checkpoint`, `audit-checkpoint-signature`, `audit-receipt-proof`.
+    /// `audit-entry-form`, `audit-receipt-body`, `audit-checkpoint`, `audit-checkpoint-signature`,
+    /// `audit-receipt-proof`.
     pub fn verify(&self, key: &LogKey) -> Result<Shown<'_>, Refusal> {
         let entry = Entry::read(&self.entry).map_err(|malformed| {
             Refusal::new(&ENTRY_FORM, format!("byte {} of the entry does not fit", malformed.at))

@@ -1,9 +1,9 @@
-//! Replays a log: each record is planned again by the rules that the service runs before it appends, and must be the entry that stands
-//! there.
+//! Replays a log: each record is planned again by the rules that the service runs before it appends, and must be the
+//! entry that stands there.
 //!
-//! The rules say what a record needs of earlier ones, where it stands and what it claims. So signatures, numbering, grants and
-//! revocations, expiry, the verdicts' every condition and what each of them says are judged again, in log order. Proofs go to
-//! [`Proofs`], which verifies them in batches meanwhile.
+//! The rules say what a record needs of earlier ones, where it stands and what it claims. So signatures, numbering,
+//! grants and revocations, expiry, the verdicts' every condition and what each of them says are judged again, in log
+//! order. Proofs go to [`Proofs`], which verifies them in batches meanwhile.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! The report of an audit: what was audited, what came out, what was checked, and what none of it shows; as text that can be filed,
-//! and as JSON.
+//! The report of an audit: what was audited, what came out, what was checked, and what none of it shows; as text that
+//! can be filed, and as JSON.
 
 use covenant_api::types::UtcTime;
 
@@ -39,20 +39,22 @@ impl Report {
         match audit.outcome {
             Outcome::Sound => "Everything in this export holds, and rests on the keys in the trust file.".to_owned(),
             Outcome::NotAnchored if audit.trusted => format!(
-                "Everything in this export holds together, but {} not in the trust file: an operator could have made this up.",
+                "Everything in this export holds together, but {} not in the trust file: anybody could have made it up.",
                 count(audit.unanchored.len() as u64, "key is", "keys are")
             ),
-            Outcome::NotAnchored => "Everything in this export holds together, but nothing says whose it is: without a trust file, an \
-                                     operator could have made up all of it."
+            Outcome::NotAnchored => "Everything in this export holds together, but nothing says whose it is: \
+                                     without a trust file, an operator could have made up all of it."
                 .to_owned(),
             Outcome::Incomplete => match audit.missing {
                 Some(index) => format!(
-                    "The log's structure holds. The body of entry {index} is not in this export, so the records from there on, and \
-                     their proofs, were not audited."
+                    "The log's structure holds. The body of entry {index} is not in this export, so the records from there \
+                     on, and their proofs, were not audited."
                 ),
-                None => "The log's structure holds. The blinding secret is not in this export, so unique keys were not compared with \
-                         the records that claim them."
-                    .to_owned(),
+                None => {
+                    "The log's structure holds. The blinding secret is not in this export, so unique keys were not \
+                         compared with the records that claim them."
+                        .to_owned()
+                }
             },
             Outcome::Wrong => match audit.findings.first() {
                 Some(finding) => format!("Wrong at {finding}."),
@@ -106,13 +108,13 @@ impl Report {
     fn limits(&self) -> Vec<String> {
         let audit = &self.audit;
         let mut limits = vec![
-            "That figures are true: a proof shows that committed figures meet a policy; that they are true is the word of whoever \
-             attested them."
+            "That figures are true: a proof shows that committed figures meet a policy; that they are true is the word of \
+             whoever attested them."
                 .to_owned(),
-            "That everybody was shown this log: compare the last checkpoint with one that somebody else holds, such as a receipt's."
+            "That everybody was shown this log: compare the last checkpoint with what others hold, such as a receipt."
                 .to_owned(),
-            "What was refused or never filed: only what was admitted is recorded. A bank's acts are numbered, so one left out would \
-             show; an applicant's are not."
+            "What was refused or never filed: only what was admitted is recorded. A bank's acts are numbered, so one left \
+             out would show; an applicant's are not."
                 .to_owned(),
             "That times are right: they are the operator's clock, which never goes back.".to_owned(),
             "Whether a one-time code was right: only the bank that sent it knows.".to_owned(),

@@ -42,8 +42,8 @@ impl Frontier {
     }
 }
 
-/// The root that an inclusion proof leads to from a leaf; `None` where the tree has no such leaf, or the proof another length than
-/// the tree demands.
+/// The root that an inclusion proof leads to from a leaf; `None` where the tree has no such leaf, or the proof another
+/// length than the tree demands.
 pub fn root_from_inclusion(index: u64, size: u64, leaf: Hash, proof: &[Hash]) -> Option<Hash> {
     if index >= size {
         return None;

@@ -13,7 +13,7 @@ use covenant_api::types::{Hex32, UtcTime};
     about,
     max_term_width = 110,
     arg_required_else_help = true,
-    args_conflicts_with_subcommands = true
+    subcommand_negates_reqs = true
 )]
 #[command(after_help = "Exit codes: 0 sound or done, 1 a finding or refused, 2 misuse or fault.")]
 pub struct Args {
@@ -34,15 +34,22 @@ pub struct Args {
 /// `covenant-audit EXPORT`.
 #[derive(Debug, ClapArgs)]
 pub struct Export {
-    /// The export to audit
+    /// The export to audit: a file, or the address of a service, such as https://covenant.example.org
     #[arg(value_name = "EXPORT")]
     pub export: PathBuf,
-    /// What to rely on, obtained elsewhere than from the log's operator; without it, the best result is "consistent, not anchored"
+    /// What to rely on, obtained elsewhere than from the log's operator; without it, the best result is "consistent,
+    /// not anchored"
     #[arg(long, value_name = "FILE")]
     pub trust: Option<PathBuf>,
     /// Count proofs under keys of a development setup, which anybody can forge
     #[arg(long)]
     pub allow_development_keys: bool,
+    /// A file with an auditor's token on its one line; without it, a service exports no bodies
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Keep the export that is fetched from a service in this file, which must not exist
+    #[arg(long, value_name = "FILE")]
+    pub keep: Option<PathBuf>,
     /// Write the report to this file, which must not exist
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

@@ -1,5 +1,5 @@
-//! What each entry must fit: time, stream and unique keys of the entries before it. The hash chain itself is compared in
-//! [`super`], since two entries may be to blame for it.
+//! What each entry must fit: time, stream and unique keys of the entries before it. The hash chain itself is compared
+//! in [`super`], since two entries may be to blame for it.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

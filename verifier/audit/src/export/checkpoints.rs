@@ -66,7 +66,8 @@ struct Wrong {
 }
 
 impl Wrong {
-    /// Which entries it speaks of: if a later root is right, the entries are what the log signed, and this checkpoint is of others.
+    /// Which entries it speaks of: if a later root is right, the entries are what the log signed, and this checkpoint
+    /// is of others.
     fn finding(&self) -> Finding {
         let Checkpoint { size, root } = self.checkpoint;
         let what = format!(
@@ -91,7 +92,7 @@ impl Wrong {
             what
         } else {
             format!(
-                "{what}. Each entry names the hash of the one before it, so if one alone was changed, it is entry {last}"
+                "{what}. Each entry names the hash of the one before, so if one alone was changed, it is entry {last}"
             )
         };
         Finding::new(&ROOT, Place::Entries(good..=last), self.offset, what).expected(root.to_string())
@@ -99,8 +100,8 @@ impl Wrong {
 }
 
 impl<R: Read> Pass<'_, R> {
-    /// Every checkpoint, beginning with the record in hand; their number, the last root, and the end's record, whose content is left
-    /// in `content`.
+    /// Every checkpoint, beginning with the record in hand; their number, the last root, and the end's record, whose
+    /// content is left in `content`.
     pub(super) fn checkpoints(&mut self, first: Record, content: &mut Vec<u8>) -> Result<(u64, Hash, Record), Stopped> {
         let mut seen = Seen::default();
         let end = self.every_checkpoint(&mut seen, first, content);

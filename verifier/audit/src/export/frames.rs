@@ -102,7 +102,8 @@ impl<R: Read> Frames<R> {
         Ok(())
     }
 
-    /// The next record; its content goes to `content`. `place` says which record is wrong if it is, by its mark: 0 where there is none.
+    /// The next record; its content goes to `content`. `place` says which record is wrong if it is, by its mark: 0
+    /// where there is none.
     pub(super) fn next(&mut self, place: impl Fn(u8) -> Place, content: &mut Vec<u8>) -> Result<Record, Stopped> {
         let offset = self.at;
         let mut head = [0; 5];

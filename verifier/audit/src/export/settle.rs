@@ -1,9 +1,10 @@
 //! Which of two neighbours is wrong, where one does not name the other's hash.
 //!
-//! If entry *j* names another hash than that of entry *j−1*, then either *j−1* was changed, and *j* names what it was; or *j* was
-//! changed in what it names. What comes later decides: if the entry after *j* names *j*'s hash, *j* is as it was recorded, so *j−1*
-//! is not. If *j* is the last entry, the signed root decides: with what *j* names put in the place of *j−1*, the tree has the signed root
-//! exactly if *j* is as it was recorded. Where what comes later cannot be read, both are named.
+//! If entry *j* names another hash than that of entry *j−1*, then either *j−1* was changed, and *j* names what it was;
+//! or *j* was changed in what it names. What comes later decides: if the entry after *j* names *j*'s hash, *j* is as
+//! it was recorded, so *j−1* is not. If *j* is the last entry, the signed root decides: with what *j* names put in the
+//! place of *j−1*, the tree has the signed root exactly if *j* is as it was recorded. Where what comes later cannot be
+//! read, both are named.
 
 use std::io::Read;
 
@@ -16,7 +17,8 @@ use crate::note::Checkpoint;
 use crate::tree::Frontier;
 
 impl<R: Read> Pass<'_, R> {
-    /// The wrong one of this entry and the one before it, whose hash it does not name; the rest of the file is used up for it.
+    /// The wrong one of this entry and the one before it, whose hash it does not name; the rest of the file is used up
+    /// for it.
     pub(super) fn settle(&mut self, entry: &Entry<'_>, leaf: Hash) -> Place {
         if entry.index == 0 {
             return Place::Entry(0);

@@ -22,8 +22,8 @@ catalogue! {
     HEADER "audit-header": "The export's header is not one, or does not fit what follows."
         "The file was changed or damaged: fetch the export again, and keep this one.";
     SUM "audit-sum": "The hash at the export's end is not that of the bytes before it."
-        "A byte was changed that nothing else commits to: the blinding secret, the mark of a withheld or erased body, a signature of \
-         another key, or the hash itself. Fetch the export again, and keep this one.";
+        "A byte was changed that nothing else commits to: the blinding secret, the mark of a withheld or erased body, a \
+         signature of another key, or the hash itself. Fetch the export again, and keep this one.";
 
     // Entries
     ENTRY_FORM "audit-entry-form": "The bytes are not the one encoding of an entry."
@@ -39,7 +39,7 @@ catalogue! {
     UNIQUE "audit-unique-taken": "An entry claims a unique key that an earlier entry holds."
         "The log's operator must explain it: what may happen once was recorded twice.";
     BODY "audit-body": "The body is not the one that its entry commits to."
-        "The body, its salt or the entry's body hash was changed: fetch the export again, and keep this one as evidence.";
+        "The body, its salt or the entry's body hash was changed: fetch the export again, and keep this as evidence.";
 
     // Blobs and checkpoints
     BLOB "audit-blob": "A blob is not what its name says, or does not stand in order."
@@ -80,7 +80,7 @@ catalogue! {
         "Fetch the receipt again, byte for byte.";
     RECEIPT_BODY "audit-receipt-body": "The receipt's body is not the one that its entry commits to."
         "The body or its salt was changed: fetch the receipt again.";
-    RECEIPT_PROOF "audit-receipt-proof": "The receipt's proof does not lead from its entry to the root that the log signed."
+    RECEIPT_PROOF "audit-receipt-proof": "The receipt's proof does not lead from its entry to the signed root."
         "The entry, the proof or the checkpoint was exchanged: fetch the receipt again, and keep this one.";
     LOG_KEY "audit-log-key": "The text is not a log's key."
         "A key is written name+key id+base64, as the log's operator publishes it.";

@@ -22,7 +22,7 @@ pub(super) fn write(report: &Report) -> Value {
         "audited": report.at.to_string(),
         "file": { "bytes": audit.bytes, "sha256": audit.file.to_string() },
         "log": audit.summary.as_ref().map(log),
-        "checks": report.checks().into_iter().map(|(what, count)| json!({ "what": what, "count": count })).collect::<Vec<_>>(),
+        "checks": report.checks().iter().map(|(what, count)| json!({ "what": what, "count": count })).collect::<Vec<_>>(),
         "records": audit.tally.as_ref().map(records),
         "proofs": audit.proofs,
         "first_missing_body": audit.missing,

@@ -43,7 +43,7 @@ pub(super) fn write(report: &Report) -> String {
         "  {}\n\n{}",
         report.repeat(),
         paragraph(
-            "The same file, by its SHA-256, gives the same result on any machine; no connection and no other file is needed.",
+            "The same file, by its SHA-256, gives the same result on any machine, without a connection.",
             "  "
         )
     );

@@ -1,4 +1,5 @@
-//! The tamper promise: whichever byte of an export is changed, the auditor says so and names the entry that it belongs to.
+//! The tamper promise: whichever byte of an export is changed, the auditor says so and names the entry that it belongs
+//! to.
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -86,7 +87,8 @@ fn judge(flipped: Option<&Record>, at: usize, found: &Finding, among: impl Fn(u6
             }
         }
         (b'H', Place::End) => {
-            // The last 32 bytes of the header are the secret, which is compared with bodies by those who understand them.
+            // The last 32 bytes of the header are the secret, which is compared with bodies by those who understand
+            // them.
             assert!(
                 at >= record.at + record.bytes.len() - 32 && found.code.code == SUM.code,
                 "{}",
@@ -175,7 +177,8 @@ fn ten_thousand_bytes_of_a_larger_log() {
     let cases: Vec<_> = (0..10_000)
         .map(|_| (rng.gen_range(0..file.len()), rng.gen_range(1..=255)))
         .collect();
-    // Few checkpoints: what is changed in the last entry and named by nothing after it is among those since the last good one.
+    // Few checkpoints: what is changed in the last entry and named by nothing after it is among those since the last
+    // good one.
     let tally = flip(&file, &cases, |entry| entry == ENTRIES - 1);
     println!("{ENTRIES} entries, {} bytes, 10,000 random flips: {tally}", file.len());
     assert_eq!(tally.exact + tally.among + tally.other + tally.sum, 10_000);

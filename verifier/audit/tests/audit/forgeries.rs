@@ -108,7 +108,8 @@ fn entries_removed_at_the_end_are_missed() {
     };
     let (finding, code) = found(&file, counted);
     assert_eq!((finding.place.entries(), code), (Some(11..=11), "audit-checkpoint"));
-    // With the checkpoint removed too, it is the honest export of an earlier day: only a later checkpoint or receipt shows more.
+    // With the checkpoint removed too, it is the honest export of an earlier day: only a later checkpoint or receipt
+    // shows more.
     let earlier = forged(&file, |records| {
         counted(records);
         records.retain(|record| !of(b"C", 12)(record));
@@ -174,7 +175,8 @@ fn a_rewritten_tail_is_found_by_the_first_root_that_covers_it() {
 #[test]
 fn a_broken_link_is_laid_at_the_right_door() {
     let file = honest(12);
-    // The last 32 bytes before the stream's hash, the keys and the body hash are what an entry names; its time is another thing.
+    // The last 32 bytes before the stream's hash, the keys and the body hash are what an entry names; its time is
+    // another thing.
     for index in 1..12 {
         let entry = |records: &mut Vec<Record>, at: usize| {
             let place = records.iter().position(of(b"E", index)).expect("an entry");

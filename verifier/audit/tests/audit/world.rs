@@ -16,11 +16,20 @@ pub fn open(directory: &Path) -> Ledger {
     open_as(directory, 42)
 }
 
-/// A ledger of another key and other salts.
+/// A ledger of other salts.
 pub fn open_as(directory: &Path, seed: u8) -> Ledger {
+    open_with(directory, seed, 42)
+}
+
+/// A ledger of another key.
+pub fn open_other(directory: &Path) -> Ledger {
+    open_with(directory, 42, 43)
+}
+
+fn open_with(directory: &Path, seed: u8, key: u8) -> Ledger {
     let config = Config {
         origin: "example.com/covenant".to_owned(),
-        signing_key: SigningKey::from_bytes(&[42; 32]),
+        signing_key: SigningKey::from_bytes(&[key; 32]),
         limits: Limits::default(),
         create: true,
     };

@@ -1,0 +1,98 @@
+//! Where an export comes from: a file, or a service, whose export is fetched whole before anything is read.
+
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use covenant_api::client::{Client, Options, Token};
+use covenant_api::files;
+use covenant_api::limits::DOCUMENT_BYTES_MAX;
+use covenant_api::refusals::{FILE_EXISTS, FILE_UNWRITABLE};
+use covenant_policy::refusal::Refusal;
+use tempfile::NamedTempFile;
+
+use super::args::Export;
+
+/// An export as a file.
+pub struct Source {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Where it was found, for the report.
+    pub shown: String,
+    /// Removed in the end, where it was fetched and is not to be kept.
+    _scratch: Option<NamedTempFile>,
+}
+
+/// The export that was asked for.
+///
+/// # Errors
+/// Whatever the service or the disk refuses.
+pub fn find(asked: &Export) -> Result<Source, Refusal> {
+    let address = asked
+        .export
+        .to_str()
+        .filter(|text| text.starts_with("https://") || text.starts_with("http://"));
+    match address {
+        Some(address) => fetch(address, asked),
+        None => Ok(Source {
+            path: asked.export.clone(),
+            shown: asked.export.display().to_string(),
+            _scratch: None,
+        }),
+    }
+}
+
+fn fetch(address: &str, asked: &Export) -> Result<Source, Refusal> {
+    let token = asked.token_file.as_deref().map(token).transpose()?;
+    let client = Client::new(
+        address,
+        Options {
+            token,
+            ..Options::default()
+        },
+    )?;
+    let keep = asked.keep.as_deref();
+    if let Some(path) = keep.filter(|path| path.symlink_metadata().is_ok()) {
+        return Err(Refusal::new(&FILE_EXISTS, "the file exists").at(path.display()));
+    }
+    let unwritable = |error: std::io::Error| Refusal::new(&FILE_UNWRITABLE, error.to_string()).at("the export");
+    // Beside the file that is to be kept, so that it can be renamed.
+    let folder = keep
+        .and_then(Path::parent)
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let scratch = match (keep, folder) {
+        (None, _) => NamedTempFile::new(),
+        (Some(_), Some(folder)) => NamedTempFile::new_in(folder),
+        (Some(_), None) => NamedTempFile::new_in("."),
+    };
+    let mut scratch = scratch.map_err(unwritable)?;
+    let mut out = BufWriter::new(scratch.as_file_mut());
+    client.export_to(&mut out)?;
+    out.flush().map_err(unwritable)?;
+    drop(out);
+    let shown = match keep {
+        Some(path) => path.display().to_string(),
+        None => client.address().to_owned(),
+    };
+    match keep {
+        None => Ok(Source {
+            path: scratch.path().to_owned(),
+            shown,
+            _scratch: Some(scratch),
+        }),
+        Some(path) => {
+            scratch
+                .persist_noclobber(path)
+                .map_err(|error| unwritable(error.error))?;
+            Ok(Source {
+                path: path.to_owned(),
+                shown,
+                _scratch: None,
+            })
+        }
+    }
+}
+
+fn token(path: &Path) -> Result<Token, Refusal> {
+    let bytes = files::read(path, DOCUMENT_BYTES_MAX)?;
+    Token::parse(&String::from_utf8_lossy(&bytes)).map_err(|refusal| refusal.at(path.display()))
+}

@@ -1,0 +1,238 @@
+//! The program itself: what it says, and its exit codes.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::thread;
+
+use covenant_api::document::from_json;
+use covenant_api::documents::Trust;
+
+use crate::{replay, world};
+
+fn run(directory: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_covenant-audit"))
+        .current_dir(directory)
+        .args(arguments)
+        .output()
+        .expect("the program runs")
+}
+
+fn said(output: &Output) -> (Option<i32>, String) {
+    let text = [&output.stdout[..], &output.stderr].concat();
+    (output.status.code(), String::from_utf8(text).expect("UTF-8"))
+}
+
+#[test]
+fn exit_codes_say_how_it_went() {
+    let directory = tempfile::tempdir().expect("a directory");
+    replay::files(directory.path());
+    let development = "--allow-development-keys";
+    let cases: &[(&[&str], i32, &str)] = &[
+        (&["export", "--trust", "trust.json", development], 0, "SOUND"),
+        (&["export", development], 1, "CONSISTENT, NOT ANCHORED"),
+        (&["export", "--trust", "trust.json"], 1, "development-key"),
+        (&["changed", "--trust", "trust.json", development], 1, "entry 7"),
+        (&["trust.json"], 1, "audit-format"),
+        (&["nothing"], 2, "file-unreadable"),
+        (&["export", "--trust", "nothing"], 2, "file-unreadable"),
+        (&["export", "--trust", "export"], 2, "refused"),
+        (&["export", "--unknown"], 2, "unexpected argument"),
+        (&["--json", "changed", development], 1, "\"entry\": 7"),
+        (&["--json", "nothing"], 2, "\"code\": \"file-unreadable\""),
+    ];
+    for (arguments, code, text) in cases {
+        let (found, said) = said(&run(directory.path(), arguments));
+        assert_eq!(found, Some(*code), "{arguments:?}: {said}");
+        assert!(said.contains(text), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn a_report_is_written_once() {
+    let directory = tempfile::tempdir().expect("a directory");
+    replay::files(directory.path());
+    let arguments = [
+        "export",
+        "--trust",
+        "trust.json",
+        "--allow-development-keys",
+        "--out",
+        "report.txt",
+    ];
+    let (code, text) = said(&run(directory.path(), &arguments));
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.starts_with("sound: ") && text.contains("report.txt"), "{text}");
+    let report = std::fs::read_to_string(directory.path().join("report.txt")).expect("the report");
+    assert!(report.starts_with("Audit of a Covenant ledger\n") && report.contains("SOUND"));
+    let (code, text) = said(&run(directory.path(), &arguments));
+    assert!(code == Some(2) && text.contains("file-exists"), "{text}");
+}
+
+#[test]
+fn a_trust_file_is_written_from_keys() {
+    let directory = tempfile::tempdir().expect("a directory");
+    replay::files(directory.path());
+    let bytes = std::fs::read(directory.path().join("trust.json")).expect("the trust file");
+    let trust: Trust = from_json(&bytes).expect("a trust file");
+    let (operator, key, bank) = (
+        trust.operator.to_string(),
+        trust.verifying_keys[0].to_string(),
+        trust.participants[0].to_string(),
+    );
+    let mut arguments = vec![
+        "trust",
+        "--log-key",
+        trust.log_key.as_str(),
+        "--operator",
+        &operator,
+        "--verifying-key",
+        &key,
+    ];
+    arguments.extend(["--participant", &bank, "--participant", &bank, "--out", "again.json"]);
+    let (code, text) = said(&run(directory.path(), &arguments));
+    assert_eq!(code, Some(0), "{text}");
+    let again = std::fs::read(directory.path().join("again.json")).expect("the trust file");
+    assert_eq!(from_json::<Trust>(&again), Ok(trust.clone()));
+    let weak = "0100000000000000000000000000000000000000000000000000000000000000";
+    for (log_key, operator, place) in [
+        ("nothing", operator.as_str(), "log_key"),
+        (trust.log_key.as_str(), weak, "--operator"),
+    ] {
+        let (code, text) = said(&run(
+            directory.path(),
+            &["trust", "--log-key", log_key, "--operator", operator],
+        ));
+        assert!(code == Some(1) && text.contains(place), "{text}");
+    }
+}
+
+#[test]
+fn a_receipt_is_checked_against_the_trust_file() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let house = replay::small(directory.path());
+    let receipt = house.ledger.receipt(1).expect("a receipt");
+    std::fs::write(directory.path().join("receipt"), receipt.encode()).expect("written");
+    let json = serde_json::to_vec(&receipt).expect("JSON");
+    std::fs::write(directory.path().join("receipt.json"), &json).expect("written");
+    let mut changed = receipt.encode();
+    let last = changed.len() - 200;
+    changed[last] ^= 1;
+    std::fs::write(directory.path().join("changed"), changed).expect("written");
+    let elsewhere = tempfile::tempdir().expect("a directory");
+    let other = world::open_other(elsewhere.path()).key().to_string();
+    let operator = house.operator.public().to_string();
+    run(
+        directory.path(),
+        &[
+            "trust",
+            "--log-key",
+            &other,
+            "--operator",
+            &operator,
+            "--out",
+            "other.json",
+        ],
+    );
+    let cases: &[(&[&str], i32, &str)] = &[
+        (
+            &["receipt", "receipt", "--trust", "trust.json"],
+            0,
+            "The receipt holds.",
+        ),
+        (
+            &["receipt", "receipt.json", "--trust", "trust.json"],
+            0,
+            "a participant in the trust file",
+        ),
+        (
+            &["--json", "receipt", "receipt.json", "--trust", "trust.json"],
+            0,
+            "\"kind\": \"participant\"",
+        ),
+        (&["receipt", "changed", "--trust", "trust.json"], 1, "refused"),
+        (
+            &["receipt", "receipt", "--trust", "other.json"],
+            1,
+            "audit-checkpoint-signature",
+        ),
+        (
+            &["receipt", "trust.json", "--trust", "trust.json"],
+            1,
+            "audit-receipt-form",
+        ),
+        (&["receipt", "nothing", "--trust", "trust.json"], 2, "file-unreadable"),
+        (&["receipt", "receipt"], 2, "--trust"),
+        (
+            &["export", "receipt", "receipt", "--trust", "trust.json"],
+            2,
+            "not both",
+        ),
+    ];
+    for (arguments, code, text) in cases {
+        let (found, said) = said(&run(directory.path(), arguments));
+        assert_eq!(found, Some(*code), "{arguments:?}: {said}");
+        assert!(said.contains(text), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn an_export_is_fetched_from_a_service() {
+    let directory = tempfile::tempdir().expect("a directory");
+    replay::files(directory.path());
+    let export = std::fs::read(directory.path().join("export")).expect("the export");
+    std::fs::write(directory.path().join("token"), "cvt_abc123\n").expect("written");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    let service = thread::spawn(move || {
+        let mut asked = Vec::new();
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().expect("a caller");
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).expect("a request");
+                request.push(byte[0]);
+            }
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\nconnection: close\r\n";
+            let length = format!("content-length: {}\r\n\r\n", export.len());
+            stream
+                .write_all(&[head.as_bytes(), length.as_bytes(), &export].concat())
+                .expect("answered");
+            asked.push(String::from_utf8(request).expect("ASCII").to_ascii_lowercase());
+        }
+        asked
+    });
+    let common = [
+        "--trust",
+        "trust.json",
+        "--allow-development-keys",
+        "--token-file",
+        "token",
+    ];
+    let (code, text) = said(&run(directory.path(), &[&[address.as_str()], &common[..]].concat()));
+    assert!(
+        code == Some(0) && text.contains("SOUND") && text.contains(&address),
+        "{text}"
+    );
+    let (code, text) = said(&run(
+        directory.path(),
+        &[&[address.as_str(), "--keep", "kept"], &common[..]].concat(),
+    ));
+    assert!(code == Some(0) && text.contains("covenant-audit kept"), "{text}");
+    let kept = std::fs::read(directory.path().join("kept")).expect("the export");
+    assert_eq!(
+        kept,
+        std::fs::read(directory.path().join("export")).expect("the export")
+    );
+    for request in service.join().expect("served") {
+        assert!(request.starts_with("get /v1/ledger/export http/1.1\r\n"), "{request}");
+        assert!(request.contains("authorization: bearer cvt_abc123\r\n"), "{request}");
+    }
+    // Nobody listens any more; and a file that is there is not written over.
+    let (code, text) = said(&run(directory.path(), &[address.as_str()]));
+    assert!(code == Some(2) && text.contains("service-unreachable"), "{text}");
+    let (code, text) = said(&run(directory.path(), &[address.as_str(), "--keep", "kept"]));
+    assert!(code == Some(2) && text.contains("file-exists"), "{text}");
+}
