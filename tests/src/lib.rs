@@ -2,4 +2,5 @@
 //! only what those tests and the benches share.
 
 pub mod company;
+pub mod fixture;
 pub mod repository;
