@@ -257,6 +257,9 @@ impl Client {
             let what = format!("{} bundles", bundles.len());
             return Err(Refusal::new(&MALFORMED_DOCUMENT, what).expected(format!("at most {BATCH_MAX} at once")));
         }
+        if bundles.is_empty() {
+            return Ok(Vec::new());
+        }
         let lines = bundles.iter().map(answers::line).collect::<Result<Vec<_>, _>>()?;
         let answer = self.transport.post(path, NDJSON, lines.concat().as_bytes(), NDJSON)?;
         let answered = answers::batch(path, &answer.success()?, bundles.len())?;

@@ -3,11 +3,12 @@
 //! The formats are `covenant-ledger`'s (entry, tree, note, checkpoint, receipt), used without its store. What is added here is what
 //! the entry's body says: a [`Record`], of the kind that the entry names.
 
+use covenant_ledger::Entry;
 use covenant_ledger::errors::{NoteError, ReceiptError};
 use covenant_policy::refusal::Refusal;
 use serde::Deserialize;
 
-pub use covenant_ledger::{LogKey, Receipt};
+pub use covenant_ledger::{LogKey, Receipt, SignedCheckpoint};
 
 use crate::limits;
 use crate::log::Record;
@@ -39,6 +40,42 @@ pub struct Checked {
 /// `log-key-malformed`.
 pub fn log_key(text: &str) -> Result<LogKey, Refusal> {
     LogKey::parse(text).map_err(|e: NoteError| of_ledger(e.code(), e.to_string()))
+}
+
+/// A checkpoint that the log of this key signed.
+///
+/// # Errors
+/// The ledger's codes for what does not hold.
+pub fn checkpoint(note: &str, key: &LogKey) -> Result<SignedCheckpoint, Refusal> {
+    SignedCheckpoint::open(note, key).map_err(|e| of_ledger(e.code(), e.to_string()).at("checkpoint"))
+}
+
+/// What a receipt says of itself, before it is checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The entry's place in the log.
+    pub index: u64,
+    /// When the log wrote it down, in Unix milliseconds.
+    pub time_ms: u64,
+    /// Its kind.
+    pub kind: String,
+    /// What it says; nothing in a receipt for those who may not read it.
+    pub record: Option<Record>,
+}
+
+/// What a receipt says of itself: its form is right, and nobody has vouched for it yet.
+///
+/// # Errors
+/// `entry-malformed`; `not-canonical` where the body is not a record.
+pub fn claimed(receipt: &Receipt) -> Result<Claimed, Refusal> {
+    let entry = Entry::decode(&receipt.entry).map_err(|e| of_ledger(e.code(), e.to_string()).at("receipt: entry"))?;
+    let body = receipt.opening.as_ref().map(|opening| opening.body.as_slice());
+    Ok(Claimed {
+        index: entry.index,
+        time_ms: entry.time_ms,
+        kind: entry.kind.as_str().to_owned(),
+        record: body.map(Record::from_bytes).transpose()?,
+    })
 }
 
 /// The part of an answer that counts; whatever else stands in it is repeated from the receipt.

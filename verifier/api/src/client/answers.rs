@@ -9,10 +9,11 @@ use serde_json::Value;
 use super::problem::{self, Problem, Said};
 use super::transport::malformed;
 use crate::documents::{Bundle, Policy, Request, Verdict};
+use crate::log::Record;
 use crate::receipt::{self, Receipt};
 use crate::refusals::UNENCODABLE;
 use crate::sign::Signed;
-use crate::types::{Hex32, LogOrigin, Name, TierName};
+use crate::types::{Hex32, LogOrigin, Name, TierName, UtcTime};
 
 /// Which log the service keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -100,30 +101,61 @@ pub struct Participant {
     pub stream: Hex32,
     /// The number of its next filing.
     pub number: u64,
+    /// The entry with which it began to take part.
+    pub index: u64,
 }
 
-/// Something that stands in the log.
+/// An entry that concerns a bank.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Event {
-    /// Its entry.
+    /// Its place in the log.
     pub index: u64,
-    /// When it was written down, as the service says it.
-    pub time: Value,
-    /// Its kind.
+    /// When it was written down.
+    pub time: Option<UtcTime>,
+    /// What was recorded; nothing where it was erased.
+    pub record: Option<Record>,
+}
+
+/// An entry about an applicant, for whoever holds the invitation's id.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InvitationEvent {
+    /// Its place in the log.
+    pub index: u64,
+    /// When it was written down.
+    pub time: Option<UtcTime>,
+    /// The kind of its record.
     pub kind: String,
-    /// The record.
-    pub record: Value,
+    /// The record's document; nothing where it was erased.
+    pub document: Option<Value>,
 }
 
 /// A page of events.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Events {
+pub struct Events<E> {
     /// In log order.
-    pub events: Vec<Event>,
+    pub events: Vec<E>,
     /// The first index to ask for next, also where nothing matched.
     pub next: u64,
+}
+
+/// An event's place in the log.
+pub(super) trait Indexed {
+    fn index(&self) -> u64;
+}
+
+impl Indexed for Event {
+    fn index(&self) -> u64 {
+        self.index
+    }
+}
+
+impl Indexed for InvitationEvent {
+    fn index(&self) -> u64 {
+        self.index
+    }
 }
 
 /// An entry, and where it stands.

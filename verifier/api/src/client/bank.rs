@@ -1,9 +1,10 @@
 //! The calls of a bank, which are made with its token.
 
 use covenant_policy::refusal::Refusal;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::answers::{Events, Filed, Participant};
+use super::answers::{Event, Events, Filed, Indexed, InvitationEvent, Participant};
 use super::transport::{HTML, malformed};
 use super::{Client, check};
 use crate::document::Document as _;
@@ -99,36 +100,49 @@ impl Client {
         self.transport.get_json("/v1/participants/me")
     }
 
-    /// The bank's attestors, as the service lists them.
+    /// The bank's attestors, as the service lists them; the page after this id.
     ///
     /// # Errors
     /// As [`Client::log_info`].
-    pub fn attestors(&self) -> Result<Value, Refusal> {
-        self.transport.get_json("/v1/attestors")
+    pub fn attestors(&self, after: Option<&Hex32>) -> Result<Value, Refusal> {
+        self.list("/v1/attestors", after)
     }
 
-    /// The bank's policies, as the service lists them.
+    /// The bank's policies, as the service lists them; the page after this id.
     ///
     /// # Errors
     /// As [`Client::log_info`].
-    pub fn policies(&self) -> Result<Value, Refusal> {
-        self.transport.get_json("/v1/policies")
+    pub fn policies(&self, after: Option<&Hex32>) -> Result<Value, Refusal> {
+        self.list("/v1/policies", after)
     }
 
-    /// The verifying keys that the bank relies on, as the service lists them.
+    /// One of the bank's policies, with its text in plain language.
     ///
     /// # Errors
-    /// As [`Client::log_info`].
-    pub fn keys(&self) -> Result<Value, Refusal> {
-        self.transport.get_json("/v1/keys")
+    /// `unknown-policy`; as [`Client::log_info`].
+    pub fn policy(&self, id: &Hex32) -> Result<Value, Refusal> {
+        self.transport.get_json(&format!("/v1/policies/{id}"))
     }
 
-    /// The bank's applications: its requests, and how far each has got.
+    /// The verifying keys that the bank relies on, as the service lists them; the page after this id.
     ///
     /// # Errors
     /// As [`Client::log_info`].
-    pub fn applications(&self) -> Result<Value, Refusal> {
-        self.transport.get_json("/v1/applications")
+    pub fn keys(&self, after: Option<&Hex32>) -> Result<Value, Refusal> {
+        self.list("/v1/keys", after)
+    }
+
+    /// The bank's applications: its requests, and how far each has got, as the service lists them; the page after this id.
+    ///
+    /// # Errors
+    /// As [`Client::log_info`].
+    pub fn applications(&self, after: Option<&Hex32>) -> Result<Value, Refusal> {
+        self.list("/v1/applications", after)
+    }
+
+    fn list(&self, path: &str, after: Option<&Hex32>) -> Result<Value, Refusal> {
+        let after = after.map_or_else(String::new, |after| format!("?after={after}"));
+        self.transport.get_json(&format!("{path}{after}"))
     }
 
     /// One application, by its request.
@@ -153,7 +167,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::log_info`].
-    pub fn events(&self, since: u64, limit: Option<u64>) -> Result<Events, Refusal> {
+    pub fn events(&self, since: u64, limit: Option<u64>) -> Result<Events<Event>, Refusal> {
         let limit = limit.map_or_else(String::new, |limit| format!("&limit={limit}"));
         self.page(&format!("/v1/events?since={since}{limit}"), since)
     }
@@ -162,14 +176,14 @@ impl Client {
     ///
     /// # Errors
     /// `unknown-invitation`; as [`Client::log_info`].
-    pub fn invitation_events(&self, invitation: &Hex32, since: u64) -> Result<Events, Refusal> {
+    pub fn invitation_events(&self, invitation: &Hex32, since: u64) -> Result<Events<InvitationEvent>, Refusal> {
         self.page(&format!("/v1/invitations/{invitation}/events?since={since}"), since)
     }
 
     /// A page of events, which moves forward: whoever goes on from `next` neither misses one nor turns in a circle.
-    fn page(&self, path: &str, since: u64) -> Result<Events, Refusal> {
-        let page: Events = self.transport.get_json(path)?;
-        let indices: Vec<u64> = page.events.iter().map(|event| event.index).collect();
+    fn page<E: Indexed + DeserializeOwned>(&self, path: &str, since: u64) -> Result<Events<E>, Refusal> {
+        let page: Events<E> = self.transport.get_json(path)?;
+        let indices: Vec<u64> = page.events.iter().map(Indexed::index).collect();
         let inside = indices.iter().all(|index| (since..page.next).contains(index));
         if page.next >= since && inside && indices.is_sorted_by(|a, b| a < b) {
             return Ok(page);

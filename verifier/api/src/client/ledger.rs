@@ -10,8 +10,8 @@ use data_encoding::BASE64;
 use super::answers::{ConsistencyAnswer, EntryAnswer, InclusionAnswer};
 use super::transport::{TEXT, malformed};
 use super::{Client, check};
-use crate::receipt::Receipt;
-use crate::refusals::{LOG_REWOUND, of_ledger};
+use crate::receipt::{self, Receipt};
+use crate::refusals::LOG_REWOUND;
 
 /// Hashes in a proof (RFC 6962 over at most 2^64 leaves).
 const PROOF_HASHES_MAX: usize = 65;
@@ -41,7 +41,7 @@ impl Client {
     fn note(&self, path: &str, key: &LogKey) -> Result<SignedCheckpoint, Refusal> {
         let note = self.transport.get(path, TEXT)?;
         let note = String::from_utf8(note).map_err(|_| malformed(path, "not UTF-8"))?;
-        SignedCheckpoint::open(note, key).map_err(|e| of_ledger(e.code(), e.to_string()).at(path))
+        receipt::checkpoint(&note, key)
     }
 
     /// An entry, decoded strictly. That it is in the log, an inclusion proof shows.

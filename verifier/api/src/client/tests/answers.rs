@@ -271,7 +271,7 @@ fn what_has_an_id_is_held_against_it() {
         "service-answer-malformed"
     );
     let page = |next: u64| {
-        let event = json!({ "index": 7, "time": "2026-03-31T10:00:00Z", "kind": "verdict", "record": {} });
+        let event = json!({ "index": 7, "time": "2026-03-31T10:00:00Z", "record": scene.record() });
         let page = json!({ "events": [event], "next": next });
         once(answer("200 OK", &page), |client| client.events(5, Some(9)))
     };
