@@ -14,10 +14,10 @@ use serde_json::Value;
 
 use crate::world::*;
 
-struct Shell<'a>(&'a Path);
+pub struct Shell<'a>(pub &'a Path);
 
 impl Shell<'_> {
-    fn run(&self, line: &str) -> Output {
+    pub fn run(&self, line: &str) -> Output {
         let mut words: Vec<&str> = line.split_whitespace().collect();
         words.extend(["--now", NOW]);
         Command::new(env!("CARGO_BIN_EXE_covenant-bank"))
@@ -27,14 +27,14 @@ impl Shell<'_> {
             .unwrap()
     }
 
-    fn json(&self, line: &str) -> Value {
+    pub fn json(&self, line: &str) -> Value {
         let output = self.run(&format!("{line} --json"));
         let text = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(0), "{line}\n{text}");
         serde_json::from_str(&text).unwrap()
     }
 
-    fn text(&self, line: &str) -> String {
+    pub fn text(&self, line: &str) -> String {
         let output = self.run(line);
         assert_eq!(
             output.status.code(),
@@ -46,7 +46,7 @@ impl Shell<'_> {
     }
 
     /// The refusal's code in JSON, and that text says it on standard error with the same exit code.
-    fn refused(&self, line: &str, exit: i32) -> String {
+    pub fn refused(&self, line: &str, exit: i32) -> String {
         let output = self.run(&format!("{line} --json"));
         let text = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(exit), "{line}\n{text}");
@@ -60,7 +60,7 @@ impl Shell<'_> {
         code
     }
 
-    fn read(&self, name: &str) -> Vec<u8> {
+    pub fn read(&self, name: &str) -> Vec<u8> {
         fs::read(self.0.join(name)).unwrap()
     }
 }

@@ -7,6 +7,7 @@
 
 mod attesting;
 mod commands;
+mod log;
 mod registry;
 mod verdicts;
 mod world;
