@@ -10,6 +10,7 @@ use covenant_policy::refusal::Refusal;
 use covenant_proofs::keys::KeyPolicy;
 use tokio::sync::Semaphore;
 
+use crate::http::Problem;
 use crate::http::request_id::RequestIds;
 use crate::log::Log;
 use crate::metrics::Metrics;
@@ -37,6 +38,8 @@ pub struct App {
     pub request_ids: RequestIds,
     /// A permit for each export that is streamed.
     pub exports: Arc<Semaphore>,
+    /// A permit for each batch of bundles that is judged.
+    pub batches: Arc<Semaphore>,
     stopping: AtomicBool,
 }
 
@@ -70,6 +73,7 @@ impl App {
             proofs: proofs::start(sizes, Box::new(move |size| counted.batch(size)))?,
             shelf: Shelf::new(key_policy(&settings)),
             exports: Arc::new(Semaphore::new(settings.exports_max)),
+            batches: Arc::new(Semaphore::new(settings.batches_max)),
             log: Log::new(ledger),
             tokens,
             operator,
@@ -78,6 +82,19 @@ impl App {
             stopping: AtomicBool::new(false),
             settings,
         })
+    }
+
+    /// Runs what reads the ledger or thinks for long on the blocking pool.
+    ///
+    /// # Errors
+    /// What the work says; `internal-fault` where it broke down.
+    pub async fn blocking<T, F>(self: &Arc<Self>, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
+    {
+        let app = Arc::clone(self);
+        self.log.blocking(move |_| work(&app)).await
     }
 
     /// From now on the service says that it is not ready.

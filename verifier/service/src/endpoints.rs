@@ -1,5 +1,9 @@
-//! A handler per file. Each reads like its description: who may call, what is looked up, what is answered.
+//! A handler per file, but for a bank's filings, which are all alike. Each reads like its description: who may call, what is looked up,
+//! what is answered.
 
+pub mod answers;
+pub mod bank;
+pub mod enterprise;
 pub mod healthz;
 pub mod ledger;
 pub mod log;

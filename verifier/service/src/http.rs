@@ -3,6 +3,7 @@
 
 pub mod caller;
 pub mod extract;
+pub mod id;
 pub mod layers;
 pub mod problem;
 pub mod request_id;

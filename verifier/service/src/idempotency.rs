@@ -67,6 +67,12 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
 }
 
 impl IdempotencyKey {
+    /// The key of one line of a batch. No caller's own key holds a space.
+    #[must_use]
+    pub fn line(&self, number: usize) -> Self {
+        Self(self.0.as_ref().map(|key| format!("{key} line {number}")))
+    }
+
     /// Looks the key up. Callers do not share keys; all those without a token are one caller, so they had better use random keys.
     ///
     /// Where an append fails on an expectation, look again before planning again: the same call may have overtaken itself.

@@ -14,6 +14,7 @@ pub mod endpoints;
 pub mod http;
 pub mod idempotency;
 pub mod log;
+pub mod memo;
 pub mod metrics;
 pub mod openapi;
 pub mod proofs;

@@ -1,4 +1,14 @@
 //! The ledger as the rules of the log see it, and their plans as the ledger takes them.
+//!
+//! - [`write`](mod@write) records what a caller filed; [`verdicts`] judges a bundle and records the verdict.
+//! - [`applications`] puts together what is on record about a request.
+
+pub mod applications;
+pub mod verdicts;
+pub mod write;
+
+use std::thread;
+use std::time::{Duration, Instant};
 
 use covenant_api::log::{Cell, Plan, Record, State};
 use covenant_api::types::Hex32;
@@ -6,16 +16,45 @@ use covenant_ledger::{Draft, Expectation, Expected, Hash, Kind, Ledger, StateCel
 use covenant_policy::refusal::Refusal;
 
 use crate::idempotency::Seen;
-use crate::refusals::{INTERNAL_FAULT, of_ledger};
+use crate::refusals::{INTERNAL_FAULT, OVERLOADED, of_ledger, stopped};
 
-/// A ledger's cells, records and blobs.
+/// How long an entry that is stored may take until readers see it: one small synced write.
+const SETTLE_MAX: Duration = Duration::from_secs(5);
+/// How often to look.
+const SETTLE_STEP: Duration = Duration::from_micros(200);
+
+/// A ledger's cells, records and blobs. Reading may wait for the disk: call it on the blocking pool.
 #[derive(Debug, Clone, Copy)]
 pub struct Records<'a>(pub &'a Ledger);
 
+impl Records<'_> {
+    /// Waits until the entry of this index can be read. A group's cells are stored a moment before its checkpoint is published, and
+    /// what a cell points to is asked for at once.
+    ///
+    /// # Errors
+    /// `ledger-stopped` where the writer ended in between; `overloaded` where it takes too long.
+    pub fn settled(&self, index: u64) -> Result<(), Refusal> {
+        let began = Instant::now();
+        while index >= self.0.size() {
+            if self.0.stopped().is_some() {
+                return Err(stopped());
+            }
+            if began.elapsed() > SETTLE_MAX {
+                return Err(Refusal::new(&OVERLOADED, "the ledger is slow to write"));
+            }
+            thread::sleep(SETTLE_STEP);
+        }
+        Ok(())
+    }
+}
+
 impl State for Records<'_> {
     fn cell(&self, name: &[u8]) -> Result<Option<Cell>, Refusal> {
-        let cell = self.0.cell(name).map_err(|error| of_ledger(&error))?;
-        Ok(cell.map(|cell| Cell {
+        let Some(cell) = self.0.cell(name).map_err(|error| of_ledger(&error))? else {
+            return Ok(None);
+        };
+        self.settled(cell.version)?;
+        Ok(Some(Cell {
             version: cell.version,
             value: cell.value,
         }))

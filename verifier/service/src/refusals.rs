@@ -1,7 +1,9 @@
 //! Every code with which the service refuses of its own, and what the ledger says as refusals.
 
+use covenant_api::refusals::PROOFS;
 use covenant_ledger::{AppendError, LedgerError, errors::CODES};
 use covenant_policy::refusal::{Catalogue, Entry, Refusal};
+use covenant_proofs::errors::VerifyError;
 
 macro_rules! catalogue {
     ($($name:ident $code:literal: $meaning:literal $advice:literal;)*) => {
@@ -42,6 +44,8 @@ catalogue! {
         "Check that it was copied whole; ask the operator for a new one.";
     ROLE_NOT_ALLOWED "role-not-allowed": "The token's role may not do this."
         "Use the token of the role named.";
+    ANOTHER_BANKS_DATA "another-banks-data": "The filing is another bank's than the token."
+        "Use the token that was made for the bank that signed the filing.";
 
     // Work
     OVERLOADED "overloaded": "The service has as much work as it takes."
@@ -95,7 +99,7 @@ pub fn all() -> Vec<(&'static str, Catalogue)> {
         ("Documents, records and verdicts", covenant_api::CATALOGUE),
         ("Policies, statements and figures", covenant_policy::CATALOGUE),
         ("The compliance statement", covenant_statements::CATALOGUE),
-        ("Keys and proofs", &covenant_api::refusals::PROOFS),
+        ("Keys and proofs", &PROOFS),
         ("The ledger", &LEDGER),
     ]
 }
@@ -112,6 +116,21 @@ fn ledger_entry(code: &str) -> &'static Entry {
 /// What the ledger says when it cannot be opened or read.
 pub fn of_ledger(error: &LedgerError) -> Refusal {
     Refusal::new(ledger_entry(error.code()), error.to_string())
+}
+
+/// What the proof system says about a proof.
+pub fn of_verify(error: &VerifyError) -> Refusal {
+    let entry = PROOFS.iter().find(|entry| entry.code == error.code());
+    // Every error of the proof system has an entry, as its own tests see to.
+    Refusal::new(entry.unwrap_or(&INTERNAL_FAULT), error.to_string())
+}
+
+/// The ledger's writer has ended. Why may name files, and stands in the service's log.
+pub fn stopped() -> Refusal {
+    Refusal::new(
+        ledger_entry("ledger-stopped"),
+        "the service cannot record anything at present",
+    )
 }
 
 /// What the ledger says when a submission did not become an entry.

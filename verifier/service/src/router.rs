@@ -10,6 +10,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::endpoints::bank::{
+    application, applications, attestors, events, filings, keys, memo, participant, policies, policy,
+};
+use crate::endpoints::enterprise::{batch, enrolments, invitation, invitation_events, proofs, request};
 use crate::endpoints::{healthz, ledger, log, metrics, openapi, readyz, refusals, schema, schemas};
 use crate::http::layers;
 
@@ -41,9 +45,43 @@ fn anybody() -> Routes {
         .routes(routes!(ledger::export::export))
 }
 
+/// Whoever holds the unguessable id of an invitation or a request.
+fn enterprise() -> Routes {
+    OpenApiRouter::default()
+        .routes(routes!(invitation::invitation))
+        .routes(routes!(invitation_events::invitation_events))
+        .routes(routes!(enrolments::enrolments))
+        .routes(routes!(request::request))
+        .routes(routes!(proofs::proofs))
+        .routes(routes!(batch::batch))
+}
+
+/// A bank, by its token.
+fn bank() -> Routes {
+    OpenApiRouter::default()
+        .routes(routes!(filings::participants))
+        .routes(routes!(participant::participant))
+        .routes(routes!(filings::grant, attestors::attestors))
+        .routes(routes!(filings::revocations))
+        .routes(routes!(filings::publish, policies::policies))
+        .routes(routes!(policy::policy))
+        .routes(routes!(filings::pin, keys::keys))
+        .routes(routes!(filings::invitations))
+        .routes(routes!(filings::applicants))
+        .routes(routes!(filings::requests))
+        .routes(routes!(filings::decisions))
+        .routes(routes!(applications::applications))
+        .routes(routes!(application::application))
+        .routes(routes!(memo::memo))
+        .routes(routes!(events::events))
+}
+
 /// Every route that does work.
 fn work() -> Routes {
-    OpenApiRouter::default().merge(anybody())
+    OpenApiRouter::default()
+        .merge(anybody())
+        .merge(enterprise())
+        .merge(bank())
 }
 
 /// Every route, with its description.

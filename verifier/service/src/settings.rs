@@ -94,8 +94,14 @@ pub struct Settings {
     pub page_max: usize,
     /// Exports that are streamed at once; more are told to come again.
     pub exports_max: usize,
-    /// Time that a reader of an export may let it wait.
+    /// Time that a reader of an export or of a batch's answers may let it wait.
     pub export_stall_ms: u64,
+    /// Entries that are looked at for one page of a bank's events.
+    pub events_scan_max: usize,
+    /// Batches of bundles that are judged at once; more are told to come again.
+    pub batches_max: usize,
+    /// Bundles of one batch that are worked on at once.
+    pub batch_window_max: usize,
     /// Tokens that the service keeps.
     pub tokens_max: usize,
 
@@ -155,6 +161,9 @@ impl Default for Settings {
             page_max: 1000,
             exports_max: 4,
             export_stall_ms: 60_000,
+            events_scan_max: 10_000,
+            batches_max: 4,
+            batch_window_max: 256,
             tokens_max: 1000,
             ledger_queue_entries_max: ledger.queue_entries_max,
             ledger_queue_bytes_max: ledger.queue_bytes_max,
@@ -186,6 +195,9 @@ impl Settings {
             ("blocking_threads_max", self.blocking_threads_max),
             ("page_default", self.page_default),
             ("exports_max", self.exports_max),
+            ("events_scan_max", self.events_scan_max),
+            ("batches_max", self.batches_max),
+            ("batch_window_max", self.batch_window_max),
             ("tokens_max", self.tokens_max),
         ];
         if let Some((name, _)) = positive.iter().find(|(_, value)| *value == 0) {

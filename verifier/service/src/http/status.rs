@@ -20,7 +20,7 @@ const STATUS: &[(StatusCode, &[&str])] = &[
         ],
     ),
     (StatusCode::UNAUTHORIZED, &["token-missing", "token-unknown"]),
-    (StatusCode::FORBIDDEN, &["role-not-allowed"]),
+    (StatusCode::FORBIDDEN, &["another-banks-data", "role-not-allowed"]),
     (
         StatusCode::NOT_FOUND,
         &[
@@ -28,6 +28,8 @@ const STATUS: &[(StatusCode, &[&str])] = &[
             "not-in-ledger",
             "proof-beyond-size",
             "unknown-invitation",
+            "unknown-participant",
+            "unknown-policy",
             "unknown-request",
         ],
     ),

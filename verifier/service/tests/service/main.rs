@@ -6,6 +6,7 @@
 )]
 
 mod calls;
+mod domain;
 mod golden;
 mod ledger;
 mod lifecycle;

@@ -77,7 +77,9 @@ pub struct Enterprise {
 
 impl Enterprise {
     pub fn new(number: u64, invitation: Verified<Invitation>) -> Self {
-        let seed = [number as u8; 32];
+        // Each bank knows the enterprise by another key.
+        let mut seed = invitation.bank.0;
+        seed[0] ^= number as u8;
         Self {
             sk: field_from_u64(1_000 + number),
             registry_id: company(number),

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use covenant_api::document::Document;
 use covenant_api::documents::*;
 use covenant_api::host;
@@ -9,19 +11,17 @@ use covenant_api::registry::{Registry, RequestTerms};
 use covenant_api::sign::{Signer, Verified};
 use covenant_api::types::*;
 use covenant_verifier::tokens::Role;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use rand::{RngCore as _, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::common::{Answer, ORIGIN};
-use crate::enterprise::{DEVELOPMENT, Enterprise, GRANT, attestor_id, company, proving_key};
-use crate::place::Place;
+use super::enterprise::{DEVELOPMENT, Enterprise, GRANT, attestor_id, company, proving_key};
+use super::place::Place;
+use crate::world::{Answer, ORIGIN};
 
 /// Two tiers by the current ratio: A from 1.2, B from 0.1.
-pub const POLICY: &str = include_str!("../../../api/tests/bank/policy.toml");
+pub const POLICY: &str = include_str!("../../../../api/tests/bank/policy.toml");
 
 /// A bank whose documents and filings are signed here.
 pub struct House<'a> {
@@ -55,9 +55,13 @@ impl<'a> House<'a> {
         let name = Name::parse(&format!("Bank {seed}")).unwrap();
         let mut registry = Registry::create(directory.path(), name, &signer, host::now().unwrap()).unwrap();
         let bytes = proving_key().verifying().to_bytes();
-        let pinned = registry.pin_key(&signer, &bytes, DEVELOPMENT, host::now().unwrap()).unwrap();
+        let pinned = registry
+            .pin_key(&signer, &bytes, DEVELOPMENT, host::now().unwrap())
+            .unwrap();
         let name = Name::parse("Cabinet Exact").unwrap();
-        registry.grant(&signer, attestor_id(), name, GRANT, host::now().unwrap()).unwrap();
+        registry
+            .grant(&signer, attestor_id(), name, GRANT, host::now().unwrap())
+            .unwrap();
         let mut rng = ChaCha20Rng::from_seed([seed; 32]);
         let (_, token) = place.world.token(Role::Bank { bank: signer.public() });
         Self {
@@ -75,18 +79,8 @@ impl<'a> House<'a> {
     }
 
     pub fn take_part(&mut self) {
-        let bank = self.bank_document();
+        let bank = self.registry.bank().clone();
         assert_eq!(self.file("/v1/participants", &bank, self.stream).status, 201);
-    }
-
-    pub fn bank_document(&self) -> Verified<Bank> {
-        let name = self.registry.bank().name.clone();
-        let document = Bank {
-            name,
-            key: self.signer.public(),
-            issued: self.registry.bank().issued,
-        };
-        self.signer.sign(document).unwrap()
     }
 
     pub fn grant_document(&self, assurance_max: u8) -> Verified<AttestorGrant> {
@@ -134,7 +128,12 @@ impl<'a> House<'a> {
     }
 
     pub fn policy(&mut self, source: &str) -> Hex32 {
-        let policy = self.registry.sign_policy(&self.signer, source).unwrap().document().clone();
+        let policy = self
+            .registry
+            .sign_policy(&self.signer, source)
+            .unwrap()
+            .document()
+            .clone();
         let answer = self.file("/v1/policies", &policy, self.stream);
         assert_eq!(answer.status, 201, "{}", answer.text());
         assert_eq!(answer.json()["id"], policy.id().to_string());
@@ -161,7 +160,10 @@ impl<'a> House<'a> {
         let enrolment = enterprise.enrolment(&code);
         let body = covenant_api::document::to_json(&enrolment).unwrap();
         assert_eq!(self.place.post("/v1/enrolments", &body).status, 201);
-        let enrolled = self.registry.enrol(&self.signer, &enrolment, host::now().unwrap()).unwrap();
+        let enrolled = self
+            .registry
+            .enrol(&self.signer, &enrolment, host::now().unwrap())
+            .unwrap();
         let stream = self.streams[&enterprise.invitation.id()];
         assert_eq!(self.file("/v1/applicants", &enrolled, stream).status, 201);
         enterprise
@@ -210,7 +212,13 @@ impl<'a> House<'a> {
         self.filing_as(document, stream, self.number, ORIGIN)
     }
 
-    pub fn filing_as<T: Document + Clone>(&self, document: &Verified<T>, stream: Hex32, number: u64, log: &str) -> Value {
+    pub fn filing_as<T: Document + Clone>(
+        &self,
+        document: &Verified<T>,
+        stream: Hex32,
+        number: u64,
+        log: &str,
+    ) -> Value {
         let filing = Filing {
             log: LogOrigin::parse(log).unwrap(),
             stream,

@@ -8,7 +8,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use covenant_api::types::Hex32;
 use covenant_verifier::{Settings, startup};
 
-use crate::common::{Answer, Server, World};
+use crate::world::{Answer, Server, World};
 
 /// Everything that the services of this process have logged.
 pub fn logged() -> String {
@@ -33,11 +33,14 @@ impl Write for Log {
     }
 }
 
+/// Not to the proof system: it has a span for every constraint.
 fn listen_to_the_log() {
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {
         let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
+            .with_env_filter(
+                "off,covenant_verifier=trace,covenant_ledger=trace,axum=trace,hyper=trace,tower=trace,tower_http=trace",
+            )
             .with_writer(|| Log)
             .finish();
         tracing::subscriber::set_global_default(subscriber).unwrap();

@@ -1,0 +1,185 @@
+//! From a bundle to a recorded verdict, or to a signed no.
+//!
+//! A bundle is judged on the blocking pool, all but its proof; the proof is checked in a batch with others; only then is the verdict
+//! signed, planned and appended. What was read while judging is expected to be the same when the ledger decides, so that a revocation
+//! in between, or another answer to the same request, is never overlooked.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use covenant_api::documents::{Bundle, Refused};
+use covenant_api::log::{Plan, Record, View, plan_verdict};
+use covenant_api::sign::Signed;
+use covenant_api::types::Text;
+use covenant_api::verdict::{Judged, judge};
+use covenant_api::{host, ids};
+use covenant_policy::refusal::Refusal;
+use covenant_proofs::batch::Item;
+
+use super::write::{Call, Fate, Recorded, Step, Submitted, TRIES_MAX, contended, done_or, recorded, unless_done};
+use super::{Records, draft};
+use crate::app::App;
+use crate::http::Problem;
+use crate::idempotency::Seen;
+use crate::refusals::{IDEMPOTENCY_KEY_REUSED, INTERNAL_FAULT, of_verify};
+
+/// The domain of the hash by which a signed no names what was sent.
+const SENT: &str = "covenant/refused/v1";
+
+/// A cell's name, and the version at which it was read.
+type Read = Vec<(Vec<u8>, Option<u64>)>;
+
+/// A bundle of which everything holds but the proof.
+struct Case {
+    bundle: Signed<Bundle>,
+    judged: Judged,
+    read: Read,
+    seen: Seen,
+}
+
+/// Judges the bundle in the call's body and records the verdict.
+///
+/// # Errors
+/// Says why not; a problem that rests on the bundle carries the operator's signed no.
+pub async fn submit(app: &Arc<App>, call: Call) -> Result<Recorded, Problem> {
+    let body = call.body.clone();
+    match attempt(app, call).await {
+        Ok(recorded) => {
+            if !recorded.again {
+                app.metrics.judged(true);
+            }
+            Ok(recorded)
+        }
+        Err(problem) if problem.status().is_client_error() && problem.code() != IDEMPOTENCY_KEY_REUSED.code => {
+            app.metrics.judged(false);
+            Err(sign_no(app, &body, problem))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+async fn attempt(app: &Arc<App>, call: Call) -> Result<Recorded, Problem> {
+    for _ in 0..TRIES_MAX {
+        let asked = call.clone();
+        let judging =
+            app.blocking(move |app| unless_done(app, &asked, |seen| judge_all_but_the_proof(app, &asked, seen)));
+        let (case, item) = match judging.await? {
+            Step::Done(recorded) => return Ok(*recorded),
+            Step::New(open) => open,
+        };
+        let holds = app.proofs.check(item).await?;
+        holds.map_err(|error| of_verify(&error).at("bundle: proof"))?;
+        let Some((submitted, record)) = app.blocking(move |app| sign_and_submit(app, *case)).await? else {
+            continue;
+        };
+        match submitted.fate().await {
+            Fate::Recorded(appended) => return recorded(*appended, record),
+            Fate::Changed => {}
+            Fate::Refused(problem) => return done_or(app, call, problem).await,
+        }
+    }
+    Err(contended().into())
+}
+
+/// Everything but the proof.
+fn judge_all_but_the_proof(app: &App, call: &Call, seen: Seen) -> Result<(Box<Case>, Item), Problem> {
+    let bundle = Signed::<Bundle>::from_json(&call.body)?;
+    let records = Records(app.log.ledger());
+    let view = View::new(&records, &app.shelf);
+    let judged = judge(&view, &bundle, host::now()?)?;
+    let bank = view.request(&judged.verdict.request)?.signer();
+    let key = view.verifying_key(&bank, &judged.verdict.verifying_key)?;
+    let item = judged.item(&key, app.shelf.prepared())?;
+    let read = view.into_read();
+    Ok((
+        Box::new(Case {
+            bundle,
+            judged,
+            read,
+            seen,
+        }),
+        item,
+    ))
+}
+
+/// Signs the verdict of a proof that holds, and hands it to the ledger; `None` where what was judged on has changed.
+fn sign_and_submit(app: &App, case: Case) -> Result<Option<(Submitted, Record)>, Problem> {
+    let verdict = app.operator.sign(case.judged.verdict.clone())?;
+    let records = Records(app.log.ledger());
+    let view = View::new(&records, &app.shelf);
+    let mut plan = plan_verdict(view, &case.judged, &case.bundle, &verdict, host::now()?)?;
+    if !also_expect(&mut plan, case.read) {
+        return Ok(None);
+    }
+    let record = Record::Verdict {
+        bundle: case.bundle,
+        verdict: verdict.to_signed(),
+    };
+    let submitted = Submitted::new(app, draft(plan, case.seen)?)?;
+    Ok(Some((submitted, record)))
+}
+
+/// Adds what was read before to what a plan expects; `false` where a cell has changed in between.
+fn also_expect(plan: &mut Plan, read: Read) -> bool {
+    let mut all: BTreeMap<_, _> = read.into_iter().collect();
+    for (cell, version) in plan.expect.drain(..) {
+        if all.insert(cell, version).is_some_and(|before| before != version) {
+            return false;
+        }
+    }
+    plan.expect = all.into_iter().collect();
+    true
+}
+
+/// Adds the operator's signed no to a problem.
+fn sign_no(app: &App, sent: &[u8], problem: Problem) -> Problem {
+    let fault = |what: String| Refusal::new(&INTERNAL_FAULT, what);
+    let signed = || {
+        let refused = Refused {
+            sent: ids::hash_bytes(SENT, sent),
+            code: Text::parse(problem.code()).map_err(fault)?,
+            decided: host::now()?,
+        };
+        let signed = app.operator.sign(refused)?.to_signed();
+        serde_json::to_value(signed).map_err(|error| fault(error.to_string()))
+    };
+    match signed() {
+        Ok(answer) => problem.with_answer(answer),
+        // The no stands; only its signature is missing.
+        Err(refusal) => {
+            tracing::error!(%refusal, "a refusal could not be signed");
+            problem
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use covenant_api::types::Hex32;
+
+    use super::*;
+
+    fn plan(expect: Read) -> Plan {
+        Plan {
+            kind: "verdict",
+            stream: Hex32([0; 32]),
+            unique: Vec::new(),
+            expect,
+            set: Vec::new(),
+            body: Vec::new(),
+            blobs: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_plan_expects_what_was_judged_on() {
+        let cell = |name: &str, version| (name.as_bytes().to_vec(), version);
+        let mut both = plan(vec![cell("b", Some(2)), cell("c", None)]);
+        assert!(also_expect(&mut both, vec![cell("a", Some(1)), cell("b", Some(2))]));
+        assert_eq!(both.expect, [cell("a", Some(1)), cell("b", Some(2)), cell("c", None)]);
+        for changed in [None, Some(3)] {
+            let mut other = plan(vec![cell("b", changed)]);
+            assert!(!also_expect(&mut other, vec![cell("b", Some(2))]), "{changed:?}");
+        }
+    }
+}
