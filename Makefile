@@ -1,5 +1,5 @@
 # The front door. Every target is a line or two into cargo or scripts/; nothing is needed but Debian 12 (or its like), Rust,
-# build-essential and git; what else there is to install (libclang), `make setup` and every other target installs.
+# build-essential and git; what else there is to install (libclang, curl), `make setup` and every other target installs.
 
 TOOLS := $(HOME)/.cache/covenant/tools
 export PATH := $(PATH):$(TOOLS)/bin

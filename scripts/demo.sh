@@ -65,6 +65,35 @@ send() {
     done
 }
 
+# file DOCUMENT ENDPOINT: the bank files a document that it signed with the log, and sends it to the service.
+file() {
+    local document=$1 endpoint=$2 filing
+    filing=${document%.json}.filing.json
+    (cd "$scratch/bank" && covenant-bank sign "$document" --out "$filing" "${office[@]}" >"$scratch/said" 2>&1) || {
+        cat "$scratch/said" >&2
+        exit 2
+    }
+    call bank bank.token POST "$endpoint" --data "@$filing"
+}
+
+# call WHO TOKEN METHOD PATH [CURL OPTIONS...]: one call to the service; the answer goes to answer.json in that party's folder.
+# TOKEN is a file, /dev/null for nobody's. WANTED is the status where it is to be another than 200 or 201.
+call() {
+    local who=$1 token=$2 method=$3 path=$4 status started header=(-H 'Content-Type: application/json') said
+    shift 4
+    [[ $token == /dev/null ]] || header+=(-H "Authorization: Bearer $(cat "$scratch/$who/$token")")
+    started=$(now_ms)
+    status=$(cd "$scratch/$who" && curl -sS -o answer.json -w '%{http_code}' -X "$method" "${header[@]}" "$@" "$url$path")
+    said=$(sed -n 's/.*"index": *\([0-9]*\).*/entry \1/p' "$scratch/$who/answer.json" | head -1)
+    [[ $status == 20? ]] || said=$(sed -n 's/.*"detail": *"\([^"]*\)".*"code": *"\([^"]*\)".*/[\2] \1/p' "$scratch/$who/answer.json")
+    printf '%s%s $%s%s curl -X %s %s%s%s\n    %s %s %s(%d ms)%s\n' "$dim" "$who" "$off" "$bold" "$method" "$path" "${*:+ $*}" "$off" \
+        "$status" "$said" "$green" "$(($(now_ms) - started))" "$off"
+    if [[ $status != "${WANTED:-20?}" && ! ( -z ${WANTED:-} && $status == 20? ) ]]; then
+        cat "$scratch/$who/answer.json" >&2
+        exit 2
+    fi
+}
+
 # The first value of this name in the JSON that a command printed.
 value() { sed -n "s/^ *\"$1\": \"\(.*\)\",\{0,1\}$/\1/p" | head -1; }
 
@@ -81,12 +110,17 @@ beside() {
 }
 
 # ---------------------------------------------------------------------------------------------- the stage
-(cd "$root" && cargo build --release --locked --quiet --bin covenant --bin covenant-bank)
+(cd "$root" && cargo build --release --locked --quiet --bin covenant --bin covenant-bank --bin covenant-verifier --bin covenant-audit)
 target=$(cd "$root" && cargo metadata --format-version 1 --no-deps --locked | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 PATH=$target/release:$PATH
 scratch=$(mktemp -d)
-if [[ ${KEEP:-} ]]; then echo "everything stays in $scratch"; else trap 'rm -rf "$scratch"' EXIT; fi
-mkdir -p "$scratch"/{enterprise,auditor,bank}
+server=''
+leave() {
+    [[ -z $server ]] || kill "$server" 2>/dev/null || true
+    if [[ ${KEEP:-} ]]; then echo "everything stays in $scratch"; else rm -rf "$scratch"; fi
+}
+trap leave EXIT
+mkdir -p "$scratch"/{enterprise,auditor,bank,operator,regulator}
 export XDG_DATA_HOME=$scratch/data
 # A demonstration's passphrases lie in files; at a terminal each command would ask.
 for who in enterprise auditor bank; do echo "the $who's passphrase" >"$scratch/$who/passphrase"; done
@@ -94,7 +128,7 @@ pass=(--passphrase-file passphrase)
 dev=--allow-development-keys
 
 say "${bold}Covenant: a bank learns that a company meets its policy, and none of the company's figures.$off"
-say "Three parties, each in its own folder; files go between them, and nothing needs a network."
+say "Five parties, each in its own folder: an enterprise, its auditor, a bank, the operator of a verifier service, a regulator."
 
 heading "The enterprise's books"
 if [[ -z $books ]]; then
@@ -129,13 +163,38 @@ as enterprise covenant keys make --development
 key=$(cd "$scratch/enterprise" && covenant keys --json | value key)
 cp "$XDG_DATA_HOME/covenant/keys/$key/verifying.bin" "$scratch/bank/"
 
+heading "An operator runs a verifier service with a log of its own"
+origin=demo.example/covenant
+as operator covenant-verifier init --origin "$origin" --directory log
+: >"$scratch/operator/serve.log"
+(cd "$scratch/operator" && exec covenant-verifier serve --directory log --listen 127.0.0.1:0 $dev >serve.log 2>&1) &
+server=$!
+for ((i = 0; i < 200; i++)); do
+    url=$(sed -n 's/.*\(http:\/\/127\.0\.0\.1:[0-9]*\).*/\1/p' "$scratch/operator/serve.log" | head -1)
+    [[ -z $url ]] || break
+    kill -0 "$server" 2>/dev/null || { cat "$scratch/operator/serve.log" >&2; exit 2; }
+    sleep 0.05
+done
+say "It answers at $url. Whoever relies on the log gets its keys by another way than from the log; here they are read from the terminal."
+log_key=$(curl -sS "$url/v1/log" | sed -n 's/.*"log_key": *"\([^"]*\)".*/\1/p')
+operator_key=$(curl -sS "$url/v1/log" | sed -n 's/.*"operator": *"\([^"]*\)".*/\1/p')
+
 heading "The bank opens a registry, admits the auditor, signs its policy"
 office=(--registry registry --key bank.key "${pass[@]}")
 attestor=$(cd "$scratch/auditor" && covenant-bank key public auditor.key --json | value public)
-as bank covenant-bank registry new --name 'Banque Exemple' "${office[@]}"
-as bank covenant-bank registry pin verifying.bin $dev "${office[@]}"
-as bank covenant-bank attestor grant "$attestor" --name 'Cabinet Exemple' --assurance-max 3 "${office[@]}"
+as bank covenant-bank registry new --name 'Banque Exemple' --out bank.json "${office[@]}"
+as bank covenant-bank registry pin verifying.bin $dev --out key.json "${office[@]}"
+as bank covenant-bank attestor grant "$attestor" --name 'Cabinet Exemple' --assurance-max 3 --out grant.json "${office[@]}"
 as bank covenant-bank policy sign policy.toml --out policy.json "${office[@]}"
+say "Each of these it files with the log: signed once more, over the log's name and the number of the act, so that none can be left out."
+as bank covenant-bank log trust --log-key "$log_key" --operator "$operator_key" "${office[@]}"
+bank_key=$(cd "$scratch/bank" && covenant-bank key public bank.key --json | value public)
+(cd "$scratch/operator" && covenant-verifier token new --directory log --role bank --bank "$bank_key" --name 'Banque Exemple' --json) |
+    sed -n 's/.*"token": *"\([^"]*\)".*/\1/p' >"$scratch/bank/bank.token"
+file bank.json /v1/participants
+file key.json /v1/keys
+file grant.json /v1/attestors
+file policy.json /v1/policies
 send bank enterprise policy.json
 
 heading "The enterprise looks at what its books give, and what the bank would see"
@@ -166,20 +225,23 @@ done
 
 heading "The bank invites the company; the code travels by another way"
 as bank covenant-bank invite "$id" --out invitation.json --code-out code.txt "${office[@]}"
+file invitation.json /v1/invitations
 send bank enterprise invitation.json
 say "The code $(cat "$scratch/bank/code.txt") goes by post."
 cp "$scratch/bank/code.txt" "$scratch/enterprise/"
-bank_key=$(cd "$scratch/bank" && covenant-bank key public bank.key --json | value public)
 as enterprise covenant accept invitation.json --code-file code.txt --bank-key "$bank_key" --out enrolment.json "${pass[@]}"
+as enterprise covenant submit enrolment.json --service "$url" --log-key "$log_key" --receipt enrolment.receipt.json "${pass[@]}"
 send enterprise bank enrolment.json
-as bank covenant-bank enrol enrolment.json "${office[@]}"
+as bank covenant-bank enrol enrolment.json --out enrolled.json "${office[@]}"
+file enrolled.json /v1/applicants
 
 heading "The bank asks"
 # The latest period's end; the statements are listed in the order of import, the year before last.
 end=$(value end <<<"$listed")
 as_of=$(date -u -d "$end + 90 days" +%F)
 say "The books end on $end. The demonstration counts their age from 90 days later, $as_of, so that they are not too old."
-as bank covenant-bank request --as-of "$as_of" --out request.json "${office[@]}"
+as bank covenant-bank request --as-of "$as_of" --log-origin "$origin" --out request.json "${office[@]}"
+file request.json /v1/requests
 send bank enterprise request.json
 
 heading "The enterprise checks, for itself alone"
@@ -192,24 +254,53 @@ fi
 
 heading "It proves"
 as enterprise covenant prove --request request.json --policy policy.json --out bundle.json $dev "${pass[@]}"
-send enterprise bank bundle.json
 say "    The bundle has $(stat -c %s "$scratch/enterprise/bundle.json") bytes; the proof in it 128."
-
-heading "The bank verifies"
-as bank covenant verify bundle.json --registry registry $dev
-cp "$scratch/said" "$scratch/bank-view"
-(cd "$scratch/enterprise" && covenant figures "${statements[0]}" "${pass[@]}") >"$scratch/enterprise-view"
-printf '\n    %sWhat the enterprise knows%*s │ what the bank knows%s\n' "$bold" 29 '' "$off"
-beside 54 <(grep -E '^  [a-z_]+ +[^ ]' "$scratch/enterprise-view" | grep -Ev 'read (from|at)') \
-    <(grep -E '^  ' "$scratch/bank-view" | cut -c1-70)
 
 heading "What was tampered with is refused"
 say "One character of the proof is another one:"
-sed 's/\("proof": ".\{40\}\)A/\1B/; t; s/\("proof": ".\{40\}\)./\1A/' "$scratch/bank/bundle.json" >"$scratch/bank/changed.json"
-refused bank covenant-bank verify changed.json --dry-run --registry registry $dev
-say "The bank records the verdict on the bundle as it was sent:"
-as bank covenant-bank verify bundle.json $dev "${office[@]}"
-say "The same bundle a second time:"
-refused bank covenant-bank verify bundle.json $dev "${office[@]}"
+sed 's/\("proof": ".\{40\}\)A/\1B/; t; s/\("proof": ".\{40\}\)./\1A/' "$scratch/enterprise/bundle.json" >"$scratch/enterprise/changed.json"
+refused enterprise covenant submit changed.json --service "$url" --log-key "$log_key" "${pass[@]}"
+say "The enterprise's own program does not even send it. Sent past it, the service refuses it, and signs its answer:"
+WANTED=422 call enterprise /dev/null POST /v1/proofs --data @changed.json
 
-printf '\n%sThat was it: %s, proven to %s.%s\n' "$bold" "tier $(value tier <"$scratch/bank/bundle.json")" 'Banque Exemple' "$off"
+heading "It submits, and keeps a receipt"
+as enterprise covenant submit bundle.json --service "$url" --log-key "$log_key" --receipt receipt.json "${pass[@]}"
+say "The same bundle a second time is no second answer: the request is used up."
+WANTED=409 call enterprise /dev/null POST /v1/proofs --data @bundle.json
+
+heading "The bank reads the verdict, checks it for itself, and decides"
+call bank bank.token GET "/v1/applications?limit=10"
+application() { tr ',{}' '\n\n\n' <"$scratch/bank/answer.json" | sed -n "s/^ *\"$1\": *\"\{0,1\}\([^\"]*\)\"\{0,1\}$/\1/p" | head -1; }
+request=$(application request) verdict=$(application verdict)
+call bank bank.token GET "/v1/ledger/receipts/$verdict"
+cp "$scratch/bank/answer.json" "$scratch/bank/receipt.json"
+say "The bank does not take the operator's word: deciding checks the receipt, and the proof again, by the bank's own registry."
+as bank covenant-bank decide receipt.json --approve --officer 'C. Officer' --terms 'Up to EUR 150,000 against confirmed invoices' \
+    --reason 'Reaches the tier that the supplier programme asks for' --out decision.json $dev "${office[@]}"
+file decision.json /v1/decisions
+call bank bank.token GET "/v1/applications/$request"
+for name in registry_id tier state asked answered decided; do
+    printf '  %-12s %s\n' "${name/registry_id/company}" "$(application $name)"
+done >"$scratch/bank-view"
+(cd "$scratch/enterprise" && covenant figures "${statements[0]}" "${pass[@]}") >"$scratch/enterprise-view"
+printf '\n    %sWhat the enterprise knows%*s │ what the bank knows%s\n' "$bold" 29 '' "$off"
+beside 54 <(grep -E '^  [a-z_]+ +[^ ]' "$scratch/enterprise-view" | grep -Ev 'read (from|at)') "$scratch/bank-view"
+call bank bank.token GET "/v1/applications/$request/memo"
+cp "$scratch/bank/answer.json" "$scratch/bank/memo.html"
+say "The memo is one printable page (KEEP=1 keeps it: bank/memo.html)."
+
+heading "The regulator audits the log, from one file, trusting nobody"
+(cd "$scratch/operator" && covenant-verifier token new --directory log --role auditor --name 'Regulator' --json) |
+    sed -n 's/.*"token": *"\([^"]*\)".*/\1/p' >"$scratch/regulator/regulator.token"
+call regulator regulator.token GET /v1/ledger/export
+mv "$scratch/regulator/answer.json" "$scratch/regulator/export.bin"
+as regulator covenant-audit trust --log-key "$log_key" --operator "$operator_key" --verifying-key "$key" --participant "$bank_key" --out trust.json
+as regulator covenant-audit export.bin --trust trust.json $dev --out report.txt
+say "Without keys that it got elsewhere, the best that it could say is that the log does not contradict itself:"
+BRIEF='24 2' refused regulator covenant-audit export.bin $dev
+
+heading "Somebody changes one figure of the bank's terms, in a copy of the log"
+sed 's/EUR 150,000/EUR 950,000/' "$scratch/regulator/export.bin" >"$scratch/regulator/changed.bin"
+refused regulator covenant-audit changed.bin --trust trust.json $dev
+
+printf '\n%sThat was it: %s, proven to %s, decided, recorded and audited.%s\n' "$bold" "tier $(value tier <"$scratch/enterprise/bundle.json")" 'Banque Exemple' "$off"

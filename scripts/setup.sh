@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing: scripts/setup.sh [build] [lint]
-#   build   what demo, test and bench need: cargo, a C and C++ compiler, libclang, git (checked, with advice where one is absent)
+#   build   what demo, test and bench need: cargo, a C and C++ compiler, libclang, git, curl (installed, or advice where that fails)
 #   lint    rustfmt and clippy (through rustup) and cargo-deny (built once, into the home folder's cache)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -41,6 +41,7 @@ for_build() {
     has cc && has c++ || packages build-essential
     has_libclang || packages libclang-dev clang
     has git || packages git
+    has curl || packages curl ca-certificates
     has cargo || die "cargo is not on the PATH" "install Rust from https://rustup.rs, or add ~/.cargo/bin to the PATH"
     local wanted found
     wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
