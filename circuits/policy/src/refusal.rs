@@ -20,6 +20,22 @@ pub struct Entry {
 /// The codes of one crate.
 pub type Catalogue = &'static [Entry];
 
+/// Catalogues as a page of Markdown, each under the name of the part that it belongs to.
+pub fn markdown(parts: &[(&str, Catalogue)]) -> String {
+    let mut out = String::from(
+        "# Refusals\n\n\
+         Every code with which a part of Covenant says no. Codes are stable: programs may match on them.\n",
+    );
+    for (part, catalogue) in parts {
+        out += &format!("\n## {part}\n\n| code | meaning | advice |\n|---|---|---|\n");
+        for entry in *catalogue {
+            let cell = |text: &str| text.replace('|', "\\|");
+            out += &format!("| `{}` | {} | {} |\n", entry.code, cell(entry.meaning), cell(entry.advice));
+        }
+    }
+    out
+}
+
 /// A refusal: nothing was changed, and this is why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
