@@ -185,6 +185,19 @@ impl Fixture {
         calls::decision(&self.house, &self.people[proved.applicant], decision, number)
     }
 
+    /// Another bundle that answers the `n`-th request. It claims tier B, which whoever reaches tier A reaches too.
+    ///
+    /// # Errors
+    /// Where it cannot be made: as [`Fixture::try_load`], and where the `n`-th bundle claims tier B itself.
+    pub fn rival(&self, n: usize) -> Result<Proved, Fault> {
+        let first = self.bundles.get(n).filter(|first| first.tier == "A");
+        let first = first.ok_or("there is a rival only to a bundle of tier A")?;
+        let (who, round) = (&self.people[first.applicant], n / self.people.len());
+        let asking = Asking::claiming(&self.house, who, round, "B")?;
+        let made = proofs::all(&cache::Cache::open()?, &self.house, &self.people, &[asking])?;
+        Ok(made.into_iter().next().ok_or("one was asked for")?)
+    }
+
     /// The log's origin.
     pub fn origin(&self) -> &LogOrigin {
         &self.house.origin
