@@ -6,7 +6,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use covenant_ledger::{Config, Draft, Kind, Ledger, Limits, Receipt, StreamId};
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_main};
+use covenant_tests::fixture::{Fixture, replay};
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_main};
 use ed25519_dalek::SigningKey;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha20Rng;
@@ -14,6 +15,9 @@ use rand_chacha::ChaCha20Rng;
 /// Submissions that wait at once.
 const IN_FLIGHT: [u64; 4] = [1, 8, 64, 1024];
 const BODY_BYTES: usize = 500;
+/// Verdicts among a bank's real records, and the applicants that they are on.
+const VERDICTS: usize = 64;
+const APPLICANTS: usize = 16;
 
 fn draft(number: u64) -> Draft {
     let kind = Kind::new("bench").expect("a kind");
@@ -79,8 +83,50 @@ fn append(c: &mut Criterion) {
     println!("rechecked {} entries in {} ms", summary.entries, seconds.as_millis());
 }
 
+/// A bank's real records from the log's opening to its decisions, with every cell that the rules expect and set; all submitted at
+/// once into a new ledger, which is opened outside the measured time.
+#[expect(clippy::print_stdout, reason = "a bench reports")]
+fn append_records(c: &mut Criterion) {
+    let fixture = Fixture::load(VERDICTS, APPLICANTS);
+    let plans = replay::play(&fixture, VERDICTS).expect("a log").plans;
+    let bytes: usize = plans.iter().map(|plan| plan.body.len()).sum();
+    println!("{} records, {} bytes each on average", plans.len(), bytes / plans.len());
+    let new = || {
+        let directory = tempfile::tempdir().expect("a directory");
+        let ledger = replay::open(directory.path(), true).expect("opened");
+        let drafts: Vec<Draft> = plans
+            .iter()
+            .map(|plan| replay::draft(plan.clone()).expect("a draft"))
+            .collect();
+        (directory, ledger, drafts)
+    };
+    let mut group = c.benchmark_group("append, durable");
+    group
+        .sample_size(10)
+        .throughput(Throughput::Elements(plans.len() as u64));
+    group.bench_function(BenchmarkId::new("a bank's records in flight", plans.len()), |b| {
+        b.iter_batched(
+            new,
+            |(directory, ledger, drafts)| {
+                let tickets: Vec<_> = drafts
+                    .into_iter()
+                    .map(|draft| ledger.submit(draft).expect("queued"))
+                    .collect();
+                let receipts = tickets
+                    .into_iter()
+                    .map(|ticket| ticket.wait().expect("appended").receipt().expect("a receipt"));
+                (receipts.collect::<Vec<Receipt>>(), ledger, directory)
+            },
+            BatchSize::PerIteration,
+        );
+    });
+    group.finish();
+}
+
 fn benches() {
-    append(&mut Criterion::default().configure_from_args());
+    let mut criterion = Criterion::default().configure_from_args();
+    append(&mut criterion);
+    append_records(&mut criterion);
 }
 
 criterion_main!(benches);

@@ -1,9 +1,17 @@
 //! An audit of a whole log: every entry, signature, rule and proof, from the file to the result, as `covenant-audit` does it. The
 //! verdicts are as many different real proofs; they are made once, which takes some minutes, and kept beside what cargo builds.
+//!
+//! Beside it, what judging a bundle costs the service before its proof joins a batch, and before its verdict is appended.
 
+use std::hint::black_box;
 use std::time::Instant;
 
+use covenant_api::host;
+use covenant_api::log::{Shelf, View, plan_verdict};
+use covenant_api::sign::Signed;
+use covenant_api::verdict::judge;
 use covenant_audit::audit::{Anchor, Options, Outcome, audit};
+use covenant_proofs::keys::KeyPolicy;
 use covenant_tests::fixture::{Fixture, replay};
 use criterion::{Criterion, Throughput, criterion_main};
 
@@ -44,6 +52,29 @@ fn audits(c: &mut Criterion) {
         });
     });
     group.finish();
+    judging(c, &fixture);
+}
+
+/// One bundle, from its bytes to an item of a batch and the plan of an entry: everything of a verdict but proof and disk.
+fn judging(c: &mut Criterion, fixture: &Fixture) {
+    let log = replay::play(fixture, 0).expect("a log without verdicts").memory;
+    let (operator, now) = (replay::operator(), host::now().expect("a clock"));
+    let shelf = Shelf::new(KeyPolicy {
+        allow_development: true,
+    });
+    let mut next = fixture.bundles.iter().cycle();
+    c.bench_function("judge a bundle, sign and plan its verdict", |b| {
+        b.iter(|| {
+            let bundle = Signed::from_json(&next.next().expect("a bundle").body).expect("read");
+            let view = View::new(&log, &shelf);
+            let judged = judge(&view, &bundle, now).expect("judged");
+            let key = view.verifying_key(&fixture.bank(), &fixture.key_id()).expect("the key");
+            let item = judged.item(&key, shelf.prepared()).expect("an item");
+            let verdict = operator.sign(judged.verdict.clone()).expect("signed");
+            let plan = plan_verdict(view, &judged, &bundle, &verdict, now).expect("planned");
+            black_box((item, plan))
+        });
+    });
 }
 
 mod group {
