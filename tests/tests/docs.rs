@@ -229,6 +229,79 @@ fn the_page_on_mappings_names_every_chart() {
     }
 }
 
+#[test]
+fn the_pages_on_documents_and_records_name_every_type_and_cell() {
+    use covenant_api::document::Document as _;
+    use covenant_api::documents::*;
+    use covenant_api::log::cells;
+    let of_records = [
+        LogOpened::TYPE,
+        "participant",
+        AttestorGrant::TYPE,
+        AttestorRevocation::TYPE,
+        Policy::TYPE,
+        PinnedKey::TYPE,
+        Invitation::TYPE,
+        Enrolment::TYPE,
+        Enrolled::TYPE,
+        Request::TYPE,
+        Verdict::TYPE,
+        Decision::TYPE,
+    ];
+    let others = [
+        Bank::TYPE,
+        Bundle::TYPE,
+        Filing::TYPE,
+        Refused::TYPE,
+        Trust::TYPE,
+        TrustedLog::TYPE,
+        Attestation::TYPE,
+        AttestationRequest::TYPE,
+        AttestorLedger::TYPE,
+        SecretKeyFile::TYPE,
+    ];
+    let (documents, records) = (read("docs/formats/documents.md"), read("docs/formats/records.md"));
+    for name in of_records {
+        assert!(records.contains(&format!("\n| `{name}` | ")), "records: {name}");
+        assert!(records.contains(&format!("\n**`{name}`.**")), "rules: {name}");
+        if name != "participant" {
+            assert!(documents.contains(&format!("**`{name}`**")), "documents: {name}");
+        }
+    }
+    for name in others {
+        assert!(documents.contains(&format!("**`{name}`**")), "documents: {name}");
+    }
+    let (_, table) = records.split_once("## Cells").expect("a part on cells");
+    let (id, element) = (
+        covenant_api::types::Hex32([0; 32]),
+        covenant_api::types::FieldElement::default(),
+    );
+    let cells = [
+        cells::log(),
+        cells::participant(&id),
+        cells::number(&id),
+        cells::stream(&id),
+        cells::grant(&id, &id),
+        cells::policy(&id, &id),
+        cells::key(&id, &id),
+        cells::invitation(&id),
+        cells::enrolments(&id),
+        cells::enrolled(&id),
+        cells::pseudonym(&id, &element),
+        cells::company(&id, &id),
+        cells::request(&id),
+        cells::application(&id, &id),
+        cells::verdict(&id),
+        cells::decision(&id),
+        cells::versions(&element),
+    ];
+    for cell in cells {
+        let word = cell.split(|byte| *byte == 0).next().unwrap_or_default();
+        let word = String::from_utf8_lossy(word);
+        assert!(table.contains(&format!("\n| `{word}` | ")), "cells: {word}");
+    }
+}
+
 fn pages() -> Vec<Tracked> {
     let all = repository::tracked().expect("git ls-files");
     let page = |file: &Tracked| file.path.ends_with(".md") && file.path != "CHANGELOG.md";
