@@ -36,12 +36,8 @@ fn record(trust: Option<&LogTrust>, receipt: &Receipt, index: u64) -> Result<Rec
             (checked.index, checked.record)
         }
         None => {
-            let entry = entry(&receipt.entry)?;
-            let body = receipt
-                .opening
-                .as_ref()
-                .map(|opening| Record::from_bytes(&opening.body));
-            (entry.index, body.transpose()?)
+            let claimed = receipt::claimed(receipt)?;
+            (claimed.index, claimed.record)
         }
     };
     if found != index {
