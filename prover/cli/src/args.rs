@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use covenant_api::receipt::{self, LogKey};
 use covenant_api::types::{IsoDate, RegistryId, TierName, UtcTime};
 use covenant_policy::statement::{Basis, Currency, Day, Period};
 
@@ -60,6 +61,8 @@ pub enum Verb {
     Accept(Accept),
     /// Prove to a bank that the books reach a tier of its policy
     Prove(Prove),
+    /// Send a bundle or an enrolment to the bank's service, and keep the receipt; the only verb that needs a network
+    Submit(Submit),
     /// Verify a bundle as the bank does, against its registry
     Verify(Verify),
     /// Say what a Covenant file is, whether it holds together, and what it contains
@@ -235,6 +238,25 @@ pub struct Prove {
     pub keys: KeyOptions,
 }
 
+/// `covenant submit`.
+#[derive(Debug, ClapArgs)]
+pub struct Submit {
+    /// The bundle, or the enrolment
+    pub file: PathBuf,
+    /// The service's address, such as https://covenant.example.org
+    #[arg(long, value_name = "URL")]
+    pub service: String,
+    /// The log's key as you know it from elsewhere (name+id+key) [default: the one that the service showed first]
+    #[arg(long, value_name = "KEY", value_parser = log_key)]
+    pub log_key: Option<LogKey>,
+    /// Where to write the receipt [default: beside the file: bundle.receipt.json]
+    #[arg(long, value_name = "FILE")]
+    pub receipt: Option<PathBuf>,
+    /// Allow http to another machine, so that whoever is on the way reads and changes everything: for tests
+    #[arg(long)]
+    pub allow_insecure_url: bool,
+}
+
 /// `covenant verify`.
 #[derive(Debug, ClapArgs)]
 pub struct Verify {
@@ -253,6 +275,9 @@ pub struct Verify {
 pub struct Inspect {
     /// Any file that Covenant wrote
     pub file: PathBuf,
+    /// Check a receipt under this log key (name+id+key), as you know it from elsewhere
+    #[arg(long, value_name = "KEY", value_parser = log_key)]
+    pub log_key: Option<LogKey>,
 }
 
 /// `covenant keys`.
@@ -326,6 +351,10 @@ pub enum Policy {
         /// The source text
         file: PathBuf,
     },
+}
+
+fn log_key(text: &str) -> Result<LogKey, String> {
+    receipt::log_key(text).map_err(|r| r.what)
 }
 
 fn currency(text: &str) -> Result<Currency, String> {

@@ -1,11 +1,12 @@
 //! The enterprise's command line: books in, proofs out, everything on files.
 //!
 //! Arguments ([`args`]) become one call of a verb ([`verbs`]), which returns what it has to say ([`output::Report`]) or a
-//! refusal. Secrets lie in the [`vault`]; the clock and the entropy of the machine are read in [`context`] and passed on.
+//! refusal. Secrets lie in the [`vault`], the logs that were met beside it ([`logs`]); the clock and the entropy of the machine are read in [`context`] and passed on.
 
 pub mod args;
 pub mod context;
 pub mod keystore;
+pub mod logs;
 pub mod output;
 pub mod progress;
 pub mod refusals;

@@ -16,6 +16,7 @@ mod store;
 
 pub use contents::{Contents, Disclosure, HeldInvitation, HeldStatement};
 pub use secrets::{Phrase, Secrets};
+pub(crate) use store::make_directory;
 pub use store::{Vault, Writer};
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod refusals;
 mod sample;
 mod seen;
 mod shared;
+mod submit;
 mod tiers;
 mod verify;
 
@@ -38,6 +39,7 @@ pub fn run(context: &Context, verb: Verb) -> Result<Report, Refusal> {
         Verb::Check(args) => check::run(context, &args),
         Verb::Accept(args) => accept::run(context, &args),
         Verb::Prove(args) => prove::run(context, &args),
+        Verb::Submit(args) => submit::run(context, &args),
         Verb::Verify(args) => verify::run(context, &args),
         Verb::Inspect(args) => inspect::run(&args),
         Verb::Keys(args) => keys::run(context, &args),

@@ -192,7 +192,7 @@ fn unseal(key: &[u8; 32], data: &[u8]) -> Result<Contents, &'static str> {
 }
 
 /// Makes the directory for its owner alone.
-fn make_directory(directory: &Path) -> Result<(), Refusal> {
+pub(crate) fn make_directory(directory: &Path) -> Result<(), Refusal> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -2,13 +2,17 @@
 //!
 //! A signature is checked against the key that the file itself names: that shows that the file is whole, not who wrote it.
 
+mod receipt;
+
 use covenant_api::attest::{CheckedStatement, check_attestation};
 use covenant_api::checked_policy::CheckedPolicy;
 use covenant_api::document::{self, Document};
 use covenant_api::documents::{
-    Attestation, AttestationRequest, AttestorGrant, AttestorLedger, AttestorRevocation, Bank, Bundle, Enrolled,
-    Enrolment, Invitation, PinnedKey, Policy, Request, SecretKeyFile, Verdict,
+    Attestation, AttestationRequest, AttestorGrant, AttestorLedger, AttestorRevocation, Bank, Bundle, Decision,
+    Enrolled, Enrolment, Filing, Invitation, LogOpened, PinnedKey, Policy, Refused, Request, SecretKeyFile, Trust,
+    TrustedLog, Verdict,
 };
+use covenant_api::receipt::LogKey;
 use covenant_api::sign::Signed;
 use covenant_api::{files, limits};
 use covenant_import::{CsvFormat, Mapping};
@@ -17,12 +21,13 @@ use serde_json::{Map, Value, json};
 
 use super::policy;
 use crate::args::Inspect;
+use crate::logs::KnownLogs;
 use crate::output::Report;
 use crate::refusals::UNKNOWN_FILE;
 
 pub(super) fn run(args: &Inspect) -> Result<Report, Refusal> {
     let bytes = files::read(&args.file, limits::LEDGER_BYTES_MAX)?;
-    inspect(&bytes).map_err(|r| match &r.place {
+    inspect(&bytes, args.log_key.as_ref()).map_err(|r| match &r.place {
         Some(place) => {
             let place = format!("{}: {place}", args.file.display());
             r.at(place)
@@ -31,7 +36,7 @@ pub(super) fn run(args: &Inspect) -> Result<Report, Refusal> {
     })
 }
 
-fn inspect(bytes: &[u8]) -> Result<Report, Refusal> {
+fn inspect(bytes: &[u8], log_key: Option<&LogKey>) -> Result<Report, Refusal> {
     if bytes.starts_with(b"CVNTSEAL") {
         return Ok(short(
             "sealed",
@@ -61,6 +66,9 @@ fn inspect(bytes: &[u8]) -> Result<Report, Refusal> {
     let Ok(Value::Object(envelope)) = serde_json::from_str::<Value>(text) else {
         return toml(text).unwrap_or_else(|| Err(unknown("neither a JSON document nor a TOML file of a known type")));
     };
+    if receipt::is_one(&envelope) {
+        return receipt::inspect(bytes, log_key);
+    }
     let Some(Value::String(name)) = envelope.get("type") else {
         return Err(unknown("JSON without a type"));
     };
@@ -101,6 +109,17 @@ fn by_type(name: &str, bytes: &[u8]) -> Option<Result<Report, Refusal>> {
         Request::TYPE => signed::<Request>(bytes, "a request"),
         Bundle::TYPE => signed::<Bundle>(bytes, "a bundle: a proof and what it claims"),
         Verdict::TYPE => signed::<Verdict>(bytes, "a verdict"),
+        Refused::TYPE => signed::<Refused>(bytes, "a service's signed refusal of a proof"),
+        Decision::TYPE => signed::<Decision>(bytes, "a bank's decision"),
+        Filing::TYPE => signed::<Filing>(bytes, "a filing with a log"),
+        LogOpened::TYPE => signed::<LogOpened>(bytes, "the opening of a log"),
+        TrustedLog::TYPE => signed::<TrustedLog>(bytes, "a log that a bank relies on"),
+        Trust::TYPE => plain::<Trust>(bytes, "an auditor's root of trust", |_| Ok(None)),
+        KnownLogs::TYPE => plain::<KnownLogs>(bytes, "what this machine remembers of logs", |_| {
+            Ok(Some(
+                "Each log signed the checkpoint that stands beside its key.".into(),
+            ))
+        }),
         Bank::TYPE => signed::<Bank>(bytes, "a bank's card"),
         AttestorGrant::TYPE => signed::<AttestorGrant>(bytes, "a grant to an attestor"),
         AttestorRevocation::TYPE => signed::<AttestorRevocation>(bytes, "the striking of an attestor's key"),

@@ -1,9 +1,10 @@
 //! `covenant refusals`: every code with its meaning and advice.
 
+use covenant_policy::refusal::markdown;
 use serde_json::json;
 
 use crate::output::Report;
-use crate::refusals::{all, is_fault, markdown};
+use crate::refusals::{all, is_fault};
 
 pub(super) fn run() -> Report {
     let parts = all().into_iter().map(|(part, catalogue)| {
@@ -14,6 +15,6 @@ pub(super) fn run() -> Report {
         json!({ "part": part, "codes": codes.collect::<Vec<_>>() })
     });
     let mut report = Report::new(json!({ "refusals": parts.collect::<Vec<_>>() }));
-    report.verbatim(markdown());
+    report.verbatim(markdown(&all()));
     report
 }

@@ -2,6 +2,7 @@
 #![expect(dead_code, reason = "each test file uses a part of it")]
 
 pub mod scene;
+pub mod service;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
