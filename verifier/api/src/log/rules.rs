@@ -86,9 +86,9 @@ impl Effects {
     }
 }
 
-/// What a document claims: that it stands in the log once.
-pub fn document_claim(id: &Hex32) -> Vec<u8> {
-    [b"document\0".as_slice(), &id.0].concat()
+/// What a document claims: that it stands in the log once as its author's word. Two banks may publish the same policy.
+pub fn document_claim(author: &Hex32, id: &Hex32) -> Vec<u8> {
+    [b"document\0".as_slice(), &author.0, &id.0].concat()
 }
 
 /// What a verdict claims: that its request was answered.

@@ -25,7 +25,8 @@ impl<T: Document> Admitted<T> {
     /// The beginning of every filing's effects.
     pub(super) fn effects(&self) -> Effects {
         let (cell, value) = self.number.clone();
-        Effects::of(self.stream, document_claim(&self.document.id())).set(cell, value)
+        let claim = document_claim(&self.document.signer(), &self.document.id());
+        Effects::of(self.stream, claim).set(cell, value)
     }
 }
 

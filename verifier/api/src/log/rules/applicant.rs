@@ -56,7 +56,8 @@ pub(super) fn enrolment<S: State>(view: &View<'_, S>, document: &Enrolment) -> R
                 .expected(format!("at most {ENROLMENTS_MAX} for one invitation")),
         );
     }
-    Ok(Effects::of(stream, document_claim(&document.id()?)).set(cell, [before + 1]))
+    let claim = document_claim(&document.key, &document.id()?);
+    Ok(Effects::of(stream, claim).set(cell, [before + 1]))
 }
 
 /// The digest by which cells name a company.

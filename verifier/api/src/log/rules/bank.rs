@@ -27,7 +27,7 @@ pub(super) fn log_opened<S: State>(
     let operator = document.claimed_signer();
     let opened = document.clone().verify(&operator)?;
     not_ahead("log-opened: opened", opened.opened, time)?;
-    let effects = Effects::of(opened.stream, document_claim(&opened.id()));
+    let effects = Effects::of(opened.stream, document_claim(&operator, &opened.id()));
     Ok(effects
         .set(cells::log(), operator.0)
         .set(cells::stream(&opened.stream), []))

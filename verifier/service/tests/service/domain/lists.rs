@@ -37,7 +37,9 @@ fn a_bank_sees_its_own_page_by_page() {
         .map(|title| bank.policy(&POLICY.replace("Test policy", title)).to_string())
         .chain([policy.to_string()])
         .collect();
-    let theirs = other.policy(POLICY);
+    // Two banks may publish the same policy: each has its own.
+    assert_eq!(other.policy(POLICY), policy);
+    let theirs = other.policy(&POLICY.replace("Test policy", "Their title"));
 
     let me = bank.get("/v1/participants/me").json();
     assert_eq!(me["bank"], bank.signer.public().to_string());
