@@ -203,6 +203,17 @@ fn a_document_stands_in_a_log_once() {
 }
 
 #[test]
+fn two_banks_may_publish_the_same_policy() {
+    let mut log = story().before(KEY_ENTRY);
+    let honest = filed::<Policy>(story().honest(POLICY_ENTRY));
+    let (other, participant) = other_participant(71);
+    log.add(&participant);
+    let same = forge(&other, &honest, |_| {}, |f| (f.stream, f.number) = (Hex32([71; 32]), 1));
+    assert_eq!(same.filing.unverified().document, honest.filing.unverified().document);
+    log.add(&Record::Policy(same));
+}
+
+#[test]
 fn attestors_are_struck_for_good() {
     let story = story();
     let mut log = story.before(INVITATION);
