@@ -3,21 +3,22 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::thread;
 
 use covenant_api::documents::Trust;
 use covenant_api::log::Shelf;
-use covenant_api::refusals::FILE_UNREADABLE;
+use covenant_api::refusals::{FILE_UNREADABLE, HOST_FAULT};
 use covenant_api::types::Hex32;
 use covenant_policy::refusal::Refusal;
 use covenant_proofs::keys::KeyPolicy;
 use sha2::{Digest as _, Sha256};
 
 use crate::export::{self, Header, Summary, Visitor};
-use crate::findings::{CHANGED, Finding, NOT_ANCHORED, NOT_TRUSTED, Place, Stopped};
+use crate::findings::{CHANGED, Finding, NOT_ANCHORED, NOT_TRUSTED, Place, SECRET, SUM, Stopped};
 use crate::hash::{self, Hash};
 use crate::note::LogKey;
 use crate::replay::{Done, Replay};
-use crate::state::{Blobs, Replayed};
+use crate::state::Replayed;
 use crate::tally::Tally;
 
 /// What an auditor relies on, its log's key read.
@@ -160,15 +161,14 @@ pub struct Options {
 }
 
 /// Shows how far an audit is; gets a reader, and what is being done with it.
-pub type Watch<'a> = dyn Fn(File, &'static str) -> Box<dyn Read> + 'a;
+pub type Watch<'a> = dyn Fn(File, &'static str) -> Box<dyn Read + Send> + 'a;
 
 /// Audits an export.
 ///
 /// # Errors
 /// Only what says nothing about the log: a file that cannot be read, or that changes meanwhile.
 pub fn audit(path: &Path, options: &Options, watch: &Watch<'_>) -> Result<Audit, Refusal> {
-    let open =
-        || File::open(path).map_err(|error| Refusal::new(&FILE_UNREADABLE, error.to_string()).at(path.display()));
+    let open = || File::open(path).map_err(|error| unreadable(&error).at(path.display()));
     let mut audit = Audit {
         outcome: Outcome::Wrong,
         bytes: 0,
@@ -182,18 +182,34 @@ pub fn audit(path: &Path, options: &Options, watch: &Watch<'_>) -> Result<Audit,
         trusted: options.anchor.is_some(),
         development_allowed: options.allow_development,
     };
-    let mut first = First {
-        anchor: options.anchor.as_ref(),
-        blobs: Blobs::default(),
-    };
-    match export::read(watch(open()?, "reading"), &mut first) {
+    let shelf = Shelf::new(KeyPolicy {
+        allow_development: options.allow_development,
+    });
+    let blobs = export::blobs(open()?).map_err(|error| unreadable(&error))?;
+    let state = Replayed::new(open()?, blobs);
+    let (reader, replayer) = (watch(open()?, "reading"), watch(open()?, "replaying"));
+    let (read, replayed) = thread::scope(|scope| {
+        let mut first = First(options.anchor.as_ref());
+        let reading = scope.spawn(move || export::read(reader, &mut first));
+        let replayed = replay(replayer, state, shelf);
+        (reading.join(), replayed)
+    });
+    let stopped = |_| Refusal::new(&HOST_FAULT, "reading the export stopped");
+    match read.map_err(stopped)? {
         Ok(summary) => {
-            let state = Replayed::new(open()?, first.blobs);
-            replay(&mut audit, &summary, state, options, watch(open()?, "replaying"))?;
+            audit.take(&summary, replayed?)?;
             (audit.bytes, audit.file) = (summary.bytes, summary.file);
             audit.summary = Some(summary);
         }
+        // What is wrong with the file comes before whatever its records seemed to say.
         Err(Stopped::Found(finding)) => {
+            // Of the secret, the file says only that some byte is wrong; the records say which.
+            if finding.code.code == SUM.code
+                && let Ok((Err(Stopped::Found(secret)), _)) = replayed
+                && secret.code.code == SECRET.code
+            {
+                audit.findings.push(*secret);
+            }
             audit.findings.push(*finding);
             (audit.bytes, audit.file) = hash_all(watch(open()?, "hashing"))?;
         }
@@ -211,10 +227,14 @@ pub fn audit(path: &Path, options: &Options, watch: &Watch<'_>) -> Result<Audit,
     Ok(audit)
 }
 
+fn unreadable(error: &io::Error) -> Refusal {
+    Refusal::new(&FILE_UNREADABLE, error.to_string())
+}
+
 /// Length and SHA-256 of a file that was not read to its end.
-fn hash_all(mut input: Box<dyn Read>) -> Result<(u64, Hash), Refusal> {
+fn hash_all(mut input: Box<dyn Read + Send>) -> Result<(u64, Hash), Refusal> {
     let mut hasher = Sha256::new();
-    let bytes = io::copy(&mut input, &mut hasher).map_err(|error| Refusal::new(&FILE_UNREADABLE, error.to_string()))?;
+    let bytes = io::copy(&mut input, &mut hasher).map_err(|error| unreadable(&error))?;
     Ok((bytes, Hash(hasher.finalize().into())))
 }
 
@@ -222,72 +242,65 @@ fn outcome(audit: &Audit) -> Outcome {
     match audit {
         Audit { findings, .. } if !findings.is_empty() => Outcome::Wrong,
         Audit { missing: Some(_), .. } => Outcome::Incomplete,
-        Audit {
-            trusted, unanchored, ..
-        } if !trusted || !unanchored.is_empty() => Outcome::NotAnchored,
         // An export without the secret shows no claims.
         Audit {
             summary: Some(summary), ..
         } if summary.header.blinding.is_none() => Outcome::Incomplete,
+        Audit {
+            trusted, unanchored, ..
+        } if !trusted || !unanchored.is_empty() => Outcome::NotAnchored,
         _ => Outcome::Sound,
     }
 }
 
-/// Replays what was read.
-fn replay(
-    audit: &mut Audit,
-    summary: &Summary,
-    state: Replayed,
-    options: &Options,
-    input: Box<dyn Read>,
-) -> Result<(), Refusal> {
-    let policy = KeyPolicy {
-        allow_development: options.allow_development,
-    };
-    let mut replay = Replay::new(&summary.header, state, Shelf::new(policy));
-    match export::entries(input, &mut replay) {
-        Ok(last) if last == summary.last => {}
-        Ok(_) => return Err(Refusal::new(&CHANGED, "the entries are others than before")),
-        Err(Stopped::Found(finding)) => audit.findings.push(*finding),
-        Err(Stopped::Fault(fault)) => return Err(fault),
+impl Audit {
+    /// Takes in what was replayed, if that was the same log.
+    fn take(&mut self, summary: &Summary, (ended, done): Replaying) -> Result<(), Refusal> {
+        let changed = || Refusal::new(&CHANGED, "the second reading found other entries than the first");
+        if done.header.as_ref() != Some(&summary.header) {
+            return Err(changed());
+        }
+        let stopped = match ended {
+            Ok(last) if last == summary.last => None,
+            Ok(_) => return Err(changed()),
+            Err(Stopped::Found(finding)) => Some(*finding),
+            Err(Stopped::Fault(fault)) => return Err(fault),
+        };
+        self.proofs = done.proofs;
+        self.missing = done.missing;
+        self.tally = Some(done.tally);
+        // Proofs are of entries before the one at which the replay stopped; which blobs are named shows at the end.
+        self.findings = done.proof_findings;
+        match stopped {
+            Some(finding) => self.findings.push(finding),
+            None => self.findings.extend(done.blob_findings),
+        }
+        Ok(())
     }
-    let fault = || Refusal::new(&covenant_api::refusals::HOST_FAULT, "verifying the proofs stopped");
-    let Done {
-        tally,
-        proofs,
-        findings,
-        missing,
-    } = replay.finish().ok_or_else(fault)?;
-    audit.proofs = proofs;
-    audit.missing = missing;
-    audit.tally = Some(tally);
-    // Proofs are of entries before the one at which the replay stopped.
-    let stopped = std::mem::take(&mut audit.findings);
-    let blobs_matter = stopped.is_empty();
-    audit.findings = findings
-        .into_iter()
-        .filter(|finding| blobs_matter || finding.place.entry().is_some())
-        .collect();
-    audit.findings.extend(stopped);
-    Ok(())
 }
 
-/// The first reading: whose log it is, and where its blobs lie.
-struct First<'a> {
-    anchor: Option<&'a Anchor>,
-    blobs: Blobs,
+/// How replaying ended, and what was replayed.
+type Replaying = (Result<Hash, Stopped>, Done);
+
+/// Replays the records of an export.
+fn replay(input: Box<dyn Read + Send>, state: Replayed, shelf: Shelf) -> Result<Replaying, Refusal> {
+    let mut replay = Replay::new(state, shelf);
+    let ended = export::entries(input, &mut replay);
+    let done = replay.finish();
+    Ok((
+        ended,
+        done.ok_or_else(|| Refusal::new(&HOST_FAULT, "verifying the proofs stopped"))?,
+    ))
 }
+
+/// The first reading: whose log it is.
+struct First<'a>(Option<&'a Anchor>);
 
 impl Visitor for First<'_> {
     fn header(&mut self, header: &Header) -> Result<(), Stopped> {
-        match self.anchor {
+        match self.0 {
             Some(anchor) => Ok(anchor.header(header)?),
             None => Ok(()),
         }
-    }
-
-    fn blob(&mut self, name: &Hash, content: &[u8], offset: u64) -> Result<(), Stopped> {
-        self.blobs.add(*name, content.len(), offset);
-        Ok(())
     }
 }

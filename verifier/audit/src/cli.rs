@@ -22,6 +22,7 @@ use covenant_policy::refusal::Refusal;
 
 use args::{Args, Export, Verb};
 use output::{Fail, Said};
+use progress::Bars;
 
 /// Does what was asked.
 pub fn run(args: Args) -> ExitCode {
@@ -49,7 +50,9 @@ fn audit(asked: &Export, now: Option<UtcTime>, json: bool) -> Result<Said, Fail>
         allow_development: asked.allow_development_keys,
     };
     let source = source::find(asked).map_err(Fail::Fault)?;
-    let audit = audit::audit(&source.path, &options, &progress::watch).map_err(Fail::Fault)?;
+    let bars = Bars::new();
+    let watch = |file, label| bars.watch(file, label);
+    let audit = audit::audit(&source.path, &options, &watch).map_err(Fail::Fault)?;
     let passed = audit.outcome.passed();
     let report = Report {
         audit,

@@ -23,11 +23,13 @@ use chain::Chain;
 use frames::{Frames, Record, tag};
 
 pub use header::{Blinding, Header};
+pub(crate) use index::{Found, blobs};
 
 mod chain;
 mod checkpoints;
 mod frames;
 mod header;
+mod index;
 mod settle;
 
 /// The first line of an export.

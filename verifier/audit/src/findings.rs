@@ -112,6 +112,18 @@ impl Finding {
         }
     }
 
+    /// What the rules refuse, as a finding about the entry.
+    pub(crate) fn of_rules(refusal: Refusal, index: u64, offset: u64) -> Self {
+        let what = match &refusal.place {
+            Some(place) => format!("{} ({place})", refusal.what),
+            None => refusal.what,
+        };
+        Self {
+            expected: refusal.expected,
+            ..Self::new(refusal.entry, Place::Entry(index), offset, what)
+        }
+    }
+
     /// Says what was expected.
     #[must_use]
     pub fn expected(mut self, expected: impl Into<String>) -> Self {

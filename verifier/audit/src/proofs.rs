@@ -1,81 +1,116 @@
 //! Recorded proofs, verified in batches against recorded policy and key.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
+use covenant_api::log::Shelf;
+use covenant_api::verdict::Judged;
 use covenant_proofs::batch;
+use covenant_proofs::keys::VerifyingKey;
+use rayon::prelude::*;
 
 use crate::findings::{Finding, PROOF, Place};
 
 /// Proofs of one batch.
 const BATCH: usize = 1024;
+/// Proofs that are handed over together. Each brings all of its public inputs, some 90 KB, until its policy is folded
+/// into the key.
+const HANDFUL: usize = 64;
 
-/// A recorded proof.
-struct Recorded {
-    index: u64,
-    offset: u64,
-    item: batch::Item,
+/// A recorded proof that is to be verified, everything else about its verdict having been judged.
+pub(crate) struct Recheck {
+    pub(crate) index: u64,
+    pub(crate) offset: u64,
+    pub(crate) judged: Judged,
+    pub(crate) key: VerifyingKey,
 }
 
 /// Verifies proofs while others are still being read: one thread that gives each batch to all processors.
 pub(crate) struct Proofs {
-    waiting: Vec<Recorded>,
+    waiting: Vec<Recheck>,
     count: u64,
-    send: Option<SyncSender<Vec<Recorded>>>,
+    send: Option<SyncSender<Vec<Recheck>>>,
     verifier: Option<JoinHandle<Vec<Finding>>>,
 }
 
 impl Proofs {
-    pub(crate) fn new() -> Self {
-        // One batch may wait beside the one that is being verified; then reading waits.
-        let (send, receive) = sync_channel(1);
+    /// A verifier that keeps prepared policies on this shelf.
+    pub(crate) fn new(shelf: Arc<Shelf>) -> Self {
+        // A few may wait beside those in hand; then reading waits.
+        let (send, receive) = sync_channel(4);
         Self {
             waiting: Vec::new(),
             count: 0,
             send: Some(send),
-            verifier: Some(thread::spawn(move || verify(&receive))),
+            verifier: Some(thread::spawn(move || verify(&receive, &shelf))),
         }
     }
 
-    /// The proof in the entry of this index.
-    pub(crate) fn add(&mut self, index: u64, offset: u64, item: batch::Item) {
+    /// One more, of a later entry than those before.
+    pub(crate) fn add(&mut self, proof: Recheck) {
         self.count += 1;
-        self.waiting.push(Recorded { index, offset, item });
-        if self.waiting.len() == BATCH {
-            self.flush();
+        self.waiting.push(proof);
+        if self.waiting.len() == HANDFUL {
+            self.hand_over();
         }
     }
 
-    fn flush(&mut self) {
-        let batch = std::mem::take(&mut self.waiting);
+    fn hand_over(&mut self) {
+        let handful = std::mem::take(&mut self.waiting);
         if let Some(send) = &self.send {
             // The other end goes away only with its thread, which `finish` reports.
-            let _ = send.send(batch);
+            let _ = send.send(handful);
         }
     }
 
     /// How many there were, and what is wrong with them, in the order of the entries. `None` where the verifier failed.
     pub(crate) fn finish(mut self) -> Option<(u64, Vec<Finding>)> {
-        self.flush();
+        self.hand_over();
         self.send = None;
         let findings = self.verifier.take()?.join().ok()?;
         Some((self.count, findings))
     }
 }
 
-fn verify(receive: &Receiver<Vec<Recorded>>) -> Vec<Finding> {
+/// A proof as it is verified: index, offset, item.
+type Item = (u64, u64, batch::Item);
+
+fn verify(receive: &Receiver<Vec<Recheck>>, shelf: &Shelf) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for proofs in receive {
-        let items: Vec<batch::Item> = proofs.iter().map(|proof| proof.item.clone()).collect();
-        for (proof, verdict) in proofs.iter().zip(batch::verify(&items)) {
-            if let Err(error) = verdict {
-                let place = Place::Entry(proof.index);
-                findings.push(
-                    Finding::new(&PROOF, place, proof.offset, error.to_string())
-                        .expected("a proof that verifies against the recorded policy and key"),
-                );
+    let mut items: Vec<Item> = Vec::new();
+    for handful in receive {
+        let prepared: Vec<_> = handful.par_iter().map(|proof| prepare(proof, shelf)).collect();
+        for prepared in prepared {
+            match prepared {
+                Ok(item) => items.push(item),
+                Err(finding) => findings.push(finding),
             }
         }
+        if items.len() >= BATCH {
+            findings.extend(together(&std::mem::take(&mut items)));
+        }
     }
+    findings.extend(together(&items));
+    findings.sort_by_key(|finding| finding.offset);
     findings
+}
+
+fn prepare(proof: &Recheck, shelf: &Shelf) -> Result<Item, Finding> {
+    match proof.judged.item(&proof.key, shelf.prepared()) {
+        Ok(item) => Ok((proof.index, proof.offset, item)),
+        Err(refusal) => Err(Finding::of_rules(refusal, proof.index, proof.offset)),
+    }
+}
+
+/// Verifies one batch.
+fn together(items: &[Item]) -> Vec<Finding> {
+    let batch: Vec<batch::Item> = items.iter().map(|(_, _, item)| item.clone()).collect();
+    let verdicts = batch::verify(&batch);
+    let wrong = items.iter().zip(verdicts).filter_map(|((index, offset, _), verdict)| {
+        let error = verdict.err()?;
+        let finding = Finding::new(&PROOF, Place::Entry(*index), *offset, error.to_string());
+        Some(finding.expected("a proof that verifies against the recorded policy and key"))
+    });
+    wrong.collect()
 }

@@ -6,6 +6,7 @@
 //! order. Proofs go to [`Proofs`], which verifies them in batches meanwhile.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use covenant_api::log::{Planned, Record, Shelf, View, plan};
 use covenant_api::refusals::FILE_UNREADABLE;
@@ -16,15 +17,15 @@ use crate::entry::Entry;
 use crate::export::{Header, Opening, Recorded, Visitor};
 use crate::findings::{CHANGED, CLAIMS, ENTRY_TIME, Finding, MISPLACED, OPENING, Place, SECRET, Stopped, UNNAMED_BLOB};
 use crate::hash::Hash;
-use crate::proofs::Proofs;
+use crate::proofs::{Proofs, Recheck};
 use crate::state::Replayed;
 use crate::tally::Tally;
 
 /// A log that is being replayed.
-pub(crate) struct Replay<'a> {
-    header: &'a Header,
+pub(crate) struct Replay {
+    header: Option<Header>,
     state: Replayed,
-    shelf: Shelf,
+    shelf: Arc<Shelf>,
     proofs: Proofs,
     named_blobs: BTreeSet<Hash>,
     tally: Tally,
@@ -33,23 +34,28 @@ pub(crate) struct Replay<'a> {
 
 /// What was replayed.
 pub(crate) struct Done {
+    /// The header.
+    pub(crate) header: Option<Header>,
     /// What the records say.
     pub(crate) tally: Tally,
     /// Proofs verified.
     pub(crate) proofs: u64,
-    /// What is wrong, where the log could be read to its end all the same.
-    pub(crate) findings: Vec<Finding>,
+    /// Proofs that do not verify.
+    pub(crate) proof_findings: Vec<Finding>,
+    /// Blobs that no record names.
+    pub(crate) blob_findings: Vec<Finding>,
     /// The first entry whose body is not there: nothing was replayed from there on.
     pub(crate) missing: Option<u64>,
 }
 
-impl<'a> Replay<'a> {
-    pub(crate) fn new(header: &'a Header, state: Replayed, shelf: Shelf) -> Self {
+impl Replay {
+    pub(crate) fn new(state: Replayed, shelf: Shelf) -> Self {
+        let shelf = Arc::new(shelf);
         Self {
-            header,
+            header: None,
             state,
+            proofs: Proofs::new(shelf.clone()),
             shelf,
-            proofs: Proofs::new(),
             named_blobs: BTreeSet::new(),
             tally: Tally::default(),
             missing: None,
@@ -58,7 +64,8 @@ impl<'a> Replay<'a> {
 
     /// Waits for the proofs, and looks at what only the end shows. `None` where verifying failed.
     pub(crate) fn finish(self) -> Option<Done> {
-        let (proofs, mut findings) = self.proofs.finish()?;
+        let (proofs, proof_findings) = self.proofs.finish()?;
+        let mut blob_findings = Vec::new();
         if self.missing.is_none() {
             for (number, (name, offset)) in self.state.blobs().names().enumerate() {
                 if !self.named_blobs.contains(name) {
@@ -66,14 +73,16 @@ impl<'a> Replay<'a> {
                         number: number as u64,
                         name: Some(*name),
                     };
-                    findings.push(Finding::new(&UNNAMED_BLOB, place, offset, "no record names it"));
+                    blob_findings.push(Finding::new(&UNNAMED_BLOB, place, offset, "no record names it"));
                 }
             }
         }
         Some(Done {
+            header: self.header,
             tally: self.tally,
             proofs,
-            findings,
+            proof_findings,
+            blob_findings,
             missing: self.missing,
         })
     }
@@ -89,16 +98,22 @@ impl<'a> Replay<'a> {
         })?;
         let planned = plan(View::new(&self.state, &self.shelf), &record, time).map_err(wrong)?;
         self.same(recorded, &record, &planned)?;
-        let mut development = false;
-        if let Some(judged) = &planned.judged {
+        let development = planned
+            .judged
+            .as_ref()
+            .is_some_and(|judged| judged.verdict.development_key);
+        if let Some(judged) = planned.judged {
             let view = View::new(&self.state, &self.shelf);
             let bank = view.request(&judged.verdict.request).map_err(wrong)?.signer();
             let key = view
                 .verifying_key(&bank, &judged.verdict.verifying_key)
                 .map_err(wrong)?;
-            development = judged.verdict.development_key;
-            let item = judged.item(&key, self.shelf.prepared()).map_err(wrong)?;
-            self.proofs.add(entry.index, recorded.offset, item);
+            self.proofs.add(Recheck {
+                index: entry.index,
+                offset: recorded.offset,
+                judged,
+                key,
+            });
         }
         if let Record::PinnedKey(filed) = &record {
             self.named_blobs.insert(filed.blob);
@@ -123,7 +138,7 @@ impl<'a> Replay<'a> {
         if let Record::LogOpened { document } = record {
             self.opening(document.unverified(), entry, recorded.offset)?;
         }
-        let Some(secret) = &self.header.blinding else {
+        let Some(secret) = self.header.as_ref().and_then(|header| header.blinding.as_ref()) else {
             return Ok(());
         };
         let mut claims: Vec<Hash> = plan.unique.iter().map(|key| secret.blind(key)).collect();
@@ -146,28 +161,25 @@ impl<'a> Replay<'a> {
         entry: &Entry<'_>,
         offset: u64,
     ) -> Result<(), Finding> {
-        let key = self.header.key.to_string();
+        let Some(key) = self.header.as_ref().map(|header| &header.key) else {
+            return Ok(());
+        };
+        let written = key.to_string();
         let found = |what: String| Finding::new(&OPENING, Place::Entry(entry.index), offset, what);
-        if opened.log.as_str() != self.header.key.origin() {
-            return Err(found(format!("log {}", opened.log)).expected(self.header.key.origin()));
+        if opened.log.as_str() != key.origin() {
+            return Err(found(format!("log {}", opened.log)).expected(key.origin()));
         }
-        if opened.log_key.as_str() != key {
-            return Err(found(format!("key {}", opened.log_key)).expected(key));
+        if opened.log_key.as_str() != written {
+            return Err(found(format!("key {}", opened.log_key)).expected(written));
         }
         Ok(())
     }
 }
 
-impl Visitor for Replay<'_> {
+impl Visitor for Replay {
     fn header(&mut self, header: &Header) -> Result<(), Stopped> {
-        if header == self.header {
-            Ok(())
-        } else {
-            Err(Stopped::Fault(Refusal::new(
-                &CHANGED,
-                "the header is another than before",
-            )))
-        }
+        self.header = Some(header.clone());
+        Ok(())
     }
 
     fn entry(&mut self, recorded: &Recorded<'_>) -> Result<(), Stopped> {
@@ -192,13 +204,8 @@ fn list(keys: &[Hash]) -> String {
 /// What the rules refuse, as a finding about the entry; what the machine could not do, as a fault.
 fn of_rules(refusal: Refusal, index: u64, offset: u64) -> Stopped {
     if [FILE_UNREADABLE.code, CHANGED.code].contains(&refusal.code()) {
-        return Stopped::Fault(refusal);
+        Stopped::Fault(refusal)
+    } else {
+        Finding::of_rules(refusal, index, offset).into()
     }
-    let what = match &refusal.place {
-        Some(place) => format!("{} ({place})", refusal.what),
-        None => refusal.what.clone(),
-    };
-    let mut finding = Finding::new(refusal.entry, Place::Entry(index), offset, what);
-    finding.expected = refusal.expected;
-    finding.into()
 }

@@ -9,6 +9,7 @@ use covenant_api::log::{Cell, Plan, Record, State};
 use covenant_api::refusals::{FILE_UNREADABLE, LOG_DAMAGED};
 use covenant_policy::refusal::Refusal;
 
+use crate::export::Found;
 use crate::findings::CHANGED;
 use crate::hash::{self, Hash};
 
@@ -30,15 +31,13 @@ struct Span {
 pub(crate) struct Blobs(BTreeMap<Hash, Span>);
 
 impl Blobs {
-    /// A blob of so many bytes, whose record begins at this offset.
-    pub(crate) fn add(&mut self, name: Hash, length: usize, offset: u64) {
-        let offset = offset + HEAD_BYTES + SALT_BYTES as u64;
-        let span = Span {
-            offset,
-            length,
-            hash: name,
+    fn new(found: Vec<Found>) -> Self {
+        let span = |(name, length, offset)| {
+            let offset = offset + HEAD_BYTES + SALT_BYTES as u64;
+            let hash = name;
+            (name, Span { offset, length, hash })
         };
-        self.0.insert(name, span);
+        Self(found.into_iter().map(span).collect())
     }
 
     /// Every name, and where its record begins.
@@ -59,12 +58,12 @@ pub(crate) struct Replayed {
 
 impl Replayed {
     /// The state before the first entry.
-    pub(crate) fn new(file: File, blobs: Blobs) -> Self {
+    pub(crate) fn new(file: File, blobs: Vec<Found>) -> Self {
         Self {
             file: RefCell::new(file),
             cells: BTreeMap::new(),
             bodies: Vec::new(),
-            blobs,
+            blobs: Blobs::new(blobs),
         }
     }
 

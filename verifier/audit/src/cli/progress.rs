@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A file that moves a bar as it is read.
 struct Watched {
@@ -25,14 +25,25 @@ impl Drop for Watched {
     }
 }
 
-/// The file, with a bar that says what is done with it.
-pub fn watch(file: File, label: &'static str) -> Box<dyn Read> {
-    let total = file.metadata().map_or(0, |metadata| metadata.len());
-    // indicatif hides a bar whose standard error is no terminal.
-    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{msg:9} {bar:32} {binary_bytes}/{binary_total_bytes} {elapsed}") {
-        bar.set_style(style);
+/// Bars, one below the other.
+pub struct Bars(MultiProgress);
+
+impl Bars {
+    /// No bars yet.
+    pub fn new() -> Self {
+        // indicatif hides bars whose standard error is no terminal.
+        Self(MultiProgress::with_draw_target(ProgressDrawTarget::stderr()))
     }
-    bar.set_message(label);
-    Box::new(Watched { file, bar })
+
+    /// The file, with a bar that says what is done with it.
+    pub fn watch(&self, file: File, label: &'static str) -> Box<dyn Read + Send> {
+        let total = file.metadata().map_or(0, |metadata| metadata.len());
+        let bar = self.0.add(ProgressBar::new(total));
+        let style = ProgressStyle::with_template("{msg:9} {bar:32} {binary_bytes}/{binary_total_bytes} {elapsed}");
+        if let Ok(style) = style {
+            bar.set_style(style);
+        }
+        bar.set_message(label);
+        Box::new(Watched { file, bar })
+    }
 }

@@ -315,6 +315,12 @@ fn another_secret_fits_no_entry() {
         (&audit.findings[0].place, audit.findings[0].code.code),
         (&Place::Header, "audit-blinding-secret")
     );
+    // With the old sum, both are said.
+    let end = out.len() - 32;
+    out[end..].copy_from_slice(&file[end..]);
+    let audit = check(&out, Some(trust), true);
+    let codes: Vec<_> = audit.findings.iter().map(|finding| finding.code.code).collect();
+    assert_eq!(codes, ["audit-blinding-secret", "audit-sum"]);
 }
 
 #[test]
