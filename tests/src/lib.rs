@@ -3,4 +3,6 @@
 
 pub mod company;
 pub mod fixture;
+pub mod programs;
 pub mod repository;
+pub mod service;
