@@ -6,6 +6,7 @@ mod check;
 mod export;
 mod init;
 mod output;
+mod sandbox;
 mod serve;
 mod token;
 
@@ -30,6 +31,9 @@ fn act(args: Args) -> Result<Report, Failure> {
     if matches!(args.verb, Verb::Openapi) {
         return Ok(Report::verbatim(openapi::json()));
     }
+    if matches!(args.verb, Verb::Sandbox { .. }) {
+        return sandbox::run(&args);
+    }
     let settings = settings::load(&args.overrides())?;
     match args.verb {
         Verb::Init { .. } => init::run(&settings),
@@ -42,5 +46,6 @@ fn act(args: Args) -> Result<Report, Failure> {
             Ok(Report::new(text, json!(settings)))
         }
         Verb::Openapi => Ok(Report::verbatim(openapi::json())),
+        Verb::Sandbox { .. } => sandbox::run(&args),
     }
 }

@@ -6,7 +6,7 @@
 //! - [`router`] is the table of contents of everything that can be called; [`endpoints`] holds a handler per file.
 //! - [`http`]: what all handlers share: bodies within limits, callers, and the one shape in which the service says no.
 //! - [`app`], [`log`], [`records`], [`proofs`], [`idempotency`], [`metrics`]: what handlers work with.
-//! - [`cli`]: the program's commands.
+//! - [`sandbox`]: a service that is seeded, to be tried out. [`cli`]: the program's commands.
 
 pub mod app;
 pub mod cli;
@@ -21,6 +21,7 @@ pub mod proofs;
 pub mod records;
 pub mod refusals;
 pub mod router;
+pub mod sandbox;
 pub mod secrets;
 pub mod server;
 pub mod settings;

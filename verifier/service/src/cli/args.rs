@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use covenant_api::types::{Hex32, LogOrigin, Name};
 
+use crate::sandbox;
 use crate::settings::{LogFormat, Overrides};
 
 /// The Covenant service: checks proofs, records verdicts in a transparent ledger, answers with receipts.
@@ -51,6 +52,12 @@ pub enum Verb {
         /// How log lines are written
         #[arg(long)]
         log_format: Option<LogFormat>,
+    },
+    /// Run a service to try: seeded with a bank, a company and bundles, for as long as the command runs
+    Sandbox {
+        /// Address and port to listen on
+        #[arg(long, value_name = "ADDRESS:PORT")]
+        listen: Option<String>,
     },
     /// Bearer tokens of banks and auditors
     #[command(subcommand)]
@@ -103,6 +110,11 @@ pub enum RoleName {
 }
 
 impl Args {
+    /// Whether the command line says which directory.
+    pub fn names_directory(&self) -> bool {
+        self.directory.is_some() || self.set.iter().any(|(name, _)| name == "directory")
+    }
+
     /// What the command line says about settings: `--set` first, so that a flag of its own name stands over it.
     pub fn overrides(&self) -> Overrides {
         let mut values = self.set.clone();
@@ -126,6 +138,13 @@ impl Args {
                 if let Some(format) = log_format.and_then(|format| format.to_possible_value()) {
                     say("log_format", format.get_name().to_owned());
                 }
+            }
+            Verb::Sandbox { listen } => {
+                if let Some(listen) = listen {
+                    say("listen", listen.clone());
+                }
+                say("origin", sandbox::ORIGIN.to_owned());
+                say("allow_development_keys", "true".to_owned());
             }
             _ => {}
         }

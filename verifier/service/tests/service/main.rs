@@ -11,4 +11,5 @@ mod golden;
 mod ledger;
 mod lifecycle;
 mod program;
+mod sandbox;
 mod world;

@@ -93,6 +93,14 @@ fn from_an_empty_server_to_a_decision() {
     let memo = bank.get(&format!("/v1/applications/{}/memo", request.id()));
     assert_eq!(memo.status, 200);
     assert_eq!(memo.header("content-type"), Some("text/html; charset=utf-8"));
+    // It shows itself and does nothing else: no scripts, no other files, its own styles.
+    assert_eq!(
+        memo.header("content-security-policy"),
+        Some(
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+    );
+    assert!(!memo.text().contains("<script") && !memo.text().contains("src="));
     for words in ["FR-SIREN:000000001", "Test policy", "Approved", "Cabinet Exact"] {
         assert!(memo.text().contains(words), "{words}");
     }
