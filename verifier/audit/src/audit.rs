@@ -205,10 +205,9 @@ pub fn audit(path: &Path, options: &Options, watch: &Watch<'_>) -> Result<Audit,
         Err(Stopped::Found(finding)) => {
             // Of the secret, the file says only that some byte is wrong; the records say which.
             if finding.code.code == SUM.code
-                && let Ok((Err(Stopped::Found(secret)), _)) = replayed
-                && secret.code.code == SECRET.code
+                && let Ok((Ok(_), done)) = replayed
             {
-                audit.findings.push(*secret);
+                audit.findings.extend(done.doubt.map(|doubt| secret(&doubt)));
             }
             audit.findings.push(*finding);
             (audit.bytes, audit.file) = hash_all(watch(open()?, "hashing"))?;
@@ -272,11 +271,23 @@ impl Audit {
         // Proofs are of entries before the one at which the replay stopped; which blobs are named shows at the end.
         self.findings = done.proof_findings;
         match stopped {
-            Some(finding) => self.findings.push(finding),
-            None => self.findings.extend(done.blob_findings),
+            Some(finding) => {
+                self.findings.extend(done.doubt);
+                self.findings.push(finding);
+            }
+            None => {
+                self.findings.extend(done.doubt.map(|doubt| secret(&doubt)));
+                self.findings.extend(done.blob_findings);
+            }
         }
         Ok(())
     }
+}
+
+/// No entry's claims fit: it is the secret that is wrong.
+fn secret(doubt: &Finding) -> Finding {
+    let what = format!("no entry shows what its record claims, {} first", doubt.place);
+    Finding::new(&SECRET, Place::Header, doubt.offset, what)
 }
 
 /// How replaying ended, and what was replayed.

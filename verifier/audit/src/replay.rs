@@ -15,7 +15,7 @@ use covenant_policy::refusal::Refusal;
 
 use crate::entry::Entry;
 use crate::export::{Header, Opening, Recorded, Visitor};
-use crate::findings::{CHANGED, CLAIMS, ENTRY_TIME, Finding, MISPLACED, OPENING, Place, SECRET, Stopped, UNNAMED_BLOB};
+use crate::findings::{CHANGED, CLAIMS, ENTRY_TIME, Finding, MISPLACED, OPENING, Place, Stopped, UNNAMED_BLOB};
 use crate::hash::Hash;
 use crate::proofs::{Proofs, Recheck};
 use crate::state::Replayed;
@@ -28,6 +28,9 @@ pub(crate) struct Replay {
     shelf: Arc<Shelf>,
     proofs: Proofs,
     named_blobs: BTreeSet<Hash>,
+    /// Whether an entry has shown that the blinding secret is the log's, and the first that has not.
+    secret_fits: bool,
+    doubt: Option<Finding>,
     tally: Tally,
     missing: Option<u64>,
 }
@@ -42,6 +45,8 @@ pub(crate) struct Done {
     pub(crate) proofs: u64,
     /// Proofs that do not verify.
     pub(crate) proof_findings: Vec<Finding>,
+    /// The first entry whose claims do not fit the secret, where none fits.
+    pub(crate) doubt: Option<Finding>,
     /// Blobs that no record names.
     pub(crate) blob_findings: Vec<Finding>,
     /// The first entry whose body is not there: nothing was replayed from there on.
@@ -57,6 +62,8 @@ impl Replay {
             proofs: Proofs::new(shelf.clone()),
             shelf,
             named_blobs: BTreeSet::new(),
+            secret_fits: false,
+            doubt: None,
             tally: Tally::default(),
             missing: None,
         }
@@ -82,6 +89,7 @@ impl Replay {
             tally: self.tally,
             proofs,
             proof_findings,
+            doubt: self.doubt,
             blob_findings,
             missing: self.missing,
         })
@@ -124,7 +132,7 @@ impl Replay {
     }
 
     /// The entry is the one that the rules make of its record.
-    fn same(&self, recorded: &Recorded<'_>, record: &Record, planned: &Planned) -> Result<(), Finding> {
+    fn same(&mut self, recorded: &Recorded<'_>, record: &Record, planned: &Planned) -> Result<(), Finding> {
         let (entry, plan) = (recorded.entry, &planned.plan);
         let found = |code, what: String| Finding::new(code, Place::Entry(entry.index), recorded.offset, what);
         if entry.kind != plan.kind {
@@ -138,20 +146,31 @@ impl Replay {
         if let Record::LogOpened { document } = record {
             self.opening(document.unverified(), entry, recorded.offset)?;
         }
+        self.claims(entry, &plan.unique, recorded.offset)
+    }
+
+    /// The entry shows what its record claims, blinded with the header's secret. Where nothing has fitted yet, the
+    /// secret may be wrong, so the next entries are asked before anybody is blamed.
+    fn claims(&mut self, entry: &Entry<'_>, claims: &[Vec<u8>], offset: u64) -> Result<(), Finding> {
         let Some(secret) = self.header.as_ref().and_then(|header| header.blinding.as_ref()) else {
             return Ok(());
         };
-        let mut claims: Vec<Hash> = plan.unique.iter().map(|key| secret.blind(key)).collect();
+        let mut claims: Vec<Hash> = claims.iter().map(|key| secret.blind(key)).collect();
         claims.sort_unstable();
-        if claims == entry.unique {
-            return Ok(());
+        if claims != entry.unique {
+            let finding = Finding::new(&CLAIMS, Place::Entry(entry.index), offset, list(&entry.unique));
+            let finding = finding.expected(list(&claims));
+            if self.secret_fits {
+                return Err(finding);
+            }
+            self.doubt.get_or_insert(finding);
+        } else if !claims.is_empty() {
+            self.secret_fits = true;
+            if let Some(doubt) = self.doubt.take() {
+                return Err(doubt);
+            }
         }
-        // The first entry claims its document, so a wrong secret shows there.
-        if entry.index == 0 {
-            let what = "the first entry's record claims other keys, blinded with this secret";
-            return Err(Finding::new(&SECRET, Place::Header, recorded.offset, what));
-        }
-        Err(found(&CLAIMS, list(&entry.unique)).expected(list(&claims)))
+        Ok(())
     }
 
     /// The opening names the log that signed the checkpoints.

@@ -47,8 +47,8 @@ impl Report {
                 .to_owned(),
             Outcome::Incomplete => match audit.missing {
                 Some(index) => format!(
-                    "The log's structure holds. The body of entry {index} is not in this export, so the records from there \
-                     on, and their proofs, were not audited."
+                    "The log's structure holds. The body of entry {index} is not in this export, so the records from \
+                     there on, and their proofs, were not audited."
                 ),
                 None => {
                     "The log's structure holds. The blinding secret is not in this export, so unique keys were not \

@@ -138,6 +138,11 @@ impl House {
 
     /// The operator opens the log under this key.
     pub fn open(&mut self, log_key: &str) {
+        self.open_with(log_key, |_| {});
+    }
+
+    /// The operator opens the log, and changes the plan before it is recorded.
+    pub fn open_with(&mut self, log_key: &str, change: impl FnOnce(&mut Plan)) {
         let schema = Schema::named("enterprise-financials/v1").unwrap();
         let opened = LogOpened {
             log: LogOrigin::parse(ORIGIN).unwrap(),
@@ -151,11 +156,13 @@ impl House {
             opened: now(),
         };
         let document = self.operator.sign(opened).unwrap().to_signed();
-        self.record(&Record::LogOpened { document });
+        let mut plan = self.plan(&Record::LogOpened { document });
+        change(&mut plan);
+        self.append(plan);
     }
 
     /// The bank takes part, admits an attestor, pins a key and publishes a policy.
-    fn join(&mut self) {
+    pub fn join(&mut self) {
         let bank = self.bank.sign(Bank {
             name: Name::parse("Banque Exemple").unwrap(),
             key: self.bank.public(),

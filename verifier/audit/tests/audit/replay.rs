@@ -291,6 +291,16 @@ fn an_entry_that_is_not_what_its_record_says_is_found() {
 }
 
 #[test]
+fn claims_of_the_first_entry_are_not_laid_on_the_secret() {
+    let mut house = House::empty();
+    house.open_with(&house.ledger.key().to_string(), |plan| {
+        plan.unique = vec![b"another".to_vec()]
+    });
+    house.join();
+    assert_eq!(blamed(&house), ("audit-claims", Some(0)));
+}
+
+#[test]
 fn a_log_that_opens_as_another_is_found() {
     let mut house = House::empty();
     let directory = tempfile::tempdir().expect("a directory");
