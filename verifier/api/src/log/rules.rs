@@ -152,7 +152,7 @@ pub fn plan_verdict<S: State>(
     let request = verdict.request;
     let (_, stream) = view.invitation(&view.request(&request)?.invitation)?;
     let mut effects = Effects::of(stream, request_claim(&request)).set(cells::verdict(&request), []);
-    for (tag, versions) in accepted_versions(&view, verdict)? {
+    for (tag, versions) in new_versions(&view, verdict)? {
         effects = effects.set(cells::versions(&tag), cells::write_versions(&versions));
     }
     let record = Record::Verdict {
@@ -165,9 +165,10 @@ pub fn plan_verdict<S: State>(
 /// A period tag, and the versions accepted under it: link and basis of each.
 type Accepted = (FieldElement, Vec<(FieldElement, StatementBasis)>);
 
-/// The versions under each of a verdict's tags, this verdict's included.
-fn accepted_versions<S: State>(view: &View<'_, S>, verdict: &Verdict) -> Result<Vec<Accepted>, Refusal> {
-    let mut changed: Vec<Accepted> = Vec::new();
+/// The versions under each of a verdict's tags that has one more with this verdict. Where figures are proven again that were accepted
+/// before, nothing changes, so that many requests for the same figures can be answered at once.
+fn new_versions<S: State>(view: &View<'_, S>, verdict: &Verdict) -> Result<Vec<Accepted>, Refusal> {
+    let mut seen: Vec<(Accepted, bool)> = Vec::new();
     for ((tag, link), basis) in verdict
         .period_tags
         .iter()
@@ -175,20 +176,22 @@ fn accepted_versions<S: State>(view: &View<'_, S>, verdict: &Verdict) -> Result<
         .zip(&verdict.bases)
     {
         let Some(basis) = basis else { continue };
-        let place = match changed.iter().position(|(t, _)| t == tag) {
+        let place = match seen.iter().position(|((t, _), _)| t == tag) {
             Some(place) => place,
             None => {
-                changed.push((*tag, view.versions(tag)?));
-                changed.len() - 1
+                seen.push(((*tag, view.versions(tag)?), false));
+                seen.len() - 1
             }
         };
-        if let Some((_, versions)) = changed.get_mut(place)
+        if let Some(((_, versions), changed)) = seen.get_mut(place)
             && !versions.contains(&(link, *basis))
         {
             versions.push((link, *basis));
+            *changed = true;
         }
     }
-    Ok(changed)
+    let changed = seen.into_iter().filter(|(_, changed)| *changed);
+    Ok(changed.map(|(accepted, _)| accepted).collect())
 }
 
 fn wrong_time(place: &str, found: UtcTime, time: UtcTime) -> Refusal {

@@ -54,6 +54,23 @@ fn of_64_submissions_for_one_request_one_is_recorded() {
 }
 
 #[test]
+fn one_applicants_answers_to_many_requests_do_not_wait_for_each_other() {
+    let place = Place::new();
+    let mut bank = House::new(&place, 24);
+    let policy = bank.policy(POLICY);
+    let enterprise = bank.customer(24);
+    // More than a record is tried again.
+    let bundles: Vec<_> = (0..covenant_verifier::records::write::TRIES_MAX + 2)
+        .map(|_| {
+            let request = bank.ask(policy, &enterprise);
+            enterprise.sign(enterprise.prove(&bank.registry, &request, &statement(150), "A"))
+        })
+        .collect();
+    let answers = at_once(bundles.len(), |number| place.post("/v1/proofs", &bundles[number]));
+    assert_eq!(tally(&answers), BTreeMap::from([((201, String::new()), bundles.len())]));
+}
+
+#[test]
 fn of_16_calls_with_one_key_one_is_done_and_all_get_its_answer() {
     let place = Place::new();
     let mut bank = House::new(&place, 22);
