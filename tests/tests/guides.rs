@@ -1,26 +1,68 @@
 //! The guides under `docs/operating/` are run: every shell block, in one folder, in the order of its number, with the programs as
 //! built. The output that a guide shows after a block must be in what was printed.
 //!
-//! A block is marked by a comment on the line before it: `<!-- run 7 -->`, or `<!-- run 7 refused -->` where the last command is to
-//! end with exit code 1. The numbers run through all guides, because enterprise, attestor and bank answer each other. Nobody
-//! types passphrases here, so the programs are called through wrappers that add `--passphrase-file`.
+//! A block is marked by a comment on the line before it: `<!-- run 7 -->`, and a word behind the number where it does not simply end
+//! well: `refused` where the last command is to end with exit code 1, `fault` where with 2; `background` for one command that starts
+//! a server, which goes on while later blocks run; `stopped` for a block before which every server is told to end, and must end
+//! well. The numbers run through all guides, because enterprise, attestor, bank and operator answer each other. Nobody types
+//! passphrases here, so the programs that ask for one are called through wrappers that add `--passphrase-file`. Ports that guides
+//! name are replaced by free ones.
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
-
+use covenant_tests::programs::Programs;
 use covenant_tests::repository;
 
-const GUIDES: &[&str] = &["enterprise", "attestor", "bank"];
-const PROGRAMS: &[&str] = &["covenant", "covenant-bank"];
+#[path = "guides/world.rs"]
+mod world;
+
+use world::World;
+
+const GUIDES: &[&str] = &["enterprise", "attestor", "bank", "service", "bank-service"];
+/// The programs, and whether they ask for a passphrase.
+const PROGRAMS: &[(&str, bool)] = &[
+    ("covenant", true),
+    ("covenant-bank", true),
+    ("covenant-verifier", false),
+    ("covenant-audit", false),
+];
+
+/// How a block is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Well,
+    Refused,
+    Fault,
+    /// It goes on.
+    Background,
+    /// Well, once every server has ended.
+    Stopped,
+}
+
+impl End {
+    fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "" => Self::Well,
+            "refused" => Self::Refused,
+            "fault" => Self::Fault,
+            "background" => Self::Background,
+            "stopped" => Self::Stopped,
+            _ => return None,
+        })
+    }
+
+    fn code(self) -> i32 {
+        match self {
+            Self::Well | Self::Background | Self::Stopped => 0,
+            Self::Refused => 1,
+            Self::Fault => 2,
+        }
+    }
+}
 
 /// A shell block of a guide.
 #[derive(Debug, PartialEq, Eq)]
 struct Block {
     number: u32,
-    refused: bool,
+    end: End,
     /// Guide and line, for messages.
     place: String,
     script: String,
@@ -31,7 +73,7 @@ struct Block {
 /// The blocks of a guide, or what is wrong with them.
 fn blocks(guide: &str, text: &str) -> Result<Vec<Block>, String> {
     let mut found: Vec<Block> = Vec::new();
-    let mut mark: Option<(u32, bool)> = None;
+    let mut mark: Option<(u32, End)> = None;
     let mut lines = text.lines().enumerate();
     while let Some((index, line)) = lines.next() {
         let place = format!("{guide}.md:{}", index + 1);
@@ -41,10 +83,8 @@ fn blocks(guide: &str, text: &str) -> Result<Vec<Block>, String> {
         {
             let (number, rest) = words.split_once(' ').map_or((words, ""), |(n, rest)| (n, rest));
             let number = number.parse().map_err(|_| format!("{place}: {number} is no number"))?;
-            if !matches!(rest, "" | "refused") {
-                return Err(format!("{place}: `{rest}` after the number"));
-            }
-            mark = Some((number, rest == "refused"));
+            let end = End::parse(rest).ok_or_else(|| format!("{place}: `{rest}` after the number"))?;
+            mark = Some((number, end));
             continue;
         }
         let Some(language) = line.strip_prefix("```") else {
@@ -56,9 +96,9 @@ fn blocks(guide: &str, text: &str) -> Result<Vec<Block>, String> {
             .take_while(|l| *l != "```")
             .collect();
         match (language, mark.take()) {
-            ("sh", Some((number, refused))) => found.push(Block {
+            ("sh", Some((number, end))) => found.push(Block {
                 number,
-                refused,
+                end,
                 place,
                 script: body.join("\n"),
                 shown: Vec::new(),
@@ -99,116 +139,6 @@ fn fits(printed: &str, shown: &str) -> bool {
     rest.ends_with(end)
 }
 
-/// The programs' folder: where this test's own executable was put.
-fn built() -> PathBuf {
-    let this = std::env::current_exe().expect("the test knows where it is");
-    this.ancestors()
-        .nth(2)
-        .expect("it lies in a folder of the target directory")
-        .to_owned()
-}
-
-/// Cargo builds a package's programs for its own integration tests only, so where they are missing, or older than the sources,
-/// this builds them. With `cargo test --workspace`, as in `make test`, they are there already.
-fn build_programs(folder: &Path) {
-    static BUILDING: Mutex<()> = Mutex::new(());
-    let _one_at_a_time = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
-    let modified = |path: PathBuf| std::fs::metadata(path).and_then(|m| m.modified());
-    let source = |path: &str| {
-        let room = ["circuits/", "prover/", "verifier/"]
-            .iter()
-            .any(|room| path.starts_with(room));
-        room && path.contains("/src/") && !path.contains("/tests")
-    };
-    let newest = repository::tracked()
-        .expect("git ls-files")
-        .iter()
-        .filter(|file| source(&file.path))
-        .filter_map(|file| modified(repository::root().join(&file.path)).ok())
-        .max()
-        .unwrap_or(SystemTime::UNIX_EPOCH);
-    let ready = |program: &&str| modified(folder.join(program)).is_ok_and(|built| built >= newest);
-    if PROGRAMS.iter().all(ready) {
-        return;
-    }
-    let target = folder
-        .parent()
-        .expect("a profile's folder lies in the target directory");
-    let status = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--release",
-            "--locked",
-            "-p",
-            "covenant",
-            "-p",
-            "covenant-api",
-            "--target-dir",
-        ])
-        .arg(target)
-        .current_dir(repository::root())
-        .status()
-        .expect("cargo runs");
-    assert!(status.success(), "the programs could not be built");
-    let released = target.join("release");
-    if released != folder {
-        for program in PROGRAMS {
-            std::fs::copy(released.join(program), folder.join(program)).expect(program);
-        }
-    }
-}
-
-/// Wrappers that type the passphrase.
-fn wrap(programs: &Path, world: &Path) {
-    std::fs::write(world.join("passphrase"), "correct horse battery staple\n").expect("a passphrase");
-    std::fs::create_dir(world.join("bin")).expect("bin");
-    for program in PROGRAMS {
-        let wrapper = world.join("bin").join(program);
-        let (real, passphrase) = (programs.join(program), world.join("passphrase"));
-        let text = format!(
-            "#!/bin/sh\nexec '{}' --passphrase-file '{}' \"$@\"\n",
-            real.display(),
-            passphrase.display()
-        );
-        std::fs::write(&wrapper, text).expect(program);
-        std::fs::set_permissions(&wrapper, std::fs::Permissions::from_mode(0o755)).expect(program);
-    }
-}
-
-fn run(block: &Block, world: &Path) {
-    let path = format!(
-        "{}:{}",
-        world.join("bin").display(),
-        std::env::var("PATH").unwrap_or_default()
-    );
-    // The last command's code is the script's; an earlier one that fails ends it.
-    let output = Command::new("sh")
-        .args(["-eu", "-c", &format!("{}\n", block.script)])
-        .current_dir(world.join("folder"))
-        .env("PATH", path)
-        .env("HOME", world.join("home"))
-        .env("XDG_DATA_HOME", world.join("data"))
-        .env("NO_COLOR", "1")
-        .output()
-        .expect("a shell");
-    let printed = format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let (place, script) = (&block.place, &block.script);
-    let expected = i32::from(block.refused);
-    assert_eq!(output.status.code(), Some(expected), "{place}: {script}\n{printed}");
-    let lines: Vec<String> = printed.lines().map(squeezed).collect();
-    for shown in &block.shown {
-        let wanted = squeezed(shown);
-        assert!(
-            wanted.is_empty() || lines.iter().any(|line| fits(line, &wanted)),
-            "{place}: the guide shows `{shown}`, and this was printed:\n{printed}"
-        );
-    }
-}
-
 #[test]
 fn the_guides_work_as_written() {
     let mut all = Vec::new();
@@ -225,33 +155,76 @@ fn the_guides_work_as_written() {
             block.place
         );
     }
-    let programs = built();
-    build_programs(&programs);
-    let world = tempfile::tempdir().expect("a scratch folder");
-    for folder in ["folder", "home", "data"] {
-        std::fs::create_dir(world.path().join(folder)).expect(folder);
-    }
-    std::os::unix::fs::symlink(
-        repository::root().join("policies"),
-        world.path().join("folder/policies"),
-    )
-    .expect("policies");
-    wrap(&programs, world.path());
+    let mut world = World::new(&Programs::built());
     for block in &all {
-        run(block, world.path());
+        world.run(block);
+    }
+    world.stop();
+}
+
+/// Every setting of the service: its name, its default as the program prints it, and what the source says about it.
+fn settings(programs: &Programs) -> String {
+    let nowhere = tempfile::tempdir().expect("a scratch folder");
+    let mut command = programs.command("covenant-verifier");
+    let printed = Programs::done(command.args(["config", "--json"]).current_dir(nowhere.path()));
+    let defaults: serde_json::Value = serde_json::from_str(&printed).expect("settings in JSON");
+    let source = repository::root().join("verifier/service/src/settings.rs");
+    let source = std::fs::read_to_string(source).expect("the settings");
+    let (_, fields) = source.split_once("pub struct Settings {").expect("the settings");
+    let (fields, _) = fields.split_once("\n}\n").expect("their end");
+    let mut table = String::from("| setting | default | |\n|---|---|---|\n");
+    let (mut said, mut seen) = (Vec::new(), 0);
+    for line in fields.lines().map(str::trim) {
+        if let Some(text) = line.strip_prefix("///") {
+            said.push(text.trim());
+        } else if let Some((name, _)) = line.strip_prefix("pub ").and_then(|field| field.split_once(':')) {
+            let default = defaults
+                .get(name)
+                .map_or("none".to_owned(), |value| format!("`{value}`"));
+            let text = said.join(" ");
+            assert!(!text.is_empty(), "{name} is not described");
+            table.push_str(&format!("| `{name}` | {default} | {text} |\n"));
+            said.clear();
+            seen += 1;
+        }
+    }
+    // The origin has no default and is not printed.
+    assert_eq!(defaults.as_object().map(serde_json::Map::len), Some(seen - 1));
+    table
+}
+
+/// The table of settings is the program's own; `make golden` rewrites it.
+#[test]
+fn golden_settings() {
+    let page = repository::root().join("docs/operating/service.md");
+    let text = std::fs::read_to_string(&page).expect("the guide");
+    let (before, rest) = text.split_once("<!-- generated: settings -->\n").expect("the table");
+    let (found, after) = rest.split_once("<!-- end -->").expect("its end");
+    let expected = settings(&Programs::built());
+    if std::env::var_os("COVENANT_GOLDEN").is_some_and(|v| v == "write") {
+        let new = format!("{before}<!-- generated: settings -->\n{expected}<!-- end -->{after}");
+        std::fs::write(&page, new).expect("the guide");
+    } else {
+        assert!(
+            found == expected,
+            "not what the program says; `make golden` rewrites it:\n{expected}"
+        );
     }
 }
 
 /// Options of a command line that its program does not know.
-fn unknown_options(programs: &Path, line: &str) -> Vec<String> {
+fn unknown_options(programs: &Programs, line: &str) -> Vec<String> {
     let line = line.split(" #").next().unwrap_or_default();
     let words: Vec<&str> = line.split_whitespace().collect();
-    let Some((program, words)) = words.split_first().filter(|(p, _)| PROGRAMS.contains(p)) else {
+    let Some((program, words)) = words
+        .split_first()
+        .filter(|(found, _)| PROGRAMS.iter().any(|(program, _)| program == *found))
+    else {
         return Vec::new();
     };
     let mut help = String::new();
     for verbs in [words.get(..1), words.get(..2)].into_iter().flatten() {
-        let output = Command::new(programs.join(program)).args(verbs).arg("--help").output();
+        let output = programs.command(program).args(verbs).arg("--help").output();
         help.push_str(&String::from_utf8_lossy(&output.expect(program).stdout));
     }
     let known: Vec<&str> = help.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').collect();
@@ -268,8 +241,7 @@ fn unknown_options(programs: &Path, line: &str) -> Vec<String> {
 /// Commands on other pages than the guides are not run, but their verbs and options exist.
 #[test]
 fn commands_on_other_pages_exist() {
-    let programs = built();
-    build_programs(&programs);
+    let programs = Programs::built();
     let mut wrong = Vec::new();
     let mut seen = 0;
     for page in repository::tracked().expect("git ls-files") {
@@ -310,14 +282,14 @@ fn blocks_are_found_and_what_no_test_runs_is_refused() {
     let found = blocks("g", text).expect("sound");
     assert_eq!(found.len(), 2);
     assert_eq!(
-        (found[0].number, found[0].refused, found[0].script.as_str()),
-        (2, true, "false\ntrue")
+        (found[0].number, found[0].end, found[0].script.as_str()),
+        (2, End::Refused, "false\ntrue")
     );
     assert_eq!(
         (found[0].shown.as_slice(), found[0].place.as_str()),
         (&["x  …".to_owned()][..], "g.md:3")
     );
-    assert_eq!((found[1].number, found[1].refused), (1, false));
+    assert_eq!((found[1].number, found[1].end), (1, End::Well));
     for wrong in [
         "```sh\ntrue\n```\n",
         "<!-- run 1 -->\n```text\n```\n",
