@@ -341,7 +341,11 @@ impl Ledger {
     }
 
     /// The cells whose names begin like this, by name, from the first one after `last`: a page of a list begins there.
-    pub fn cells_after(&self, prefix: &[u8], last: &[u8]) -> impl Iterator<Item = Result<(Vec<u8>, Cell), LedgerError>> {
+    pub fn cells_after(
+        &self,
+        prefix: &[u8],
+        last: &[u8],
+    ) -> impl Iterator<Item = Result<(Vec<u8>, Cell), LedgerError>> {
         check::keys_after(self.store.as_ref(), Table::Cells, Some(last.to_vec()))
             .take_while(|name| name.as_ref().map_or(true, |name| name.starts_with(prefix)))
             .filter_map(

@@ -30,7 +30,12 @@ pub fn markdown(parts: &[(&str, Catalogue)]) -> String {
         out += &format!("\n## {part}\n\n| code | meaning | advice |\n|---|---|---|\n");
         for entry in *catalogue {
             let cell = |text: &str| text.replace('|', "\\|");
-            out += &format!("| `{}` | {} | {} |\n", entry.code, cell(entry.meaning), cell(entry.advice));
+            out += &format!(
+                "| `{}` | {} | {} |\n",
+                entry.code,
+                cell(entry.meaning),
+                cell(entry.advice)
+            );
         }
     }
     out
