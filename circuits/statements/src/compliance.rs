@@ -17,6 +17,8 @@ pub mod witness;
 #[cfg(test)]
 mod tests;
 
+use std::sync::OnceLock;
+
 use covenant_gadgets::circuit::{Circuit, Field, Result, Var};
 use covenant_proofs::statement::Statement;
 
@@ -42,7 +44,9 @@ impl Statement for Compliance {
     }
 
     fn policy_inputs() -> usize {
-        inputs::names().len() - inputs::PROOF_INPUTS
+        // Asked for with every proof, and naming three thousand inputs takes longer than checking one in a batch.
+        static COUNT: OnceLock<usize> = OnceLock::new();
+        *COUNT.get_or_init(|| inputs::names().len() - inputs::PROOF_INPUTS)
     }
 
     fn inputs(public: &Public) -> Vec<Field> {
