@@ -58,7 +58,7 @@ pub fn display(prefix: &str, id: &Hex32) -> String {
 }
 
 /// RFC 4648 base32 in lower case, without padding.
-pub(crate) fn base32() -> Encoding {
+pub fn base32() -> Encoding {
     let mut specification = Specification::new();
     specification.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");
     // The specification is a constant of 32 distinct symbols, so this cannot fail; the fallback has the same letters.

@@ -1,7 +1,7 @@
 //! Every code with which the service refuses of its own, and what the ledger says as refusals.
 
-use covenant_api::refusals::PROOFS;
-use covenant_ledger::{AppendError, LedgerError, errors::CODES};
+use covenant_api::refusals::{LEDGER, PROOFS};
+use covenant_ledger::{AppendError, LedgerError};
 use covenant_policy::refusal::{Catalogue, Entry, Refusal};
 use covenant_proofs::errors::VerifyError;
 
@@ -76,22 +76,6 @@ catalogue! {
         "Run `covenant-verifier token list`.";
 }
 
-/// The ledger's codes as catalogue entries.
-pub static LEDGER: [Entry; CODES.len()] = {
-    let mut entries = [Entry {
-        code: "",
-        meaning: "",
-        advice: "",
-    }; CODES.len()];
-    let mut i = 0;
-    while i < CODES.len() {
-        let (code, meaning, advice) = CODES[i];
-        entries[i] = Entry { code, meaning, advice };
-        i += 1;
-    }
-    entries
-};
-
 /// Every catalogue whose codes the service may answer with, under the name of the part that it belongs to.
 pub fn all() -> Vec<(&'static str, Catalogue)> {
     vec![
@@ -141,6 +125,8 @@ pub fn of_append(error: &AppendError) -> Refusal {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+
+    use covenant_ledger::errors::CODES;
 
     use super::*;
 

@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 use covenant_api::types::{Hex32, Name, UtcTime};
 use covenant_api::{files, host, ids};
 use covenant_policy::refusal::Refusal;
-use data_encoding::{Encoding, Specification};
 use rand::RngCore as _;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -117,9 +116,9 @@ impl Tokens {
         rng.fill_bytes(&mut id);
         let mut bytes = Zeroizing::new([0; 32]);
         rng.fill_bytes(bytes.as_mut());
-        let text = Zeroizing::new(format!("{PREFIX}{}", base32().encode(bytes.as_ref())));
+        let text = Zeroizing::new(format!("{PREFIX}{}", ids::base32().encode(bytes.as_ref())));
         let token = Token {
-            id: format!("tok_{}", base32().encode(&id)),
+            id: format!("tok_{}", ids::base32().encode(&id)),
             name,
             role,
             created: host::now()?,
@@ -175,14 +174,6 @@ fn hash(token: &str) -> Hex32 {
 fn is_token(text: &str) -> bool {
     let letters = text.strip_prefix(PREFIX).unwrap_or_default();
     text.len() == TOKEN_LETTERS && letters.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'))
-}
-
-/// RFC 4648 base32 in lower case, without padding.
-fn base32() -> Encoding {
-    let mut specification = Specification::new();
-    specification.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");
-    // The specification is a constant of 32 distinct symbols, so this cannot fail.
-    specification.encoding().unwrap_or(data_encoding::BASE32_NOPAD)
 }
 
 #[cfg(test)]

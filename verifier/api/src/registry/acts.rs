@@ -8,7 +8,6 @@ use covenant_proofs::statement::Statement as _;
 use covenant_statements::compliance::{Compliance, PolicyInputs};
 use rand::{CryptoRng, RngCore};
 
-use super::load::is_development;
 use super::{ATTESTORS, CODES, ENROLMENTS, INVITATIONS, KEYS, POLICIES, REQUESTS, REVOCATIONS, Registry, VERDICTS};
 use crate::asked::attestor_key;
 use crate::checked_policy::CheckedPolicy;
@@ -16,6 +15,7 @@ use crate::documents::{
     AcceptedAttestor, AttestorGrant, AttestorRevocation, Code, Enrolled, Enrolment, Invitation, PinnedKey,
     RedemptionKey, Request, Verdict,
 };
+use crate::log::view::is_development;
 use crate::refusals::{
     APPLICANT_CONFLICT, ATTESTOR_REVOKED, FILE_EXISTS, INVITATION_EXPIRED, INVITATION_USED, MALFORMED_DOCUMENT,
     REQUEST_USED, of_key,

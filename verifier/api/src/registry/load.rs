@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use covenant_policy::refusal::Refusal;
-use covenant_proofs::keys::{KeyPolicy, Origin, VerifyingKey};
+use covenant_proofs::keys::{KeyPolicy, VerifyingKey};
 use covenant_statements::compliance::Compliance;
 
 use super::{
@@ -18,6 +18,7 @@ use crate::document::Document;
 use crate::documents::{
     AttestorGrant, AttestorRevocation, Bank, Decision, Enrolled, PinnedKey, Policy, TrustedLog, Verdict,
 };
+use crate::log::view::is_development;
 use crate::refusals::{FILE_UNREADABLE, NOT_A_REGISTRY, REGISTRY_DAMAGED, of_key};
 use crate::sign::{Signed, Verified};
 use crate::types::Hex32;
@@ -87,11 +88,6 @@ impl Registry {
         }
         Ok(key)
     }
-}
-
-/// Whether a key comes from a development setup.
-pub(super) fn is_development(key: &VerifyingKey) -> bool {
-    matches!(key.origin(), Origin::Development { .. })
 }
 
 /// Reads every document of one directory.

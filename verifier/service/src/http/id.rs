@@ -1,9 +1,9 @@
 //! Ids in paths: all 64 hexadecimal digits, or what people see of one (`req_…`), where the caller's own list can tell which is meant.
 
+use covenant_api::ids;
 use covenant_api::types::Hex32;
 use covenant_ledger::Ledger;
 use covenant_policy::refusal::Refusal;
-use data_encoding::BASE32_NOPAD;
 
 use super::Problem;
 use crate::refusals::PARAMETER_MALFORMED;
@@ -42,10 +42,8 @@ impl Wanted {
         let Some(letters) = text.strip_prefix(prefix) else {
             return whole(text).map(Self::Whole);
         };
-        let lower = letters.bytes().all(|byte| !byte.is_ascii_uppercase());
-        let bytes = BASE32_NOPAD.decode(letters.to_ascii_uppercase().as_bytes()).ok();
+        let bytes = ids::base32().decode(letters.as_bytes()).ok();
         bytes
-            .filter(|_| lower)
             .and_then(|bytes| bytes.try_into().ok())
             .map(Self::Shown)
             .ok_or_else(|| malformed(text).expected(format!("{prefix} and 32 letters and digits in lower case")))
