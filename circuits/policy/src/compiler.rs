@@ -20,7 +20,7 @@ use crate::expression::Fault;
 use crate::policy::{Attestors, PolicyDocument, Scope, Terms, Tiers, source};
 use crate::program::{FIGURES, Program, ROWS, Relation, Source, StatementTerms, Tier, contradiction};
 use crate::refusal::Refusal;
-use crate::schema::{BALANCE_SHEET, Schema};
+use crate::schema::Schema;
 
 mod algebra;
 mod combine;
@@ -186,13 +186,17 @@ fn lower(policy: &PolicyDocument, source: &str) -> Result<(Program, Texts, Vec<W
     let place = |id: &table::RowId| places.get(id).copied().unwrap_or(ROWS - 1);
     let (rows, slots) = rules.table.build();
     let columns = rules.table.columns();
-    // The output of a book proof gives the figures of that book only; every other statement gives a balance sheet.
+    // The output of a book proof gives the figures of that book only; every other statement gives what its schema says.
     let need = |statement: usize, source: Source| {
         let read = columns
             .iter()
             .filter(|c| **c / FIGURES == statement)
             .map(|c| c % FIGURES);
-        let always: &[usize] = if source == Source::Proven { &[] } else { &BALANCE_SHEET };
+        let always: &[usize] = if source == Source::Proven {
+            &[]
+        } else {
+            policy.schema.always
+        };
         read.chain(always.iter().copied()).fold(0u32, |mask, j| mask | 1 << j)
     };
     let program = Program {

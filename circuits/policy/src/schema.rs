@@ -11,7 +11,8 @@ use num_bigint::BigInt;
 use crate::program::FIGURES;
 use crate::refusal::Refusal;
 
-mod figures;
+mod financials;
+mod monthly;
 
 /// Figures below this index are never negative; the others are signed. The circuit enforces it, because guards rely on it.
 pub const SIGNED_FROM: usize = 20;
@@ -20,8 +21,11 @@ pub const ROUNDING_BITS: u32 = 20;
 /// Identities are packed into one row by powers of 2^72: each identity's value is below 2^66 in magnitude, so that no
 /// identity can make up for another.
 pub const IDENTITY_SHIFT: u32 = 72;
-/// The figures that every balance sheet gives; a policy always needs them, because the identities are over them.
-pub const BALANCE_SHEET: [usize; 7] = [0, 1, 5, 6, 7, 8, 20];
+/// The one figure that may be a rounding difference: the circuit bounds coefficient × figure of this place, in the schema's
+/// identities, to less than 2^`ROUNDING_BITS`. A schema whose identities leave the figure out has an ordinary figure there.
+pub const ROUNDING_FIGURE: usize = 26;
+/// Months of a series.
+pub const MONTHS: usize = 12;
 
 /// Whether a figure can be negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +75,19 @@ pub struct Identity {
     pub terms: &'static [(usize, i8)],
 }
 
+/// Twelve figures in a row, one for each month of the period: `name_1` to `name_12`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Series {
+    /// The name in policies; with `_1` to `_12`, the names of its figures.
+    pub name: &'static str,
+    /// Names that policy authors may write instead.
+    pub aliases: &'static [&'static str],
+    /// The name in sentences.
+    pub label: &'static str,
+    /// The index of month 1.
+    pub first: usize,
+}
+
 /// A schema: named figures and the identities between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schema {
@@ -82,13 +99,17 @@ pub struct Schema {
     pub figures: &'static [Figure; FIGURES],
     /// The identities.
     pub identities: &'static [Identity],
+    /// The figures that every statement of this schema gives: a policy always needs them, whatever its rules read.
+    pub always: &'static [usize],
+    /// Runs of twelve monthly figures.
+    pub series: &'static [Series],
 }
 
 /// The balance sheet, income statement and cash flow of a trading company.
 pub const ENTERPRISE_FINANCIALS: Schema = Schema {
     name: "enterprise-financials/v1",
     family: "enterprise-financials",
-    figures: &figures::FIGURES_V1,
+    figures: &financials::FIGURES_V1,
     identities: &[
         Identity {
             name: "balance",
@@ -106,10 +127,47 @@ pub const ENTERPRISE_FINANCIALS: Schema = Schema {
             terms: &[(8, 1), (6, -1), (7, -1)],
         },
     ],
+    // The balance sheet, because the identities are over it.
+    always: &[0, 1, 5, 6, 7, 8, 20],
+    series: &[],
 };
 
+/// A year month by month: invoiced revenue and operating cash flow, and counts of filings and repayments.
+pub const MONTHLY_SERIES: Schema = Schema {
+    name: "monthly-series/v1",
+    family: "monthly-series",
+    figures: &monthly::FIGURES_V1,
+    identities: &[],
+    // A tax authority knows the filings and not the cash flows, a ledger the reverse: each source covers its part.
+    always: &[],
+    series: &monthly::SERIES,
+};
+
+/// Whether figure 26 stands in the first identity alone, once, if at all: packing leaves the first identity's coefficients as
+/// they are (shift 0), so that coefficient × figure is ± the figure or 0, which is what the circuit bounds.
+const fn rounding_stands_first(schema: &Schema) -> bool {
+    let (mut k, mut count) = (0, 0);
+    while k < schema.identities.len() {
+        let terms = schema.identities[k].terms;
+        let mut t = 0;
+        while t < terms.len() {
+            if terms[t].0 == ROUNDING_FIGURE {
+                count += 1;
+                if k > 0 || (terms[t].1 != 1 && terms[t].1 != -1) {
+                    return false;
+                }
+            }
+            t += 1;
+        }
+        k += 1;
+    }
+    count <= 1
+}
+
+const _: () = assert!(rounding_stands_first(&ENTERPRISE_FINANCIALS) && rounding_stands_first(&MONTHLY_SERIES));
+
 /// Every schema that this version knows.
-pub const SCHEMAS: &[&Schema] = &[&ENTERPRISE_FINANCIALS];
+pub const SCHEMAS: &[&Schema] = &[&ENTERPRISE_FINANCIALS, &MONTHLY_SERIES];
 
 impl Schema {
     /// The schema of this name.
@@ -137,10 +195,16 @@ impl Schema {
     /// The least and greatest value of figure `j`.
     pub fn range(&self, j: usize) -> (i64, i64) {
         match self.figures.get(j) {
-            Some(f) if f.name == "rounding_difference" => (1 - (1 << ROUNDING_BITS), (1 << ROUNDING_BITS) - 1),
+            Some(_) if self.rounding_figure() == Some(j) => (1 - (1 << ROUNDING_BITS), (1 << ROUNDING_BITS) - 1),
             Some(f) if f.sign == Sign::NonNegative => (0, i64::MAX),
             _ => (-i64::MAX, i64::MAX),
         }
+    }
+
+    /// The figure that takes up rounding, where an identity has one.
+    pub fn rounding_figure(&self) -> Option<usize> {
+        let mut terms = self.identities.iter().flat_map(|identity| identity.terms);
+        terms.any(|&(j, _)| j == ROUNDING_FIGURE).then_some(ROUNDING_FIGURE)
     }
 
     /// All identities in one row: identity `k` times 2^(72·k). The row is 0 exactly when every identity holds.
@@ -160,7 +224,10 @@ impl Schema {
 
     /// The schema as deterministic text: what upper rooms hash.
     pub fn canonical_text(&self) -> String {
-        let mut text = format!("schema {}\nrounding-bits {ROUNDING_BITS}\n", self.name);
+        let mut text = format!("schema {}\n", self.name);
+        if self.rounding_figure().is_some() {
+            let _ = writeln!(text, "rounding-bits {ROUNDING_BITS}");
+        }
         for (j, f) in self.figures.iter().enumerate() {
             let sign = if f.sign == Sign::Signed {
                 "signed"
@@ -177,72 +244,5 @@ impl Schema {
     }
 }
 
-/// The packed identity row of `enterprise-financials/v1`; see [`Schema::identity_coefficients`].
-pub fn identity_coefficients() -> [BigInt; FIGURES] {
-    ENTERPRISE_FINANCIALS.identity_coefficients()
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_aliases_and_signs_are_consistent() {
-        let s = &ENTERPRISE_FINANCIALS;
-        let mut seen = std::collections::BTreeSet::new();
-        for (j, f) in s.figures.iter().enumerate() {
-            assert_eq!(s.index_of(f.name), Some(j));
-            assert_eq!(f.sign == Sign::Signed, j >= SIGNED_FROM, "{}", f.name);
-            for name in f.aliases.iter().chain([&f.name]) {
-                assert!(seen.insert(*name), "{name} twice");
-                assert!(
-                    name.chars()
-                        .all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit())
-                );
-            }
-            assert!(f.definition.ends_with('.'), "{}", f.name);
-        }
-        assert_eq!(s.figures[31].unit, Unit::Count);
-        assert_eq!(s.index_of("nothing"), None);
-        assert_eq!(Schema::named("x/v1").map_err(|r| r.code()), Err("schema-unknown"));
-    }
-
-    #[test]
-    fn identities_say_what_their_text_says() {
-        let s = &ENTERPRISE_FINANCIALS;
-        for identity in s.identities {
-            let (left, right) = identity.text.split_once(" = ").unwrap();
-            let mut expected: Vec<(usize, i8)> = vec![(s.index_of(left).unwrap(), 1)];
-            expected.extend(right.split(" + ").map(|n| (s.index_of(n).unwrap(), -1)));
-            assert_eq!(identity.terms, expected.as_slice());
-        }
-    }
-
-    #[test]
-    fn packed_identities_cannot_make_up_for_each_other() {
-        let packed = identity_coefficients();
-        let eval = |x: &[i64; FIGURES]| packed.iter().zip(x).map(|(c, x)| c * x).sum::<BigInt>();
-        let mut x = [0i64; FIGURES];
-        (x[0], x[1], x[5], x[6], x[7], x[8], x[20], x[26]) = (700, 300, 1000, 400, 100, 500, 499, 1);
-        assert_eq!(eval(&x), BigInt::ZERO);
-        for j in BALANCE_SHEET.into_iter().chain([26]) {
-            for d in [1, -1, i64::MAX - 2000] {
-                let mut y = x;
-                y[j] += d;
-                assert_ne!(eval(&y), BigInt::ZERO, "figure {j} moved by {d}");
-            }
-        }
-        // The greatest value of one identity stays below half a shift.
-        assert!(BigInt::from(4) * BigInt::from(i64::MAX) < BigInt::from(1) << (IDENTITY_SHIFT as usize - 2));
-    }
-
-    #[test]
-    fn canonical_text_is_pinned() {
-        let text = ENTERPRISE_FINANCIALS.canonical_text();
-        assert!(text.starts_with(
-            "schema enterprise-financials/v1\nrounding-bits 20\nfigure 0 current_assets non-negative money "
-        ));
-        assert_eq!(text.lines().count(), 2 + FIGURES + 3);
-        assert!(text.contains("figure 31 headcount signed count "));
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::catalogue::PROGRAM_INVALID;
 use crate::refusal::Refusal;
-use crate::schema::{BALANCE_SHEET, Schema};
+use crate::schema::Schema;
 use crate::statement::{Basis, Day};
 
 /// Tiers that one program can have.
@@ -189,7 +189,7 @@ impl Program {
                 }
                 continue;
             }
-            Schema::named(terms.schema).map_err(|r| invalid(place, r.what, "a known schema"))?;
+            let schema = Schema::named(terms.schema).map_err(|r| invalid(place, r.what, "a known schema"))?;
             if terms.basis == Basis::None {
                 return Err(invalid(place, "no basis", "solo or consolidated"));
             }
@@ -211,11 +211,19 @@ impl Program {
                     "floor 0",
                 ));
             }
-            // The output of a book proof gives the figures of that book only; every other statement gives a balance sheet.
-            let missing = BALANCE_SHEET.into_iter().find(|j| terms.need >> j & 1 == 0);
+            // The output of a book proof gives the figures of that book only; every other statement gives what its schema says.
+            let missing = schema.always.iter().find(|j| terms.need >> **j & 1 == 0);
             if let Some(figure) = missing.filter(|_| terms.source != Source::Proven) {
-                let what = format!("figure {figure} of the balance sheet need not be covered");
-                return Err(invalid(place, what, "every figure of the balance sheet in `need`"));
+                let name = schema.figures[*figure].name;
+                let what = format!(
+                    "{name}, which every statement of {} gives, need not be covered",
+                    schema.name
+                );
+                return Err(invalid(
+                    place,
+                    what,
+                    "every figure that the schema always gives in `need`",
+                ));
             }
         }
         if (self.relation == Relation::None) != (second.source == Source::Absent) {

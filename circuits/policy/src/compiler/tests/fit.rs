@@ -1,6 +1,7 @@
 //! What fits and what does not, where errors point, and what the samples become.
 
 use super::*;
+use crate::schema::ENTERPRISE_FINANCIALS;
 
 #[test]
 fn products_share_slots_and_what_does_not_fit_is_refused() {
@@ -105,7 +106,7 @@ fn the_need_mask_lists_what_is_read_and_the_balance_sheet() {
         ],
     );
     let mask = |names: &[&str]| names.iter().fold(0u32, |m, n| m | 1 << index(n));
-    let sheet = BALANCE_SHEET.iter().fold(0u32, |m, j| m | 1 << j);
+    let sheet = ENTERPRISE_FINANCIALS.always.iter().fold(0u32, |m, j| m | 1 << j);
     assert_eq!(
         compiled.program.statements[0].need,
         sheet | mask(&["headcount", "cash"])
