@@ -26,6 +26,21 @@ entries! {
     /// The file stops in the middle of something.
     TRUNCATED = "truncated-file", "The file ends in the middle of a line or of an entry.",
         "The export or its transfer was cut short: export or copy it again.";
+    /// The XML is not XML.
+    XML_MALFORMED = "xml-malformed", "The file is not well-formed XML.",
+        "Export the file again from the accounting system; do not edit exports by hand.";
+    /// The XML defines or uses entities.
+    XML_FORBIDDEN = "xml-forbidden", "The file has a document type or refers to an entity, which can read other files or grow without bounds.",
+        "No accounting export or invoice needs either: export the file again, or ask its sender for one without them.";
+    /// The XML is deeper or longer than any export.
+    XML_LIMIT = "xml-limit", "Elements are nested deeper, or a tag or text is longer, than in any file of this format.",
+        "This is probably not an accounting export: check that you chose the right file.";
+    /// The XML is of another kind.
+    XML_NAMESPACE = "xml-namespace", "The document is not of the kind and version that the importer reads.",
+        "Export the version that is expected; the namespace on the first lines says which one a file is.";
+    /// An element that is needed is missing.
+    MISSING_ELEMENT = "missing-element", "An element that the format prescribes, and that figures need, is missing or stands twice.",
+        "Export the file again with all that the format prescribes.";
     /// A column that is needed is missing.
     MISSING_COLUMN = "missing-column", "The header lacks a column that is needed.",
         "Export with all columns that the format prescribes, or correct the declared column names.";

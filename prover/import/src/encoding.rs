@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{ISO_8859_15, WINDOWS_1252};
+use encoding_rs::{ISO_8859_15, UTF_8, WINDOWS_1252};
 
 /// The upper half of code page 437, which SIE calls PC8 (Unicode consortium's CP437.TXT).
 const CP437: [char; 128] = [
@@ -39,6 +39,27 @@ impl Encoding {
             "windows-1252" => Some(Self::Windows1252),
             "cp437" => Some(Self::Cp437),
             _ => None,
+        }
+    }
+
+    /// The encoding that an XML declaration names. ISO 8859-1 is read as Windows-1252, which has letters where it has control
+    /// characters, as browsers do (WHATWG Encoding Standard).
+    pub fn declared(name: &str) -> Option<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "us-ascii" | "ascii" | "utf8" => Some(Self::Utf8),
+            "iso-8859-1" | "iso_8859-1" | "iso8859-1" | "latin1" | "cp1252" => Some(Self::Windows1252),
+            "cp437" => None,
+            other => Self::named(other),
+        }
+    }
+
+    /// A decoder of a stream; none of code page 437, which no format streams.
+    pub fn decoder(self) -> Option<encoding_rs::Decoder> {
+        match self {
+            Self::Utf8 => Some(UTF_8.new_decoder_without_bom_handling()),
+            Self::Iso8859_15 => Some(ISO_8859_15.new_decoder_without_bom_handling()),
+            Self::Windows1252 => Some(WINDOWS_1252.new_decoder_without_bom_handling()),
+            Self::Cp437 => None,
         }
     }
 

@@ -24,6 +24,7 @@ pub mod position;
 pub mod review;
 pub mod sample;
 pub mod sie;
+pub mod xml;
 
 pub use amount::{Notation, format_amount, parse_amount};
 pub use books::{Account, Auxiliary, Books, Company, Format, PriorYear, Warning};
