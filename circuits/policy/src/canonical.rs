@@ -24,6 +24,7 @@
 //! tier kind        u8: 0 decision list, 1 scorecard, 2 pricing grid
 //! margins          list of i32 (basis points)
 //! worst            flag, and where 1: name text, margin i32
+//! clauses          pricing grids only: not_delivered u8 (0 worst, 1 keep); found_wrong u8 (0 recompute, 1 from then on)
 //! required weight  u32
 //! ```
 //!
@@ -31,7 +32,7 @@
 
 use crate::catalogue::POLICY_BYTES;
 use crate::compiler::{RuleKind, RuleMap, Texts, TierKind};
-use crate::policy::{RULES_MAX, Scope, TEXT_BYTES_MAX, TITLE_BYTES_MAX};
+use crate::policy::{Clauses, FoundWrong, NotDelivered, RULES_MAX, Scope, TEXT_BYTES_MAX, TITLE_BYTES_MAX};
 use crate::program::{
     ATTESTORS, FIGURES, NAME_BYTES_MAX, Program, ROWS, Relation, Row, SLOTS, Slot, Source, TIERS_MAX,
 };
@@ -51,6 +52,8 @@ const SOURCES: [Source; 4] = [Source::Attested, Source::SelfDeclared, Source::Pr
 const RELATIONS: [Relation; 3] = [Relation::None, Relation::Prior, Relation::Companion];
 const BASES: [Basis; 3] = [Basis::None, Basis::Solo, Basis::Consolidated];
 const RULE_KINDS: [RuleKind; 3] = [RuleKind::Comparison, RuleKind::Combination, RuleKind::FactorStep];
+const NOT_DELIVERED: [NotDelivered; 2] = [NotDelivered::Worst, NotDelivered::Keep];
+const FOUND_WRONG: [FoundWrong; 2] = [FoundWrong::Recompute, FoundWrong::FromThen];
 const TIER_KINDS: [TierKind; 3] = [TierKind::DecisionList, TierKind::Scorecard, TierKind::PricingGrid];
 
 /// Rules and factor steps that one policy can name.
@@ -131,6 +134,10 @@ fn write_texts(w: &mut Writer, texts: &Texts) {
     if let Some((name, margin)) = &texts.worst {
         w.text(name);
         w.raw(&margin.to_be_bytes());
+    }
+    if let Some(clauses) = texts.clauses {
+        w.choice(&NOT_DELIVERED, clauses.not_delivered);
+        w.choice(&FOUND_WRONG, clauses.found_wrong);
     }
     w.u32(texts.required_weight);
 }
@@ -257,6 +264,14 @@ fn read_texts(r: &mut Reader<'_>) -> Result<Texts, Refusal> {
     } else {
         None
     };
+    let clauses = if tier_kind == TierKind::PricingGrid {
+        Some(Clauses {
+            not_delivered: r.choice(&NOT_DELIVERED)?,
+            found_wrong: r.choice(&FOUND_WRONG)?,
+        })
+    } else {
+        None
+    };
     let required_weight = r.u32()?;
     Ok(Texts {
         compiler,
@@ -273,6 +288,7 @@ fn read_texts(r: &mut Reader<'_>) -> Result<Texts, Refusal> {
         tier_kind,
         margins_bps,
         worst,
+        clauses,
         required_weight,
     })
 }

@@ -17,7 +17,7 @@ use std::ops::Range;
 use crate::canonical;
 use crate::catalogue as codes;
 use crate::expression::Fault;
-use crate::policy::{Attestors, PolicyDocument, Scope, Terms, Tiers, source};
+use crate::policy::{Attestors, Clauses, PolicyDocument, Scope, Terms, Tiers, source};
 use crate::program::{FIGURES, Program, ROWS, Relation, Source, StatementTerms, Tier, contradiction};
 use crate::refusal::Refusal;
 use crate::schema::Schema;
@@ -95,6 +95,8 @@ pub struct Texts {
     pub margins_bps: Vec<i32>,
     /// The level that needs no proof, and its margin.
     pub worst: Option<(String, i32)>,
+    /// What applies to accounts that are late or wrong; pricing grids only.
+    pub clauses: Option<Clauses>,
     /// What a required row weighs beyond its points; 0 where nothing is required.
     pub required_weight: u32,
 }
@@ -261,15 +263,16 @@ fn terms(terms: &Terms, schema: &'static Schema, need: u32) -> StatementTerms {
 }
 
 fn texts(policy: &PolicyDocument, rules: Vec<RuleMap>, required_weight: u32) -> Texts {
-    let (tier_kind, margins_bps, worst) = match &policy.tiers {
-        Tiers::DecisionList(_) => (TierKind::DecisionList, Vec::new(), None),
-        Tiers::Scorecard { .. } => (TierKind::Scorecard, Vec::new(), None),
-        Tiers::PricingGrid { levels, worst } => (
+    let (tier_kind, margins_bps, worst, clauses) = match &policy.tiers {
+        Tiers::DecisionList(_) => (TierKind::DecisionList, Vec::new(), None, None),
+        Tiers::Scorecard { .. } => (TierKind::Scorecard, Vec::new(), None, None),
+        Tiers::PricingGrid { levels, worst, clauses } => (
             TierKind::PricingGrid,
             levels.iter().map(|level| level.margin_bps.unwrap_or(0)).collect(),
             worst
                 .as_ref()
                 .map(|level| (level.name.value.clone(), level.margin_bps.unwrap_or(0))),
+            Some(*clauses),
         ),
     };
     Texts {
@@ -286,6 +289,7 @@ fn texts(policy: &PolicyDocument, rules: Vec<RuleMap>, required_weight: u32) -> 
         tier_kind,
         margins_bps,
         worst,
+        clauses,
         required_weight,
     }
 }

@@ -116,6 +116,61 @@ pub struct Rung {
     pub margin_bps: Option<i32>,
 }
 
+/// What a pricing grid's contract says of accounts that are late or wrong; see [`crate::pricing`] for how they are applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clauses {
+    /// Accounts that are not delivered when due.
+    pub not_delivered: NotDelivered,
+    /// Accounts that are later found wrong.
+    pub found_wrong: FoundWrong,
+}
+
+/// What applies while accounts are due and not delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotDelivered {
+    /// The worst level, until they are delivered.
+    Worst,
+    /// The level of the accounts before, until they are delivered.
+    Keep,
+}
+
+/// What happens when delivered accounts are found wrong and others take their place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FoundWrong {
+    /// The level is recomputed from the day on which the wrong one first applied.
+    Recompute,
+    /// The new level applies from the day on which the right accounts are delivered.
+    FromThen,
+}
+
+impl Clauses {
+    /// The customary ones, which apply where a policy says nothing.
+    pub const CUSTOMARY: Self = Self {
+        not_delivered: NotDelivered::Worst,
+        found_wrong: FoundWrong::Recompute,
+    };
+}
+
+impl NotDelivered {
+    /// The word in policies.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Worst => "worst",
+            Self::Keep => "keep",
+        }
+    }
+}
+
+impl FoundWrong {
+    /// The word in policies.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Recompute => "recompute",
+            Self::FromThen => "from-then-on",
+        }
+    }
+}
+
 /// How rules become tiers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tiers {
@@ -138,6 +193,8 @@ pub enum Tiers {
         levels: Vec<Rung>,
         /// The level that needs no proof.
         worst: Option<Rung>,
+        /// What applies to accounts that are late or wrong.
+        clauses: Clauses,
     },
 }
 

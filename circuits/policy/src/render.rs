@@ -6,8 +6,8 @@
 use std::fmt;
 
 use crate::canonical;
-use crate::compiler::{RuleMap, Texts, TierKind};
-use crate::policy::Scope;
+use crate::compiler::{RuleMap, Texts};
+use crate::policy::{FoundWrong, NotDelivered, Scope};
 use crate::program::{Program, Relation, Source, StatementTerms};
 use crate::refusal::Refusal;
 use crate::statement::Assurance;
@@ -187,16 +187,27 @@ fn notes(program: &Program, texts: &Texts) -> Vec<String> {
         "A figure that the books do not give is never read as zero: the proof is refused.".to_owned(),
         "The sums of the balance sheet must agree in every statement.".to_owned(),
     ];
-    if texts.tier_kind == TierKind::PricingGrid {
+    if let Some(clauses) = texts.clauses {
         let worst = match (&texts.worst, program.tiers.last()) {
             (Some((name, _)), _) => name.clone(),
             (None, Some(tier)) => tier.name.clone(),
             (None, None) => String::new(),
         };
-        notes.push(format!(
-            "Not delivered when due: the worst level, “{worst}”, applies until delivered."
-        ));
-        notes.push("Later proven wrong: the level is recomputed from the day on which it first applied.".to_owned());
+        notes.push(match clauses.not_delivered {
+            NotDelivered::Worst => {
+                format!("Not delivered when due: the worst level, “{worst}”, applies until delivered.")
+            }
+            NotDelivered::Keep => "Not delivered when due: the level before stays until delivered.".to_owned(),
+        });
+        notes.push(match clauses.found_wrong {
+            FoundWrong::Recompute => {
+                "Later found wrong: the level is recomputed from the day on which it first applied.".to_owned()
+            }
+            FoundWrong::FromThen => {
+                "Later found wrong: the new level applies from the day on which the right accounts are delivered."
+                    .to_owned()
+            }
+        });
     }
     notes
 }

@@ -99,13 +99,13 @@ fn words_that_do_not_fit_the_rows_are_refused() {
             .map_err(|r| r.what)
     };
     let with_guard = scorecard.texts.rules.iter().position(|r| !r.guards.is_empty()).unwrap();
-    assert_eq!(with_guard, 6);
+    assert_eq!(with_guard, 15);
     let refusals = [
-        changed(|t| t.rules[6].together = Some(0)),
-        changed(|t| t.rules[6].guards = vec![]),
-        changed(|t| t.rules[6].tests = vec![20]),
-        changed(|t| t.rules[6].tests = vec![200]),
-        changed(|t| t.rules[6].tests = vec![]),
+        changed(|t| t.rules[15].together = Some(0)),
+        changed(|t| t.rules[15].guards = vec![]),
+        changed(|t| t.rules[15].tests = vec![23]),
+        changed(|t| t.rules[15].tests = vec![200]),
+        changed(|t| t.rules[15].tests = vec![]),
         changed(|t| t.rules[1].name = t.rules[0].name.clone()),
         changed(|t| t.required_weight = 7),
         changed(|t| t.margins_bps = vec![1]),

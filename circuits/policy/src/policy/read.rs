@@ -6,8 +6,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::fields::{Fields, bad, decimal, integer, items, text};
 use super::{
-    Attestor, Attestors, Factor, Located, PolicyDocument, RULES_MAX, Rule, Rung, SOURCE_BYTES_MAX, Scope,
-    TEXT_BYTES_MAX, TITLE_BYTES_MAX, Terms, Tiers,
+    Attestor, Attestors, Clauses, Factor, FoundWrong, Located, NotDelivered, PolicyDocument, RULES_MAX, Rule, Rung,
+    SOURCE_BYTES_MAX, Scope, TEXT_BYTES_MAX, TITLE_BYTES_MAX, Terms, Tiers,
 };
 use crate::catalogue as codes;
 use crate::expression::{EXPRESSION_BYTES_MAX, Fault};
@@ -452,6 +452,7 @@ fn factor(mut table: Fields<'_, '_>) -> Read<Factor> {
 /// The last level may be unconditional: it is what applies where nothing is proven.
 fn pricing_grid(fields: &mut Fields<'_, '_>) -> Read<Tiers> {
     let last_is_free = fields.boolean("worst_is_unconditional")?;
+    let clauses = clauses(fields)?;
     let mut levels = rungs(fields, "level")?;
     let worst = if last_is_free { levels.pop() } else { None };
     if let Some(worst) = &worst
@@ -468,7 +469,31 @@ fn pricing_grid(fields: &mut Fields<'_, '_>) -> Read<Tiers> {
             bad("the grid has no level to prove", fields.span()).expected("at least one level with requirements")
         );
     }
-    Ok(Tiers::PricingGrid { levels, worst })
+    Ok(Tiers::PricingGrid { levels, worst, clauses })
+}
+
+/// The two customary clauses: what is not said is what is customary.
+fn clauses(fields: &mut Fields<'_, '_>) -> Read<Clauses> {
+    let not_delivered = match fields.optional_text("not_delivered", NAME_BYTES_MAX)? {
+        None => Clauses::CUSTOMARY.not_delivered,
+        Some(text) => one_of(text, &[NotDelivered::Worst, NotDelivered::Keep], NotDelivered::name)?,
+    };
+    let found_wrong = match fields.optional_text("found_wrong", NAME_BYTES_MAX)? {
+        None => Clauses::CUSTOMARY.found_wrong,
+        Some(text) => one_of(text, &[FoundWrong::Recompute, FoundWrong::FromThen], FoundWrong::name)?,
+    };
+    Ok(Clauses {
+        not_delivered,
+        found_wrong,
+    })
+}
+
+/// One of a few words.
+fn one_of<T: Copy>(text: Located<String>, known: &[T], name: fn(T) -> &'static str) -> Read<T> {
+    known.iter().copied().find(|k| name(*k) == text.value).ok_or_else(|| {
+        let words: Vec<&str> = known.iter().map(|k| name(*k)).collect();
+        bad(format!("`{}` is no clause", text.value.escape_debug()), text.span).expected(words.join(" or "))
+    })
 }
 
 const _: () = assert!(TEXT_BYTES_MAX < SOURCE_BYTES_MAX);

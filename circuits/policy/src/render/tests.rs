@@ -131,7 +131,7 @@ fn tiers_and_notes_of_the_samples() {
         "at least 80 of 100 points, and in any case “equity-positive”."
     );
     assert_eq!(card.points.iter().map(|(_, p)| p).sum::<u32>(), 100);
-    assert!(card.points.contains(&("“liquidity-at-least-1.17”".to_owned(), 7)));
+    assert!(card.points.contains(&("“liquidity-at-least-1.33”".to_owned(), 4)));
     let list = of(crate::testing::WORKING_CAPITAL);
     assert_eq!(
         list.tiers[2].takes,
@@ -144,6 +144,48 @@ fn tiers_and_notes_of_the_samples() {
     );
     assert!(text.contains("row 3: 5 × current assets − 6 × current liabilities ≥ 0"));
     assert!(text.contains("attested, at least as reviewed, restated at most once, over 350 to 380 days"));
+}
+
+#[test]
+fn the_clauses_of_a_grid_are_read_hashed_and_said() {
+    let grid = crate::testing::GRID;
+    let customary = compile(grid).unwrap();
+    let silent = grid
+        .replace("not_delivered = \"worst\"\n", "")
+        .replace("found_wrong = \"recompute\"\n", "");
+    assert_eq!(
+        compile(&silent).unwrap().canonical_bytes,
+        customary.canonical_bytes,
+        "what is not said is what is customary"
+    );
+    let other = grid
+        .replace("not_delivered = \"worst\"", "not_delivered = \"keep\"")
+        .replace("found_wrong = \"recompute\"", "found_wrong = \"from-then-on\"");
+    let other = compile(&other).unwrap();
+    assert_ne!(other.canonical_bytes, customary.canonical_bytes);
+    let notes = render(&other.canonical_bytes).unwrap().notes;
+    assert_eq!(
+        notes[2],
+        "Not delivered when due: the level before stays until delivered."
+    );
+    assert_eq!(
+        notes[3],
+        "Later found wrong: the new level applies from the day on which the right accounts are delivered."
+    );
+    let wrong = compile(&grid.replace("found_wrong = \"recompute\"", "found_wrong = \"forgive\"")).unwrap_err();
+    assert_eq!(
+        (wrong.code(), wrong.what.as_str()),
+        ("policy-bad-value", "`forgive` is no clause")
+    );
+    assert_eq!(wrong.expected.as_deref(), Some("recompute or from-then-on"));
+    let elsewhere = crate::testing::SCREEN.replace(
+        "kind = \"decision-list\"",
+        "kind = \"decision-list\"\nfound_wrong = \"recompute\"",
+    );
+    assert_eq!(
+        compile(&elsewhere).map(|_| ()).map_err(|r| r.code()),
+        Err("policy-unknown-field")
+    );
 }
 
 #[test]
