@@ -9,6 +9,7 @@ pub mod catalogue;
 pub mod compiler;
 pub mod evaluate;
 pub mod expression;
+pub mod linear;
 pub mod policy;
 pub mod program;
 pub mod refusal;
