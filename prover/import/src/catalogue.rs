@@ -92,6 +92,36 @@ entries! {
     /// The declaration of a CSV's format is wrong.
     CSV_FORMAT = "csv-format-invalid", "The declaration of the CSV's format is not valid.",
         "Declare separator, decimal, encoding and columns as docs/formats describes.";
+    /// A field of an invoice is missing or not in its form.
+    INVOICE_FIELD = "invoice-field-invalid", "A field of a document is missing, too long or not in its form.",
+        "Correct the document in the system that issued it and export again.";
+    /// A document's sum is not that of its parts.
+    INVOICE_SUM = "invoice-sum-mismatch", "A sum in a document is not the sum of its parts.",
+        "An amount was changed, or a line is missing: issue or export the document again.";
+    /// The type of a document is not one of the standard's.
+    INVOICE_TYPE = "invoice-type-unknown", "A document's type is not one that the standard has for such a document.",
+        "Use the type codes of EN 16931 (UNTDID 1001): 380 for an invoice, 381 for a credit note, 384 for a correction.";
+    /// One list holds one currency.
+    INVOICE_CURRENCY = "invoice-currency", "Amounts are in different currencies.",
+        "Amounts are not converted: make one list for each currency, and state it.";
+    /// One list has one seller.
+    SELLER_UNCLEAR = "seller-unclear", "It is not clear whose invoices these are.",
+        "Name the seller by an identifier that stands in the documents, such as its endpoint or its registration number.";
+    /// No due date and no term.
+    DUE_DATE_MISSING = "due-date-missing", "A document states no due date, and no term was stated.",
+        "State the term in days that holds for documents without a due date.";
+    /// One number, two documents.
+    DUPLICATE_DOCUMENT = "duplicate-document", "Two different documents have the same number.",
+        "Find out which of the two counts, and leave the other out.";
+    /// Nothing to list.
+    NO_INVOICES = "no-invoices", "The files contain no document that counts.",
+        "Choose the files of the enterprise's own sales, and check how the seller and the currency were named.";
+    /// More documents than a list holds.
+    MANY_DOCUMENTS = "too-many-documents", "There are more documents than a list may hold.",
+        "Make one list for each year or each ledger.";
+    /// A written list is not one.
+    INVOICE_LIST = "invoice-list-invalid", "The file is not an invoice list as this program writes it.",
+        "Make the list again from its sources; lists are not edited by hand.";
     /// The mapping file is wrong.
     MAPPING_INVALID = "mapping-invalid", "The account mapping file is not valid.",
         "Correct the file at the place shown; docs/formats describes every field.";

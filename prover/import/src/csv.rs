@@ -12,6 +12,7 @@ use crate::{Progress, catalogue, clip};
 
 mod format;
 
+pub(crate) use format::Dialect;
 pub use format::{Column, Columns, CsvFormat};
 
 /// The columns' places, from 0.
@@ -181,29 +182,7 @@ fn row<R: BufRead>(
 
 /// Finds the declared columns.
 fn locate(columns: &Columns, names: Option<&[String]>, place: &str) -> Result<Places, Refusal> {
-    let find = |column: &Column| match column {
-        Column::Number(n) => Ok(n.saturating_sub(1)),
-        Column::Name(name) => {
-            let mut hits = names
-                .unwrap_or_default()
-                .iter()
-                .enumerate()
-                .filter(|(_, n)| n.trim() == name);
-            match (hits.next(), hits.next()) {
-                (Some((i, _)), None) => Ok(i),
-                (None, _) => Err(
-                    Refusal::new(&catalogue::MISSING_COLUMN, format!("there is no column {name:?}"))
-                        .at(place)
-                        .expected(format!("a header with {name:?}, as declared")),
-                ),
-                _ => Err(Refusal::new(
-                    &catalogue::DUPLICATE_COLUMN,
-                    format!("the column {name:?} appears twice"),
-                )
-                .at(place)),
-            }
-        }
-    };
+    let find = |column: &Column| find(column, names, place);
     let optional = |column: &Option<Column>| column.as_ref().map(find).transpose();
     let amount = match (&columns.debit, &columns.credit, &columns.balance) {
         (_, _, Some(balance)) => Amount::Balance(find(balance)?),
@@ -218,8 +197,34 @@ fn locate(columns: &Columns, names: Option<&[String]>, place: &str) -> Result<Pl
     })
 }
 
+/// The place of a declared column, from 0.
+pub(crate) fn find(column: &Column, names: Option<&[String]>, place: &str) -> Result<usize, Refusal> {
+    let name = match column {
+        Column::Number(n) => return Ok(n.saturating_sub(1)),
+        Column::Name(name) => name,
+    };
+    let mut hits = names
+        .unwrap_or_default()
+        .iter()
+        .enumerate()
+        .filter(|(_, n)| n.trim() == name);
+    match (hits.next(), hits.next()) {
+        (Some((i, _)), None) => Ok(i),
+        (None, _) => Err(
+            Refusal::new(&catalogue::MISSING_COLUMN, format!("there is no column {name:?}"))
+                .at(place)
+                .expected(format!("a header with {name:?}, as declared")),
+        ),
+        _ => Err(Refusal::new(
+            &catalogue::DUPLICATE_COLUMN,
+            format!("the column {name:?} appears twice"),
+        )
+        .at(place)),
+    }
+}
+
 /// The fields of one record; quotation marks around a field, doubled inside.
-fn split(line: &str, separator: char) -> Result<Vec<String>, &'static str> {
+pub(crate) fn split(line: &str, separator: char) -> Result<Vec<String>, &'static str> {
     let mut fields = Vec::with_capacity(8);
     let mut rest = line;
     loop {

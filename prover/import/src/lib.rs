@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! file --fec|sie|csv--> Books --mapping--> positions --> figures --> Statement + Review
+//! files --ubl|receivables--> Documents --> InvoiceList --> Summary at a day
 //! ```
 //!
 //! Nothing is guessed: an amount that is not in its format's notation, an entry that does not balance, an account without a
@@ -18,12 +19,15 @@ pub mod dates;
 pub mod encoding;
 pub mod fec;
 pub mod figures;
+pub mod invoices;
 pub mod lines;
 pub mod mapping;
 pub mod position;
+pub mod receivables;
 pub mod review;
 pub mod sample;
 pub mod sie;
+pub mod ubl;
 pub mod xml;
 
 pub use amount::{Notation, format_amount, parse_amount};
@@ -32,6 +36,7 @@ pub use catalogue::CATALOGUE;
 pub use csv::CsvFormat;
 pub use figures::{Imported, Options, review_books, to_statement};
 pub use mapping::Mapping;
+pub use receivables::ReceivablesFormat;
 pub use review::Review;
 
 use covenant_policy::refusal::Refusal;

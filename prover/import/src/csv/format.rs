@@ -54,6 +54,68 @@ pub struct CsvFormat {
     pub columns: Columns,
 }
 
+/// What every declaration of a CSV says about its characters.
+pub(crate) struct Dialect {
+    pub(crate) separator: u8,
+    pub(crate) notation: Notation,
+    pub(crate) encoding: Encoding,
+}
+
+impl Dialect {
+    /// The dialect; else what was found and what was expected.
+    pub(crate) fn new(
+        separator: &str,
+        decimal: &str,
+        thousands: Option<&str>,
+        encoding: &str,
+        currency: Currency,
+    ) -> Result<Self, (String, &'static str)> {
+        let separator = match separator {
+            "," => b',',
+            ";" => b';',
+            "\t" => b'\t',
+            "|" => b'|',
+            other => return Err((format!("separator {other:?}"), "\",\", \";\", \"\\t\" or \"|\"")),
+        };
+        let characters: &'static [char] = match decimal {
+            "." => &['.'],
+            "," => &[','],
+            other => return Err((format!("decimal {other:?}"), "\".\" or \",\"")),
+        };
+        let thousands = match thousands {
+            None => None,
+            Some(" ") => Some(' '),
+            Some("\u{a0}") => Some('\u{a0}'),
+            Some("\u{202f}") => Some('\u{202f}'),
+            Some("'") => Some('\''),
+            Some(".") if decimal != "." => Some('.'),
+            Some(",") if decimal != "," => Some(','),
+            Some(other) => {
+                return Err((
+                    format!("thousands {other:?}"),
+                    "a space, apostrophe, point or comma other than the decimal",
+                ));
+            }
+        };
+        let known = Encoding::named(encoding);
+        let encoding = known.ok_or_else(|| {
+            (
+                format!("encoding {encoding:?}"),
+                "utf-8, iso-8859-15, windows-1252 or cp437",
+            )
+        })?;
+        Ok(Self {
+            separator,
+            notation: Notation {
+                decimal: characters,
+                thousands,
+                minor_digits: currency.minor_digits,
+            },
+            encoding,
+        })
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
@@ -87,48 +149,13 @@ impl CsvFormat {
                 "type = \"covenant-csv-format\", version = 1",
             ));
         }
-        let separator = match d.separator.as_str() {
-            "," => b',',
-            ";" => b';',
-            "\t" => b'\t',
-            "|" => b'|',
-            other => return Err(wrong(format!("separator {other:?}"), "\",\", \";\", \"\\t\" or \"|\"")),
-        };
         let currency = Currency::from_code(&d.currency).map_err(|r| r.at(file))?;
-        let decimal: &'static [char] = match d.decimal.as_str() {
-            "." => &['.'],
-            "," => &[','],
-            other => return Err(wrong(format!("decimal {other:?}"), "\".\" or \",\"")),
-        };
-        let thousands = match d.thousands.as_deref() {
-            None => None,
-            Some(" ") => Some(' '),
-            Some("\u{a0}") => Some('\u{a0}'),
-            Some("\u{202f}") => Some('\u{202f}'),
-            Some("'") => Some('\''),
-            Some(".") if d.decimal != "." => Some('.'),
-            Some(",") if d.decimal != "," => Some(','),
-            Some(other) => {
-                return Err(wrong(
-                    format!("thousands {other:?}"),
-                    "a space, apostrophe, point or comma other than the decimal",
-                ));
-            }
-        };
-        let encoding = Encoding::named(&d.encoding).ok_or_else(|| {
-            wrong(
-                format!("encoding {:?}", d.encoding),
-                "utf-8, iso-8859-15, windows-1252 or cp437",
-            )
-        })?;
+        let dialect = Dialect::new(&d.separator, &d.decimal, d.thousands.as_deref(), &d.encoding, currency)
+            .map_err(|(what, expected)| wrong(what, expected))?;
         let format = Self {
-            separator,
-            notation: Notation {
-                decimal,
-                thousands,
-                minor_digits: currency.minor_digits,
-            },
-            encoding,
+            separator: dialect.separator,
+            notation: dialect.notation,
+            encoding: dialect.encoding,
             currency,
             header: d.header,
             columns: d.columns,
