@@ -20,7 +20,6 @@ use crate::expression::Fault;
 use crate::policy::{Attestors, Clauses, PolicyDocument, Scope, Terms, Tiers, source};
 use crate::program::{FIGURES, Program, ROWS, Relation, Source, StatementTerms, Tier, contradiction};
 use crate::refusal::Refusal;
-use crate::schema::Schema;
 
 mod algebra;
 mod combine;
@@ -163,7 +162,10 @@ pub fn compile(source: &str) -> Result<Compiled, Refusal> {
 fn lower(policy: &PolicyDocument, source: &str) -> Result<(Program, Texts, Vec<Warning>), Fault> {
     let relation = policy.second.as_ref().map_or(Relation::None, |(relation, _)| *relation);
     let context = units::Context {
-        schema: policy.schema,
+        schemas: [
+            Some(policy.first.schema),
+            policy.second.as_ref().map(|(_, terms)| terms.schema),
+        ],
         currency: policy.currency,
         relation,
     };
@@ -189,15 +191,15 @@ fn lower(policy: &PolicyDocument, source: &str) -> Result<(Program, Texts, Vec<W
     let (rows, slots) = rules.table.build();
     let columns = rules.table.columns();
     // The output of a book proof gives the figures of that book only; every other statement gives what its schema says.
-    let need = |statement: usize, source: Source| {
+    let need = |statement: usize, terms: &Terms| {
         let read = columns
             .iter()
             .filter(|c| **c / FIGURES == statement)
             .map(|c| c % FIGURES);
-        let always: &[usize] = if source == Source::Proven {
+        let always = if terms.source == Source::Proven {
             &[]
         } else {
-            policy.schema.always
+            terms.schema.always
         };
         read.chain(always.iter().copied()).fold(0u32, |mask, j| mask | 1 << j)
     };
@@ -205,10 +207,11 @@ fn lower(policy: &PolicyDocument, source: &str) -> Result<(Program, Texts, Vec<W
         rows,
         slots,
         statements: [
-            terms(&policy.first, policy.schema, need(0, policy.first.source)),
-            policy.second.as_ref().map_or(StatementTerms::ABSENT, |(_, t)| {
-                terms(t, policy.schema, need(1, t.source))
-            }),
+            terms(&policy.first, need(0, &policy.first)),
+            policy
+                .second
+                .as_ref()
+                .map_or(StatementTerms::ABSENT, |(_, t)| terms(t, need(1, t))),
         ],
         relation,
         currency: policy.currency,
@@ -249,10 +252,10 @@ fn built(tier: &tiers::TierRows, place: &impl Fn(&table::RowId) -> usize) -> Tie
     }
 }
 
-fn terms(terms: &Terms, schema: &'static Schema, need: u32) -> StatementTerms {
+fn terms(terms: &Terms, need: u32) -> StatementTerms {
     StatementTerms {
         source: terms.source,
-        schema: schema.name,
+        schema: terms.schema.name,
         basis: terms.basis,
         need,
         assurance_floor: terms.assurance_floor.0,

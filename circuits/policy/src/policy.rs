@@ -63,6 +63,8 @@ pub struct Attestor {
 /// What the policy demands of one statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
+    /// The schema of the figures.
+    pub schema: &'static Schema,
     /// Where the figures come from.
     pub source: Source,
     /// Solo or consolidated.
@@ -207,8 +209,6 @@ pub struct PolicyDocument {
     pub title: String,
     /// The bank's own words on what the policy is for; may be empty.
     pub purpose: String,
-    /// The schema of the figures.
-    pub schema: &'static Schema,
     /// The currency of the figures and of all amounts in rules.
     pub currency: Currency,
     /// Where restatements are counted.

@@ -8,7 +8,7 @@ use std::fmt;
 use crate::canonical;
 use crate::compiler::{RuleMap, Texts};
 use crate::policy::{FoundWrong, NotDelivered, Scope};
-use crate::program::{Program, Relation, Source, StatementTerms};
+use crate::program::{Program, Relation, STATEMENTS, Source, StatementTerms};
 use crate::refusal::Refusal;
 use crate::statement::Assurance;
 
@@ -101,7 +101,7 @@ fn rule_text(scene: &Scene<'_>, rule: &RuleMap) -> RuleText {
     let definitions = scene
         .columns_of(rule)
         .into_iter()
-        .filter_map(words::figure)
+        .filter_map(|column| scene.names().figure(column))
         .map(|f| (words::capitalised(f.label), f.definition.to_owned()));
     let mut distinct: Vec<(String, String)> = Vec::new();
     for definition in definitions {
@@ -183,10 +183,10 @@ fn statement(terms: &StatementTerms, subject: &str) -> String {
 }
 
 fn notes(program: &Program, texts: &Texts) -> Vec<String> {
-    let mut notes = vec![
-        "A figure that the books do not give is never read as zero: the proof is refused.".to_owned(),
-        "The sums of the balance sheet must agree in every statement.".to_owned(),
-    ];
+    let mut notes = vec!["A figure that the books do not give is never read as zero: the proof is refused.".to_owned()];
+    if (0..STATEMENTS).any(|k| program.schema(k).is_some_and(|schema| !schema.identities.is_empty())) {
+        notes.push("The sums of the balance sheet must agree in every statement.".to_owned());
+    }
     if let Some(clauses) = texts.clauses {
         let worst = match (&texts.worst, program.tiers.last()) {
             (Some((name, _)), _) => name.clone(),

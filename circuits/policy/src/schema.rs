@@ -27,6 +27,13 @@ pub const ROUNDING_FIGURE: usize = 26;
 /// Months of a series.
 pub const MONTHS: usize = 12;
 
+/// The range that the circuit enforces on a column, whatever its schema: its sign and 63 bits. Tighter bounds (that of the
+/// rounding difference) are left out of account on purpose, so that no guard rests on them.
+pub fn column_range(column: usize) -> (i64, i64) {
+    let signed = column % FIGURES >= SIGNED_FROM;
+    (if signed { -i64::MAX } else { 0 }, i64::MAX)
+}
+
 /// Whether a figure can be negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sign {

@@ -10,8 +10,7 @@ use num_rational::BigRational;
 use num_traits::{One as _, Signed as _, Zero as _};
 
 use super::algebra::{Linear, Polynomial, content};
-use crate::program::FIGURES;
-use crate::schema::Schema;
+use crate::schema::column_range;
 
 /// A linear form with whole coefficients and no constant.
 pub(super) type Form = BTreeMap<usize, BigInt>;
@@ -86,10 +85,10 @@ impl Inequality {
     }
 
     /// What the ranges of the figures tell, each figure taken for itself.
-    pub(super) fn verdict(&self, schema: &Schema) -> Verdict {
-        let (mut least, mut greatest) = range(&self.linear, schema);
+    pub(super) fn verdict(&self) -> Verdict {
+        let (mut least, mut greatest) = range(&self.linear);
         for (factor, u, v) in &self.products {
-            let (u, v) = (range(u, schema), range(v, schema));
+            let (u, v) = (range(u), range(v));
             let corners = [&u.0 * &v.0, &u.0 * &v.1, &u.1 * &v.0, &u.1 * &v.1].map(|corner| corner * factor);
             least += corners.iter().min().cloned().unwrap_or_default();
             greatest += corners.iter().max().cloned().unwrap_or_default();
@@ -110,7 +109,7 @@ impl Inequality {
     /// h·x >= b/p, and as h·x is whole, h·x >= ceil(b/p). The guard follows where ceil(b/p) >= g, that is b > p·(g − 1).
     /// So `debt / ebitda < 3` (3·ebitda − debt >= 1 with debt >= 0) needs no guard, and `debt / ebitda <= 3` does: it would
     /// pass at debt = ebitda = 0.
-    pub(super) fn proves(&self, guard: &Self, schema: &Schema) -> bool {
+    pub(super) fn proves(&self, guard: &Self) -> bool {
         if !self.products.is_empty() || !guard.products.is_empty() {
             return false;
         }
@@ -119,7 +118,7 @@ impl Inequality {
             let rest_is_safe = guard.linear.keys().chain(self.linear.keys()).all(|j| {
                 let zero = BigInt::ZERO;
                 let rest = &p * guard.linear.get(j).unwrap_or(&zero) - self.linear.get(j).unwrap_or(&zero);
-                rest.is_zero() || (rest.is_positive() && signs(*j, schema).0 == 0)
+                rest.is_zero() || (rest.is_positive() && column_range(*j).0 == 0)
             });
             p.is_positive() && rest_is_safe && BigRational::from(self.bound.clone()) > &p * (&guard.bound - 1)
         })
@@ -132,22 +131,15 @@ impl Inequality {
     }
 }
 
-fn range(form: &Form, schema: &Schema) -> (BigInt, BigInt) {
+fn range(form: &Form) -> (BigInt, BigInt) {
     let (mut least, mut greatest) = (BigInt::ZERO, BigInt::ZERO);
     for (column, c) in form {
-        let (low, high) = signs(*column, schema);
+        let (low, high) = column_range(*column);
         let (a, b) = (c * low, c * high);
         least += (&a).min(&b);
         greatest += a.max(b);
     }
     (least, greatest)
-}
-
-/// The range that the circuit enforces on every column: its sign and 63 bits. Tighter bounds (that of the rounding
-/// difference) are left out of account on purpose, so that no guard rests on them.
-fn signs(column: usize, schema: &Schema) -> (i64, i64) {
-    let negative = schema.range(column % FIGURES).0 < 0;
-    (if negative { -i64::MAX } else { 0 }, i64::MAX)
 }
 
 fn homogeneous(form: &Linear) -> Linear {

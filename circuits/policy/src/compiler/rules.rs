@@ -13,8 +13,8 @@ use super::{RuleKind, Warning};
 use crate::catalogue as codes;
 use crate::expression::{Combination, Comparator, Condition, Expression, Fault, parse, parse_expression};
 use crate::policy::{Factor, Located, Rule, source};
-use crate::program::FIGURES;
 use crate::refusal::Refusal;
+use crate::schema::column_range;
 
 /// A rule that has rows.
 #[derive(Debug, Clone)]
@@ -201,7 +201,7 @@ impl Rules<'_> {
             let what = format!("the comparison reads no figure: it is always {truth}");
             Fault::new(&codes::POLICY_EXPRESSION, what, span.clone()).expected("a figure whose value decides")
         })?;
-        match test.verdict(self.context.schema) {
+        match test.verdict() {
             Verdict::Depends => {}
             Verdict::Never => {
                 return Err(Fault::new(
@@ -220,7 +220,7 @@ impl Rules<'_> {
         rows.tests.push(id);
         for form in &difference.guards {
             let Ok(guard) = Inequality::guard(form) else { continue };
-            match guard.verdict(self.context.schema) {
+            match guard.verdict() {
                 // The ranges that the circuit enforces already say that the denominator is above zero.
                 Verdict::Always => continue,
                 Verdict::Never => {
@@ -230,7 +230,7 @@ impl Rules<'_> {
                         span.clone(),
                     ));
                 }
-                Verdict::Depends if test.proves(&guard, self.context.schema) => continue,
+                Verdict::Depends if test.proves(&guard) => continue,
                 Verdict::Depends => {}
             }
             let id = self.table.figures(&guard).map_err(at(span))?;
@@ -247,11 +247,10 @@ impl Rules<'_> {
     /// A denominator such as interest expense is 0 in sound companies, too: the author should know that they fail the rule.
     fn warn_of_zero(&mut self, guard: &Inequality, name: &Located<String>) {
         const RARELY_ZERO: [&str; 2] = ["total_assets", "revenue"];
-        let schema = self.context.schema;
-        let figure = |column: usize| schema.figures.get(column % FIGURES).map(|f| f.name).unwrap_or_default();
+        let figure = |column: usize| self.context.figure(column).map(|f| f.name).unwrap_or_default();
         let can_be_zero = guard
             .columns()
-            .all(|j| schema.range(j % FIGURES).0 >= 0 && !RARELY_ZERO.contains(&figure(j)));
+            .all(|j| column_range(j).0 >= 0 && !RARELY_ZERO.contains(&figure(j)));
         if can_be_zero {
             let names: Vec<_> = guard.columns().map(figure).collect();
             let text = format!(

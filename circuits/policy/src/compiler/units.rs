@@ -7,8 +7,8 @@ use num_traits::Zero;
 use super::algebra::{Impossible, Linear, Rational};
 use crate::catalogue as codes;
 use crate::expression::{Expression, ExpressionKind, Fault, NumberKind, Operator, Period};
-use crate::program::{FIGURES, Relation};
-use crate::schema::{Schema, Unit as FigureUnit};
+use crate::program::{FIGURES, Relation, STATEMENTS};
+use crate::schema::{Figure, Schema, Unit as FigureUnit};
 use crate::statement::Currency;
 
 /// Powers of money and of counts.
@@ -43,7 +43,8 @@ pub(super) struct Quantity {
 
 /// What names mean in this policy.
 pub(super) struct Context {
-    pub(super) schema: &'static Schema,
+    /// The schemas of the first and of the second statement.
+    pub(super) schemas: [Option<&'static Schema>; STATEMENTS],
     pub(super) currency: Currency,
     pub(super) relation: Relation,
 }
@@ -64,7 +65,7 @@ impl Context {
         let span = &expression.span;
         match &expression.kind {
             ExpressionKind::Number(value, kind) => self.number(value, kind, span),
-            ExpressionKind::Figure(period, name) => self.figure(*period, name, span),
+            ExpressionKind::Figure(period, name) => self.named(*period, name, span),
             ExpressionKind::Negate(inner) => {
                 let inner = self.lower(inner)?;
                 Ok(Quantity {
@@ -115,10 +116,38 @@ impl Context {
         }
     }
 
-    fn figure(&self, period: Period, name: &str, span: &Span) -> Result<Quantity, Fault> {
-        let Some(index) = self.schema.index_of(name) else {
-            let close = self
-                .schema
+    /// The figure of a column.
+    pub(super) fn figure(&self, column: usize) -> Option<&'static Figure> {
+        self.schemas
+            .get(column / FIGURES)?
+            .as_ref()?
+            .figures
+            .get(column % FIGURES)
+    }
+
+    /// The statement that a name's prefix means, and its schema.
+    fn statement(&self, period: Period, span: &Span) -> Result<(usize, &'static Schema), Fault> {
+        let statement = match (period, self.relation) {
+            (Period::Current, _) => 0,
+            (Period::Prior, Relation::Prior) | (Period::Companion, Relation::Companion) => 1,
+            _ => STATEMENTS,
+        };
+        match self.schemas.get(statement) {
+            Some(Some(schema)) => Ok((statement, schema)),
+            _ => {
+                let what = format!(
+                    "a second statement is read, and the policy's relation is `{}`",
+                    self.relation.name()
+                );
+                Err(Fault::new(&codes::POLICY_NO_SECOND, what, span.clone()))
+            }
+        }
+    }
+
+    fn named(&self, period: Period, name: &str, span: &Span) -> Result<Quantity, Fault> {
+        let (statement, schema) = self.statement(period, span)?;
+        let Some(index) = schema.index_of(name) else {
+            let close = schema
                 .figures
                 .iter()
                 .map(|f| f.name)
@@ -130,27 +159,17 @@ impl Context {
             )
             .expected(format!(
                 "a figure of {}, such as {}",
-                self.schema.name,
+                schema.name,
                 close.unwrap_or("total_assets")
             )));
         };
-        let statement = match (period, self.relation) {
-            (Period::Current, _) => 0,
-            (Period::Prior, Relation::Prior) | (Period::Companion, Relation::Companion) => 1,
-            (_, relation) => {
-                let what = format!(
-                    "a second statement is read, and the policy's relation is `{}`",
-                    relation.name()
-                );
-                return Err(Fault::new(&codes::POLICY_NO_SECOND, what, span.clone()));
-            }
-        };
-        let unit = match self.schema.figures.get(index).map(|f| f.unit) {
+        let column = statement * FIGURES + index;
+        let unit = match self.figure(column).map(|f| f.unit) {
             Some(FigureUnit::Count) => Unit::COUNT,
             _ => Unit::MONEY,
         };
         Ok(Quantity {
-            value: Rational::linear(Linear::column(statement * FIGURES + index)),
+            value: Rational::linear(Linear::column(column)),
             unit: Some(unit),
         })
     }

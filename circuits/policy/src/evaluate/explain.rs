@@ -10,8 +10,7 @@ use crate::program::{FIGURES, Program, Row};
 use crate::render::sentences::Scene;
 use crate::render::shape::rounding::{ceil_div, floor_div};
 use crate::render::shape::{Quotient, Shape, shape};
-use crate::render::words::{Form, capitalised, decimal, form, label, listed, rounded, small};
-use crate::schema::ENTERPRISE_FINANCIALS;
+use crate::render::words::{Form, capitalised, decimal, form, listed, rounded, small};
 
 /// How much one figure alone, all others unchanged, can move before a row changes its result (or must move to change it).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,7 +138,7 @@ fn move_text(scene: &Scene<'_>, m: &Move, passes: bool) -> String {
     let modal = if passes { "can" } else { "would have to" };
     format!(
         "{} {modal} {direction} by {}",
-        label(m.column, scene.program.relation),
+        scene.names().label(m.column),
         scene.quantity(&unit, &m.by)
     )
 }
@@ -186,16 +185,20 @@ fn moves(program: &Program, index: usize, evaluation: &Evaluation) -> Vec<Move> 
             by,
         }
     });
-    candidates.filter(|m| possible(m, evaluation)).collect()
+    candidates.filter(|m| possible(program, m, evaluation)).collect()
 }
 
 fn linear(row: &Row) -> bool {
     row.slots.iter().chain(&row.passes).all(|c| *c == 0)
 }
 
-fn possible(m: &Move, evaluation: &Evaluation) -> bool {
+fn possible(program: &Program, m: &Move, evaluation: &Evaluation) -> bool {
     let now = BigInt::from(evaluation.columns.get(m.column).copied().unwrap_or(0));
     let then = if m.rise { now + &m.by } else { now - &m.by };
-    let (least, greatest) = ENTERPRISE_FINANCIALS.range(m.column % FIGURES);
-    small(&then).is_some_and(|then| (least..=greatest).contains(&then))
+    let range = program
+        .schema(m.column / FIGURES)
+        .map(|schema| schema.range(m.column % FIGURES));
+    range
+        .zip(small(&then))
+        .is_some_and(|((least, greatest), then)| (least..=greatest).contains(&then))
 }

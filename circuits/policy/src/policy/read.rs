@@ -49,13 +49,16 @@ pub(super) fn document(source: &str) -> Read<PolicyDocument> {
     let first = match fields.get("statement") {
         Some(value) => {
             let mut table = Fields::of("statement", value)?;
-            let terms = terms(&mut table, basis)?;
+            let terms = terms(&mut table, schema, basis)?;
             table.finish()?;
             terms
         }
-        None => terms(&mut Fields::new("statement", &DeTable::new(), 0..0), basis)?,
+        None => terms(&mut Fields::new("statement", &DeTable::new(), 0..0), schema, basis)?,
     };
-    let second = fields.get("second").map(|value| second(value, basis)).transpose()?;
+    let second = fields
+        .get("second")
+        .map(|value| second(value, schema, basis))
+        .transpose()?;
     let attestors = attestors(&mut fields, [Some(&first), second.as_ref().map(|(_, t)| t)])?;
     let rules = rules(&mut fields)?;
     let tiers = tiers(fields.require("tiers")?)?;
@@ -65,7 +68,6 @@ pub(super) fn document(source: &str) -> Read<PolicyDocument> {
         name,
         title,
         purpose,
-        schema,
         currency,
         scope,
         age_max_days,
@@ -136,7 +138,7 @@ fn source_of(text: &str) -> Result<Source, Refusal> {
 }
 
 /// Source, floor, restatement limit and period bounds; `basis` where the table does not say another.
-fn terms(fields: &mut Fields<'_, '_>, basis: Basis) -> Read<Terms> {
+fn terms(fields: &mut Fields<'_, '_>, schema: &'static Schema, basis: Basis) -> Read<Terms> {
     let source = match fields.optional_text("source", NAME_BYTES_MAX)? {
         Some(text) => parsed(text, source_of)?,
         None => Source::Attested,
@@ -172,6 +174,7 @@ fn terms(fields: &mut Fields<'_, '_>, basis: Basis) -> Read<Terms> {
         .expected("length_min_days at most length_max_days"));
     }
     Ok(Terms {
+        schema,
         source,
         basis,
         assurance_floor,
@@ -181,7 +184,7 @@ fn terms(fields: &mut Fields<'_, '_>, basis: Basis) -> Read<Terms> {
     })
 }
 
-fn second(value: &toml::Spanned<DeValue<'_>>, basis: Basis) -> Read<(Relation, Terms)> {
+fn second(value: &toml::Spanned<DeValue<'_>>, schema: &'static Schema, basis: Basis) -> Read<(Relation, Terms)> {
     let mut fields = Fields::of("second", value)?;
     let relation = fields.text("relation", NAME_BYTES_MAX)?;
     let relation = match relation.value.as_str() {
@@ -201,7 +204,13 @@ fn second(value: &toml::Spanned<DeValue<'_>>, basis: Basis) -> Read<(Relation, T
             bad("the prior period has another basis than the first statement", span).expected(basis.to_string())
         );
     }
-    let terms = terms(&mut fields, own)?;
+    let other = fields.optional_text("schema", NAME_BYTES_MAX)?;
+    let span = other.as_ref().map_or(fields.span(), |text| text.span.clone());
+    let other = other.map_or(Ok(schema), |text| parsed(text, Schema::named))?;
+    if relation == Relation::Prior && other != schema {
+        return Err(bad("the prior period has another schema than the first statement", span).expected(schema.name));
+    }
+    let terms = terms(&mut fields, other, own)?;
     fields.finish()?;
     Ok((relation, terms))
 }

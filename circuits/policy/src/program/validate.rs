@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::catalogue::PROGRAM_INVALID;
 use crate::refusal::Refusal;
-use crate::schema::Schema;
+use crate::schema::{Figure, Schema};
 use crate::statement::{Basis, Day};
 
 /// Tiers that one program can have.
@@ -86,6 +86,17 @@ impl StatementTerms {
 }
 
 impl Program {
+    /// The schema of a statement; `None` where the policy asks for none (or where [`Program::validate`] would refuse).
+    pub fn schema(&self, statement: usize) -> Option<&'static Schema> {
+        let terms = self.statements.get(statement)?;
+        Schema::named(terms.schema).ok()
+    }
+
+    /// The figure of a column.
+    pub fn figure(&self, column: usize) -> Option<&'static Figure> {
+        self.schema(column / FIGURES)?.figures.get(column % FIGURES)
+    }
+
     /// Checks everything that the circuit's soundness and the meaning of "tier" rest on.
     ///
     /// # Errors

@@ -7,17 +7,10 @@ use num_rational::BigRational;
 use num_traits::{One as _, Signed as _, Zero as _};
 
 use super::shape::{Quotient, Shape, guarded_form, shape};
-use super::words::{Form, bracketed, capitalised, decimal, figure, form, formula, label, listed, sum_of, verb, words};
+use super::words::{Form, Names, capitalised, decimal, form, listed, sum_of};
 use crate::compiler::{RuleKind, RuleMap, Texts};
 use crate::program::Program;
-use crate::schema::Unit;
 use crate::statement::{format_big_amount, group_thousands};
-
-/// Whether a form is over counts alone.
-fn counts(form: &Form) -> bool {
-    form.keys()
-        .all(|column| figure(*column).is_some_and(|f| f.unit == Unit::Count))
-}
 
 /// A decoded policy, from which sentences are made.
 pub(crate) struct Scene<'p> {
@@ -33,7 +26,12 @@ pub(crate) struct Weighted {
     pub(crate) weight: i128,
 }
 
-impl Scene<'_> {
+impl<'p> Scene<'p> {
+    /// What the columns are called.
+    pub(crate) fn names(&self) -> Names<'p> {
+        Names(self.program)
+    }
+
     /// The forms that a rule's guards keep above zero.
     pub(crate) fn guards_of(&self, rule: &RuleMap) -> Vec<Form> {
         rule.guards
@@ -66,18 +64,18 @@ impl Scene<'_> {
         let Some(row) = self.program.rows.get(index) else {
             return String::new();
         };
-        let relation = self.program.relation;
+        let names = self.names();
         match shape(self.program, row, guards) {
             Shape::Amount { form, at_least, number } => self.amount_clause(&form, at_least, &number),
             Shape::Ratio { form, base, limit } => {
                 let times = match &limit.threshold {
-                    t if t.is_one() => bracketed(&base, relation),
-                    t => format!("{} times {}", self.factor(&form, &base, t), bracketed(&base, relation)),
+                    t if t.is_one() => names.bracketed(&base),
+                    t => format!("{} times {}", self.factor(&form, &base, t), names.bracketed(&base)),
                 };
                 format!(
                     "{} {} {} {times}",
-                    words(&form, relation),
-                    verb(&form),
+                    names.words(&form),
+                    names.verb(&form),
                     limit.comparison()
                 )
             }
@@ -103,7 +101,7 @@ impl Scene<'_> {
     }
 
     fn amount_clause(&self, form: &Form, at_least: bool, number: &BigInt) -> String {
-        let subject = format!("{} {}", words(form, self.program.relation), verb(form));
+        let subject = format!("{} {}", self.names().words(form), self.names().verb(form));
         let one = BigInt::one();
         match (at_least, number) {
             (true, n) if *n == one => format!("{subject} above zero"),
@@ -117,7 +115,7 @@ impl Scene<'_> {
 
     /// A factor between two forms: an amount where the one is money and the other a count, else a number.
     pub(crate) fn factor(&self, form: &Form, base: &Form, factor: &BigRational) -> String {
-        if factor.is_integer() && !counts(form) && counts(base) {
+        if factor.is_integer() && !self.names().counts(form) && self.names().counts(base) {
             return format_big_amount(&factor.to_integer(), self.program.currency);
         }
         decimal(factor)
@@ -125,7 +123,7 @@ impl Scene<'_> {
 
     /// A number in the unit of the form's figures.
     pub(crate) fn quantity(&self, form: &Form, number: &BigInt) -> String {
-        if counts(form) {
+        if self.names().counts(form) {
             let sign = if number.is_negative() { "−" } else { "" };
             return format!("{sign}{}", group_thousands(&number.magnitude().to_string()));
         }
@@ -133,7 +131,7 @@ impl Scene<'_> {
     }
 
     pub(crate) fn quotient_sum(&self, terms: &[Quotient]) -> String {
-        let relation = self.program.relation;
+        let names = self.names();
         let mut text = String::new();
         for term in terms {
             text += match (text.is_empty(), term.factor.is_negative()) {
@@ -149,23 +147,23 @@ impl Scene<'_> {
                 .map(|(column, c)| (&factor * c, *column))
                 .collect();
             text += &match scaled.as_slice() {
-                [(c, column)] if c.is_one() => label(*column, relation),
-                [(c, column)] => format!("{} × {}", decimal(c), label(*column, relation)),
+                [(c, column)] if c.is_one() => names.label(*column),
+                [(c, column)] => format!("{} × {}", decimal(c), names.label(*column)),
                 several
                     if factor.is_one()
                         || term.numerator.values().all(|c| c.abs().is_one())
                         || several.iter().any(|(c, _)| decimal(c).contains('/')) =>
                 {
-                    let inner = format!("({})", formula(&term.numerator, relation));
+                    let inner = format!("({})", names.formula(&term.numerator));
                     if factor.is_one() {
                         inner
                     } else {
                         format!("{} × {inner}", decimal(&factor))
                     }
                 }
-                several => format!("({})", decimal_sum(several, relation)),
+                several => format!("({})", decimal_sum(several, names)),
             };
-            text += &format!(" / {}", bracketed(&term.denominator, relation));
+            text += &format!(" / {}", names.bracketed(&term.denominator));
         }
         text
     }
@@ -175,7 +173,7 @@ impl Scene<'_> {
         let Some(row) = self.program.rows.get(index) else {
             return String::new();
         };
-        let relation = self.program.relation;
+        let names = self.names();
         let linear = form(&row.a);
         let products = self
             .program
@@ -184,12 +182,12 @@ impl Scene<'_> {
             .zip(&row.slots)
             .filter(|(_, c)| **c != 0)
             .map(|(slot, c)| {
-                let side = |dense: &[i64]| format!("({})", formula(&form(dense), relation));
+                let side = |dense: &[i64]| format!("({})", names.formula(&form(dense)));
                 (BigInt::from(*c), format!("{} × {}", side(&slot.u), side(&slot.v)))
             });
         let passes = row.passes.iter().enumerate().filter(|(_, c)| **c != 0);
         let passes = passes.map(|(k, c)| (BigInt::from(*c), format!("[row {} passes]", k + 1)));
-        let figures = linear.iter().map(|(column, c)| (c.clone(), label(*column, relation)));
+        let figures = linear.iter().map(|(column, c)| (c.clone(), names.label(*column)));
         let (positive, negative): (Vec<_>, Vec<_>) = figures
             .chain(products)
             .chain(passes)
@@ -236,7 +234,7 @@ impl Scene<'_> {
         let (needed, rest): (Vec<Weighted>, Vec<Weighted>) = weighted.iter().partition(|w| total - w.weight < minimum);
         if !needed.is_empty() {
             let left = minimum - needed.iter().map(|w| w.weight).sum::<i128>();
-            let mut parts = self.names(&needed, true);
+            let mut parts = self.literals(&needed, true);
             if left > 0 {
                 parts.push(nested(self.threshold(&rest, left)));
             }
@@ -244,13 +242,13 @@ impl Scene<'_> {
         }
         let (enough, rest): (Vec<Weighted>, Vec<Weighted>) = weighted.iter().partition(|w| w.weight >= minimum);
         if !enough.is_empty() {
-            let mut parts = self.names(&enough, false);
+            let mut parts = self.literals(&enough, false);
             if rest.iter().map(|w| w.weight).sum::<i128>() >= minimum {
                 parts.push(nested(self.threshold(&rest, minimum)));
             }
             return listed(&parts, "or");
         }
-        let names = self.names(weighted, false);
+        let names = self.literals(weighted, false);
         match weighted.first() {
             Some(first) if weighted.iter().all(|w| w.weight == first.weight) => {
                 let count = (minimum + first.weight - 1) / first.weight;
@@ -270,7 +268,7 @@ impl Scene<'_> {
     }
 
     /// Literals by name; those that must all hold may be put together into the rules that they make up.
-    fn names(&self, literals: &[Weighted], together: bool) -> Vec<String> {
+    fn literals(&self, literals: &[Weighted], together: bool) -> Vec<String> {
         let negated = literals
             .iter()
             .filter(|w| !w.positive)
@@ -349,7 +347,7 @@ fn nested(text: String) -> String {
 }
 
 /// Terms with decimal coefficients: "6.56 × current assets − 2.6 × …".
-fn decimal_sum(terms: &[(BigRational, usize)], relation: crate::program::Relation) -> String {
+fn decimal_sum(terms: &[(BigRational, usize)], names: Names<'_>) -> String {
     let mut text = String::new();
     for (c, column) in terms {
         text += match (text.is_empty(), c.is_negative()) {
@@ -362,7 +360,7 @@ fn decimal_sum(terms: &[(BigRational, usize)], relation: crate::program::Relatio
         if !absolute.is_one() {
             text += &format!("{} × ", decimal(&absolute));
         }
-        text += &label(*column, relation);
+        text += &names.label(*column);
     }
     text
 }

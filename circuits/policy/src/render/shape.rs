@@ -6,8 +6,7 @@ use num_traits::{One as _, Signed, Zero as _};
 use rounding::{ceil_div, floor_div};
 
 use super::words::{Form, form, primitive};
-use crate::program::{FIGURES, Program, Row};
-use crate::schema::ENTERPRISE_FINANCIALS;
+use crate::program::{Program, Row};
 
 /// Division with the rounding that bounds of whole numbers need.
 pub(crate) mod rounding {
@@ -82,7 +81,7 @@ pub(crate) fn shape(program: &Program, row: &Row, guards: &[Form]) -> Shape {
         .iter()
         .find_map(|guard| over_guard(&linear, &bound, guard))
         .or_else(|| amount(&linear, &bound))
-        .or_else(|| two_sides(&linear, &bound))
+        .or_else(|| two_sides(program, &linear, &bound))
         .unwrap_or(Shape::Formula)
 }
 
@@ -160,7 +159,7 @@ fn amount(linear: &Form, bound: &BigInt) -> Option<Shape> {
 }
 
 /// p·P − q·Q >= 0 with P, Q of positive terms: whichever side reads better.
-fn two_sides(linear: &Form, bound: &BigInt) -> Option<Shape> {
+fn two_sides(program: &Program, linear: &Form, bound: &BigInt) -> Option<Shape> {
     let strict = strictness(bound)?;
     let side = |positive: bool| -> Form {
         linear
@@ -173,8 +172,8 @@ fn two_sides(linear: &Form, bound: &BigInt) -> Option<Shape> {
     let (q, less) = primitive(&side(false))?;
     let (up, down) = (BigRational::new(q.clone(), p.clone()), BigRational::new(p, q));
     let ends = |r: &BigRational| (0..=6).any(|k| (r * BigInt::from(10).pow(k)).is_integer());
-    let debt = ENTERPRISE_FINANCIALS.index_of("financial_debt");
-    let of_debt = less.len() == 1 && less.keys().all(|column| Some(column % FIGURES) == debt);
+    let is_debt = |column: &usize| program.figure(*column).is_some_and(|f| f.name == "financial_debt");
+    let of_debt = less.len() == 1 && less.keys().all(is_debt);
     let backwards = ends(&down) && (of_debt || !ends(&up));
     let (form, base, threshold) = if backwards {
         (less, greater, down)

@@ -6,8 +6,8 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One as _, Signed as _, ToPrimitive as _, Zero as _};
 
-use crate::program::{FIGURES, Relation};
-use crate::schema::{ENTERPRISE_FINANCIALS, Figure};
+use crate::program::{FIGURES, Program, Relation};
+use crate::schema::{Figure, Unit};
 
 /// A linear form with whole coefficients: column and coefficient, no zeros.
 pub(crate) type Form = BTreeMap<usize, BigInt>;
@@ -59,30 +59,73 @@ pub(crate) fn rounded(value: &BigRational) -> String {
     format!("{}{text}{about}", if value.is_negative() { "−" } else { "" })
 }
 
-/// The figure of a column.
-pub(crate) fn figure(column: usize) -> Option<&'static Figure> {
-    ENTERPRISE_FINANCIALS.figures.get(column % FIGURES)
-}
+/// What the columns of a program are called.
+#[derive(Clone, Copy)]
+pub(crate) struct Names<'p>(pub(crate) &'p Program);
 
-/// A column as "revenue", or "revenue of the prior period".
-pub(crate) fn label(column: usize, relation: Relation) -> String {
-    let name = figure(column).map_or("?", |f| f.label);
-    match (column / FIGURES, relation) {
-        (0, _) => name.to_owned(),
-        (_, Relation::Companion) => format!("{name} of the companion statement"),
-        _ => format!("{name} of the prior period"),
+impl Names<'_> {
+    /// The figure of a column.
+    pub(crate) fn figure(self, column: usize) -> Option<&'static Figure> {
+        self.0.figure(column)
     }
-}
 
-fn plural(column: usize) -> bool {
-    figure(column).is_some_and(|f| f.plural)
-}
+    /// A column as "revenue", or "revenue of the prior period".
+    pub(crate) fn label(self, column: usize) -> String {
+        let name = self.figure(column).map_or("?", |f| f.label);
+        match (column / FIGURES, self.0.relation) {
+            (0, _) => name.to_owned(),
+            (_, Relation::Companion) => format!("{name} of the companion statement"),
+            _ => format!("{name} of the prior period"),
+        }
+    }
 
-/// "is" or "are", for a form in words.
-pub(crate) fn verb(form: &Form) -> &'static str {
-    match in_order(form).first() {
-        Some((column, c)) if plural(**column) && c.is_one() => "are",
-        _ => "is",
+    /// "is" or "are", for a form in words.
+    pub(crate) fn verb(self, form: &Form) -> &'static str {
+        match in_order(form).first() {
+            Some((column, c)) if self.figure(**column).is_some_and(|f| f.plural) && c.is_one() => "are",
+            _ => "is",
+        }
+    }
+
+    /// Whether a form is over counts alone.
+    pub(crate) fn counts(self, form: &Form) -> bool {
+        form.keys()
+            .all(|column| self.figure(*column).is_some_and(|f| f.unit == Unit::Count))
+    }
+
+    /// A form in words: "current assets less inventory", "3 times EBITDA".
+    pub(crate) fn words(self, form: &Form) -> String {
+        let mut text = String::new();
+        for (column, c) in in_order(form) {
+            text += match (text.is_empty(), c.is_negative()) {
+                (true, false) => "",
+                (true, true) => "minus ",
+                (false, false) => " plus ",
+                (false, true) => " less ",
+            };
+            if !c.abs().is_one() {
+                text += &format!("{} times ", c.abs());
+            }
+            text += &self.label(*column);
+        }
+        text
+    }
+
+    /// A form in brackets where it has several terms.
+    pub(crate) fn bracketed(self, form: &Form) -> String {
+        if form.len() > 1 {
+            format!("({})", self.words(form))
+        } else {
+            self.words(form)
+        }
+    }
+
+    /// A form as a formula: "5 × current assets − 6 × current liabilities".
+    pub(crate) fn formula(self, form: &Form) -> String {
+        let terms = in_order(form)
+            .into_iter()
+            .map(|(column, c)| (c.clone(), self.label(*column)));
+        sum_of(terms)
     }
 }
 
@@ -90,41 +133,6 @@ pub(crate) fn verb(form: &Form) -> &'static str {
 fn in_order(form: &Form) -> Vec<(&usize, &BigInt)> {
     let (positive, negative): (Vec<_>, Vec<_>) = form.iter().partition(|(_, c)| c.is_positive());
     [positive, negative].concat()
-}
-
-/// A form in words: "current assets less inventory", "3 times EBITDA".
-pub(crate) fn words(form: &Form, relation: Relation) -> String {
-    let mut text = String::new();
-    for (column, c) in in_order(form) {
-        text += match (text.is_empty(), c.is_negative()) {
-            (true, false) => "",
-            (true, true) => "minus ",
-            (false, false) => " plus ",
-            (false, true) => " less ",
-        };
-        if !c.abs().is_one() {
-            text += &format!("{} times ", c.abs());
-        }
-        text += &label(*column, relation);
-    }
-    text
-}
-
-/// A form in brackets where it has several terms.
-pub(crate) fn bracketed(form: &Form, relation: Relation) -> String {
-    if form.len() > 1 {
-        format!("({})", words(form, relation))
-    } else {
-        words(form, relation)
-    }
-}
-
-/// A form as a formula: "5 × current assets − 6 × current liabilities".
-pub(crate) fn formula(form: &Form, relation: Relation) -> String {
-    let terms = in_order(form)
-        .into_iter()
-        .map(|(column, c)| (c.clone(), label(*column, relation)));
-    sum_of(terms)
 }
 
 /// Terms with coefficients, as a formula.
