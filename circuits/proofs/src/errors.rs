@@ -105,6 +105,26 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "Fetch the key again, or make it with this version.",
     ),
     (
+        "file-malformed",
+        "A file of circom's or snarkjs' formats does not follow its format.",
+        "Make or fetch the file again; see what was found and what belongs there.",
+    ),
+    (
+        "powers-too-few",
+        "The powers of tau do not reach the circuit's evaluation domain.",
+        "Take a file of powers of tau of at least the power that is named.",
+    ),
+    (
+        "ceremony-broken",
+        "A step of a ceremony's transcript does not hold.",
+        "Do not use this key; see which step, and go back to the last key that verifies.",
+    ),
+    (
+        "ceremony-misuse",
+        "What was asked of a ceremony is not possible.",
+        "See what was found and what was expected.",
+    ),
+    (
         "key-weak",
         "The verifying key has a known weakness.",
         "Do not use this key; ask its maker.",

@@ -20,9 +20,10 @@ use sha2::{Digest as _, Sha256};
 pub use crate::errors::KeyError;
 pub use manifest::Manifest;
 pub use proving::ProvingKey;
+pub(crate) use proving::Queries;
 pub use setup::{SetupStage, development, development_with_progress};
 pub use store::KeyStore;
-pub(crate) use verifying::Lines;
+pub(crate) use verifying::{Lines, Points, lint};
 pub use verifying::{Origin, VerifyingKey};
 
 /// What a key id hashes first.

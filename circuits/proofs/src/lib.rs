@@ -4,10 +4,14 @@
 //! [`decode`]. The only crate that names ark-groth16 and merlin.
 
 pub mod batch;
+pub mod ceremony;
 pub mod decode;
 pub mod errors;
+pub mod foreign;
+pub mod formats;
 pub mod keys;
 pub mod matrices;
+mod montgomery;
 mod msm;
 pub mod prove;
 pub mod qap;

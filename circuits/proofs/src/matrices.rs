@@ -56,12 +56,21 @@ impl Matrices {
             // Another kind of constraint would be left out of the proof.
             return Err(SynthesisError::PredicateNotFound);
         }
-        let [a, b, c] = <[Matrix<Field>; 3]>::try_from(r1cs).map_err(|_| SynthesisError::ArityMismatch)?;
+        let abc = <[Matrix<Field>; 3]>::try_from(r1cs).map_err(|_| SynthesisError::ArityMismatch)?;
+        Self::from_rows(cs.num_instance_variables(), cs.num_witness_variables(), &abc)
+    }
+
+    /// Compresses A, B and C, each given as its rows of coefficients and wires.
+    pub(crate) fn from_rows(
+        inputs: usize,
+        witnesses: usize,
+        [a, b, c]: &[Matrix<Field>; 3],
+    ) -> Result<Self, SynthesisError> {
         let mut table = Table::default();
-        let abc = [table.compress(&a)?, table.compress(&b)?, table.compress(&c)?];
+        let abc = [table.compress(a)?, table.compress(b)?, table.compress(c)?];
         Ok(Self {
-            inputs: cs.num_instance_variables(),
-            witnesses: cs.num_witness_variables(),
+            inputs,
+            witnesses,
             table: table.coefficients,
             abc,
         })

@@ -3,12 +3,12 @@
 //! The circuit is synthesised for its wires only; the matrices come from the key. Measured on two cores at 2^15, a third of the
 //! time is the H query and a quarter B in G2, so these two run beside each other.
 
-use ark_bn254::{G1Projective, G2Projective};
+use ark_bn254::{G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ec::CurveGroup as _;
 use ark_ff::UniformRand as _;
 use covenant_gadgets::circuit::Field;
 use rand::{CryptoRng, RngCore};
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::decode::Proof;
 pub use crate::errors::ProveError;
@@ -59,46 +59,89 @@ pub fn prove<S: Statement>(
     Ok(proof)
 }
 
-/// The proof's points. With z the wires' values and r, s the blinding:
-/// A = α + Σ zᵢAᵢ + rδ, B = β + Σ zᵢBᵢ + sδ, C = Σ zᵢLᵢ + Σ hⱼHⱼ + sA + rB − rsδ.
+/// The proof's points, from the values of a statement's wires.
 fn multiply_out<S: Statement>(
     key: &ProvingKey,
     assignment: &Assignment,
-    [r, s]: [Field; 2],
+    blinding: [Field; 2],
 ) -> Result<Proof, ProveError<S::Violation>> {
-    let queries = &key.queries;
-    let points = key.verifying.points();
-    let values = assignment.values.as_slice();
-    let (wires, witnesses) = (Scalars::new(values), Scalars::new(&values[assignment.inputs..]));
+    let key_points = KeyPoints::of(key);
+    let wires = (assignment.values.as_slice(), assignment.inputs);
+    let proof = assemble(&key_points, wires, blinding, || quotient::<S>(key, assignment))?;
+    proof.ok_or(ProveError::SelfCheck(VerifyError::Invalid))
+}
+
+/// The points of a proving key, wherever they lie.
+pub(crate) struct KeyPoints<'a> {
+    pub(crate) alpha_g1: G1Affine,
+    pub(crate) beta_g1: G1Affine,
+    pub(crate) beta_g2: G2Affine,
+    pub(crate) delta_g1: G1Affine,
+    pub(crate) delta_g2: G2Affine,
+    pub(crate) a: &'a [G1Affine],
+    pub(crate) b_g1: &'a [G1Affine],
+    pub(crate) b_g2: &'a [G2Affine],
+    pub(crate) l: &'a [G1Affine],
+    pub(crate) h: &'a [G1Affine],
+}
+
+impl<'a> KeyPoints<'a> {
+    fn of(key: &'a ProvingKey) -> Self {
+        let (points, queries) = (key.verifying.points(), &key.queries);
+        Self {
+            alpha_g1: points.alpha,
+            beta_g1: queries.beta_g1,
+            beta_g2: points.beta,
+            delta_g1: queries.delta_g1,
+            delta_g2: points.delta,
+            a: &queries.a,
+            b_g1: &queries.b_g1,
+            b_g2: &queries.b_g2,
+            l: &queries.l,
+            h: &queries.h,
+        }
+    }
+}
+
+/// The proof's points. With z the wires' values, of which the first `inputs` are public, and r, s the blinding:
+/// A = α + Σ zᵢAᵢ + rδ, B = β + Σ zᵢBᵢ + sδ, C = Σ zᵢLᵢ + Σ hⱼHⱼ + sA + rB − rsδ. `None` where a point is infinite, which has
+/// probability 2^-254; such a proof would be refused.
+pub(crate) fn assemble<E: Send>(
+    key: &KeyPoints<'_>,
+    (values, inputs): (&[Field], usize),
+    [r, s]: [Field; 2],
+    quotient: impl FnOnce() -> Result<Zeroizing<Vec<Field>>, E> + Send,
+) -> Result<Option<Proof>, E> {
+    let private = values.get(inputs..).unwrap_or_default();
+    let (wires, witnesses) = (Scalars::new(values), Scalars::new(private));
 
     // The quotient's scalars take a while: G2, the longest multiplication, runs beside them.
     let (h, (b_g2, (a, (b_g1, l)))) = rayon::join(
-        || quotient::<S>(key, assignment).map(|scalars| Scalars::new(&scalars).multiply(&queries.h)),
+        || quotient().map(|scalars| Scalars::new(&scalars).multiply(key.h)),
         || {
             rayon::join(
-                || wires.multiply(&queries.b_g2),
+                || wires.multiply(key.b_g2),
                 || {
                     rayon::join(
-                        || wires.multiply(&queries.a),
-                        || rayon::join(|| wires.multiply(&queries.b_g1), || witnesses.multiply(&queries.l)),
+                        || wires.multiply(key.a),
+                        || rayon::join(|| wires.multiply(key.b_g1), || witnesses.multiply(key.l)),
                     )
                 },
             )
         },
     );
-    let a: G1Projective = a + points.alpha + queries.delta_g1 * r;
-    let b_g1 = b_g1 + queries.beta_g1 + queries.delta_g1 * s;
-    let b: G2Projective = b_g2 + points.beta + points.delta * s;
-    let c = l + h? + a * s + b_g1 * r - queries.delta_g1 * (r * s);
-    // A point is infinite with probability 2^-254; such a proof would be refused.
-    Proof::new(a.into_affine(), b.into_affine(), c.into_affine()).ok_or(ProveError::SelfCheck(VerifyError::Invalid))
+    let a: G1Projective = a + key.alpha_g1 + key.delta_g1 * r;
+    let b_g1 = b_g1 + key.beta_g1 + key.delta_g1 * s;
+    let b: G2Projective = b_g2 + key.beta_g2 + key.delta_g2 * s;
+    let c = l + h? + a * s + b_g1 * r - key.delta_g1 * (r * s);
+    Ok(Proof::new(a.into_affine(), b.into_affine(), c.into_affine()))
 }
 
 /// The scalars of the H query. The rows are checked on the way, as their values are at hand.
 fn quotient<S: Statement>(
     key: &ProvingKey,
     assignment: &Assignment,
-) -> Result<zeroize::Zeroizing<Vec<Field>>, ProveError<S::Violation>> {
+) -> Result<Zeroizing<Vec<Field>>, ProveError<S::Violation>> {
     let matrices = &key.matrices;
     let rows = matrices.evaluate(&assignment.values);
     if let Some(row) = first_broken(&rows) {
@@ -109,7 +152,7 @@ fn quotient<S: Statement>(
     a.extend(assignment.values.iter().take(assignment.inputs));
     let domain = qap::domain(matrices).map_err(ProveError::Synthesis)?;
     qap::quotient_values(&domain, a, b)
-        .map(zeroize::Zeroizing::new)
+        .map(Zeroizing::new)
         .map_err(ProveError::Synthesis)
 }
 

@@ -106,7 +106,7 @@ impl PreparedKey {
 }
 
 /// IC₀ + Σ xᵢICᵢ, where every point after the first has its input.
-fn fold(ic: &[G1Affine], inputs: &[Field]) -> Result<G1Projective, VerifyError> {
+pub(crate) fn fold(ic: &[G1Affine], inputs: &[Field]) -> Result<G1Projective, VerifyError> {
     let wrong_count = VerifyError::InputCount {
         expected: ic.len().saturating_sub(1),
         found: inputs.len(),
@@ -117,7 +117,7 @@ fn fold(ic: &[G1Affine], inputs: &[Field]) -> Result<G1Projective, VerifyError> 
     }
 }
 
-fn check(lines: &Lines, inputs: G1Projective, proof: &Proof) -> Result<(), VerifyError> {
+pub(crate) fn check(lines: &Lines, inputs: G1Projective, proof: &Proof) -> Result<(), VerifyError> {
     let (minus_gamma, minus_delta) = (lines.minus_gamma.clone(), lines.minus_delta.clone());
     let product = Bn254::multi_miller_loop(
         [proof.a, inputs.into_affine(), proof.c],

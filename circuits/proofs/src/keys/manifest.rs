@@ -38,6 +38,9 @@ pub struct Manifest {
     pub development: bool,
     /// The seed of a development key.
     pub seed: Option<String>,
+    /// BLAKE2b-512 of a ceremony's transcript, 128 hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcript: Option<String>,
     /// SHA-256 of `proving.bin`, 64 hexadecimal digits.
     pub proving_sha256: String,
     /// Bytes of `proving.bin`.
@@ -49,7 +52,7 @@ pub struct Manifest {
 impl Manifest {
     pub(super) fn of(key: &ProvingKey, proving: &[u8]) -> Self {
         let verifying = key.verifying();
-        let Origin::Development { seed } = verifying.origin();
+        let (seed, transcript) = of_origin(verifying.origin());
         Self {
             kind: TYPE.to_owned(),
             version: VERSION,
@@ -60,8 +63,9 @@ impl Manifest {
             witnesses: key.matrices().witnesses(),
             domain: key.queries.h.len(),
             public_inputs: verifying.inputs(),
-            development: true,
-            seed: Some(seed.clone()),
+            development: verifying.origin().is_development(),
+            seed,
+            transcript,
             proving_sha256: HEXLOWER.encode(&Sha256::digest(proving)),
             proving_bytes: proving.len() as u64,
             tool: concat!("covenant ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -94,7 +98,7 @@ impl Manifest {
 
     /// The first fact in which the manifest contradicts the key, or `None`.
     pub(super) fn contradiction(&self, id: KeyId, verifying: &super::VerifyingKey) -> Option<&'static str> {
-        let Origin::Development { seed } = verifying.origin();
+        let (seed, transcript) = of_origin(verifying.origin());
         let facts = [
             ("key", self.key == id.to_string()),
             ("statement", self.statement == verifying.statement()),
@@ -103,9 +107,18 @@ impl Manifest {
                 self.matrices_sha256 == HEXLOWER.encode(&verifying.matrices_hash()),
             ),
             ("public_inputs", self.public_inputs == verifying.inputs()),
-            ("development", self.development),
-            ("seed", self.seed.as_ref() == Some(seed)),
+            ("development", self.development == verifying.origin().is_development()),
+            ("seed", self.seed == seed),
+            ("transcript", self.transcript == transcript),
         ];
         facts.into_iter().find(|(_, holds)| !holds).map(|(field, _)| field)
+    }
+}
+
+/// A development key's seed, or a ceremony's transcript.
+fn of_origin(origin: &Origin) -> (Option<String>, Option<String>) {
+    match origin {
+        Origin::Development { seed } => (Some(seed.clone()), None),
+        Origin::Ceremony { transcript } => (None, Some(HEXLOWER.encode(transcript))),
     }
 }

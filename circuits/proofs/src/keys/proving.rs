@@ -3,17 +3,15 @@
 //! The file is laid out as memory is, so that loading is a hash and a copy. Layout, numbers little-endian: `cvnt-pk1`; the key
 //! id; inputs (with the constant one), witnesses, rows, domain, table length, and the entries of A, B and C, each as u32; the
 //! coefficient table; for A, B and C the row ends, columns and coefficient places, each u32; β and δ in G1; the queries A
-//! (wires), B in G1 (wires), L (witnesses), H (domain) in G1 and B in G2 (wires). A field element is its Montgomery form
-//! (times 2^256) as four u64 limbs, a point is x ‖ y, and the identity is all zeros.
+//! (wires), B in G1 (wires), L (witnesses), H (domain) in G1 and B in G2 (wires). Numbers and points lie as `crate::montgomery`
+//! writes them.
 //!
 //! Nothing in this file is checked point by point when a key is opened: its hash is compared with the manifest, and the
 //! points were checked when the file entered the store ([`super::KeyStore::import`]).
 
-use ark_bn254::{Fq, Fq2, G1Affine, G2Affine};
+use ark_bn254::{G1Affine, G2Affine};
 use ark_ec::AffineRepr as _;
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
-use ark_ff::BigInt;
-use ark_ff::fields::models::fp::{Fp, MontBackend, MontConfig};
 use ark_poly::EvaluationDomain as _;
 use covenant_gadgets::circuit::Field;
 use rayon::prelude::*;
@@ -21,6 +19,7 @@ use rayon::prelude::*;
 use super::verifying::{Reader, VerifyingKey};
 use super::{KeyError, KeyId};
 use crate::matrices::{Matrices, SparseMatrix};
+use crate::montgomery::{Point, field, write_field};
 use crate::{decode, qap};
 
 const MAGIC: &[u8; 8] = b"cvnt-pk1";
@@ -83,15 +82,9 @@ impl ProvingKey {
             }
         }
         for points in [&[q.beta_g1][..], &[q.delta_g1], &q.a, &q.b_g1, &q.l, &q.h] {
-            points
-                .iter()
-                .flat_map(|p| [p.x, p.y])
-                .for_each(|f| write_field(&mut out, &f));
+            points.iter().for_each(|p| p.write(&mut out));
         }
-        q.b_g2
-            .iter()
-            .flat_map(|p| [p.x.c0, p.x.c1, p.y.c0, p.y.c1])
-            .for_each(|f| write_field(&mut out, &f));
+        q.b_g2.iter().for_each(|p| p.write(&mut out));
         out
     }
 
@@ -123,15 +116,15 @@ impl ProvingKey {
             table,
             abc: [matrix(a)?, matrix(b)?, matrix(c)?],
         };
-        let fixed = points_g1(reader.take(128)?)?;
+        let fixed: Vec<G1Affine> = points(reader.take(128)?)?;
         let queries = Queries {
             beta_g1: fixed.first().copied().unwrap_or_default(),
             delta_g1: fixed.get(1).copied().unwrap_or_default(),
-            a: points_g1(reader.take(64 * wires)?)?,
-            b_g1: points_g1(reader.take(64 * wires)?)?,
-            l: points_g1(reader.take(64 * witnesses)?)?,
-            h: points_g1(reader.take(64 * domain)?)?,
-            b_g2: points_g2(reader.take(128 * wires)?)?,
+            a: points(reader.take(64 * wires)?)?,
+            b_g1: points(reader.take(64 * wires)?)?,
+            l: points(reader.take(64 * witnesses)?)?,
+            h: points(reader.take(64 * domain)?)?,
+            b_g2: points(reader.take(128 * wires)?)?,
         };
         if !reader.0.is_empty() {
             return Err(KeyError::Malformed {
@@ -173,24 +166,6 @@ fn check_all<P: SWCurveConfig>(points: &[Affine<P>], part: &'static str) -> Resu
     Ok(checked.collect::<Result<(), _>>()?)
 }
 
-fn write_field<C: MontConfig<4>>(out: &mut Vec<u8>, value: &Fp<MontBackend<C, 4>, 4>) {
-    value
-        .0
-        .0
-        .iter()
-        .for_each(|limb| out.extend_from_slice(&limb.to_le_bytes()));
-}
-
-/// A field element from its Montgomery limbs; `None` at or above the modulus.
-fn field<C: MontConfig<4>>(bytes: &[u8]) -> Option<Fp<MontBackend<C, 4>, 4>> {
-    let mut limbs = [0; 4];
-    for (limb, bytes) in limbs.iter_mut().zip(bytes.chunks_exact(8)) {
-        *limb = u64::from_le_bytes(bytes.try_into().ok()?);
-    }
-    let limbs = BigInt::new(limbs);
-    (limbs < C::MODULUS).then(|| Fp::new_unchecked(limbs))
-}
-
 const OUT_OF_RANGE: KeyError = KeyError::Malformed {
     what: "field elements are below the modulus",
 };
@@ -206,28 +181,10 @@ fn words(bytes: &[u8]) -> Vec<u32> {
         .collect()
 }
 
-fn points_g1(bytes: &[u8]) -> Result<Vec<G1Affine>, KeyError> {
-    let read = |b: &[u8]| {
-        let (x, y) = b.split_at_checked(32)?;
-        Some(G1Affine::new_unchecked(field::<_>(x)?, field(y)?))
-    };
+fn points<P: Point>(bytes: &[u8]) -> Result<Vec<P>, KeyError> {
     bytes
-        .par_chunks_exact(64)
+        .par_chunks_exact(P::BYTES)
         .with_min_len(1024)
-        .map(|b| read(b).ok_or(OUT_OF_RANGE))
-        .collect()
-}
-
-fn points_g2(bytes: &[u8]) -> Result<Vec<G2Affine>, KeyError> {
-    let read = |b: &[u8]| {
-        let mut numbers = b.chunks_exact(32).map(field);
-        let mut next = || -> Option<Fq> { numbers.next().flatten() };
-        let (x, y) = (Fq2::new(next()?, next()?), Fq2::new(next()?, next()?));
-        Some(G2Affine::new_unchecked(x, y))
-    };
-    bytes
-        .par_chunks_exact(128)
-        .with_min_len(1024)
-        .map(|b| read(b).ok_or(OUT_OF_RANGE))
+        .map(|b| P::read(b).ok_or(OUT_OF_RANGE))
         .collect()
 }

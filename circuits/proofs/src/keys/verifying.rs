@@ -1,7 +1,7 @@
 //! The verifying key: its bytes, and what is refused in it.
 //!
-//! Layout, numbers little-endian: `cvnt-vk1`; origin (1 = development) as u8, the seed's length as u16 and the seed; the
-//! statement id's length as u16 and the id; the matrices' SHA-256; the number of IC points as u32; α (G1), β, γ, δ (G2) and
+//! Layout, numbers little-endian: `cvnt-vk1`; the origin as u8: 1 for development, then the seed's length as u16 and the seed,
+//! or 2 for a ceremony, then the 64 bytes of its transcript's hash; the statement id's length as u16 and the id; the matrices' SHA-256; the number of IC points as u32; α (G1), β, γ, δ (G2) and
 //! the IC points. A point is x ‖ y, canonical, 64 bytes in G1 and 128 in G2 (c0 ‖ c1 each). Nothing may follow.
 
 use std::collections::BTreeSet;
@@ -20,6 +20,7 @@ use crate::statement::Statement;
 
 const MAGIC: &[u8; 8] = b"cvnt-vk1";
 const ORIGIN_DEVELOPMENT: u8 = 1;
+const ORIGIN_CEREMONY: u8 = 2;
 
 /// Where a key came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,18 @@ pub enum Origin {
         /// The seed.
         seed: String,
     },
+    /// From a ceremony that was verified when the key was made from it ([`crate::ceremony::finish`]).
+    Ceremony {
+        /// BLAKE2b-512 over the circuit's hash and every contribution.
+        transcript: [u8; 64],
+    },
+}
+
+impl Origin {
+    /// Whether the key came from a seed, so that anyone can forge under it.
+    pub fn is_development(&self) -> bool {
+        matches!(self, Self::Development { .. })
+    }
 }
 
 /// A verifying key: checked points, and what they are for. Cheap to clone.
@@ -62,6 +75,16 @@ pub(crate) struct Lines {
     pub(crate) minus_gamma: G2Prepared<ark_bn254::Config>,
     /// Line coefficients of −δ.
     pub(crate) minus_delta: G2Prepared<ark_bn254::Config>,
+}
+
+impl Lines {
+    pub(crate) fn of(points: &Points) -> Self {
+        Self {
+            alpha_beta: Bn254::pairing(points.alpha, points.beta).0,
+            minus_gamma: (-points.gamma).into(),
+            minus_delta: (-points.delta).into(),
+        }
+    }
 }
 
 impl VerifyingKey {
@@ -106,7 +129,7 @@ impl VerifyingKey {
                 id: key.id().to_string(),
                 seed: seed.clone(),
             }),
-            Origin::Development { .. } => Ok(key),
+            Origin::Development { .. } | Origin::Ceremony { .. } => Ok(key),
         }
     }
 
@@ -119,9 +142,12 @@ impl VerifyingKey {
         }
         let origin = match reader.take(1)? {
             [ORIGIN_DEVELOPMENT] => Origin::Development { seed: reader.text()? },
+            [ORIGIN_CEREMONY] => Origin::Ceremony {
+                transcript: reader.array()?,
+            },
             _ => {
                 return Err(KeyError::Malformed {
-                    what: "the origin is 1 (development)",
+                    what: "the origin is 1 (development) or 2 (a ceremony)",
                 });
             }
         };
@@ -192,14 +218,7 @@ impl VerifyingKey {
     }
 
     pub(crate) fn lines(&self) -> &Lines {
-        self.0.lines.get_or_init(|| {
-            let points = &self.0.points;
-            Lines {
-                alpha_beta: Bn254::pairing(points.alpha, points.beta).0,
-                minus_gamma: (-points.gamma).into(),
-                minus_delta: (-points.delta).into(),
-            }
-        })
+        self.0.lines.get_or_init(|| Lines::of(&self.0.points))
     }
 
     pub(crate) fn expect_statement<S: Statement>(&self) -> Result<(), VerifyError> {
@@ -223,7 +242,7 @@ impl std::fmt::Debug for VerifyingKey {
 ///
 /// γ may be the generator: BGM17 (eprint 2017/1050) fixes γ = 1, and snarkjs' ceremonies do so. δ = γ is then refused all
 /// the same, which is what such a key looks like before its first contribution.
-fn lint(points: &Points) -> Result<(), KeyError> {
+pub(crate) fn lint(points: &Points) -> Result<(), KeyError> {
     let weak = |what| Err(KeyError::Weak { what });
     let Points {
         alpha,
@@ -251,17 +270,19 @@ fn lint(points: &Points) -> Result<(), KeyError> {
 }
 
 fn encode(origin: &Origin, statement: &str, matrices: &[u8; 32], points: &Points) -> Result<Vec<u8>, KeyError> {
-    let Origin::Development { seed } = origin;
     let mut out = Vec::with_capacity(1024 + 64 * points.ic.len());
     out.extend_from_slice(MAGIC);
-    out.push(ORIGIN_DEVELOPMENT);
-    for text in [seed.as_str(), statement] {
-        let length = u16::try_from(text.len()).map_err(|_| KeyError::Malformed {
-            what: "texts are below 65,536 bytes",
-        })?;
-        out.extend_from_slice(&length.to_le_bytes());
-        out.extend_from_slice(text.as_bytes());
+    match origin {
+        Origin::Development { seed } => {
+            out.push(ORIGIN_DEVELOPMENT);
+            write_text(&mut out, seed)?;
+        }
+        Origin::Ceremony { transcript } => {
+            out.push(ORIGIN_CEREMONY);
+            out.extend_from_slice(transcript);
+        }
     }
+    write_text(&mut out, statement)?;
     out.extend_from_slice(matrices);
     let count = u32::try_from(points.ic.len()).map_err(|_| KeyError::Malformed {
         what: "IC points fit 32 bits",
@@ -273,6 +294,15 @@ fn encode(origin: &Origin, statement: &str, matrices: &[u8; 32], points: &Points
     }
     points.ic.iter().for_each(|p| decode::write_g1(&mut out, p));
     Ok(out)
+}
+
+fn write_text(out: &mut Vec<u8>, text: &str) -> Result<(), KeyError> {
+    let length = u16::try_from(text.len()).map_err(|_| KeyError::Malformed {
+        what: "texts are below 65,536 bytes",
+    })?;
+    out.extend_from_slice(&length.to_le_bytes());
+    out.extend_from_slice(text.as_bytes());
+    Ok(())
 }
 
 /// Takes bytes off the front.

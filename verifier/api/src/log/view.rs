@@ -312,7 +312,7 @@ pub(crate) const STRUCK: &[u8] = &[0];
 
 /// Whether a key comes from a development setup.
 pub(crate) fn is_development(key: &VerifyingKey) -> bool {
-    matches!(key.origin(), Origin::Development { .. })
+    key.origin().is_development()
 }
 
 pub(super) fn damaged(index: u64, what: &str) -> Refusal {

@@ -1,0 +1,68 @@
+//! From a ceremony's last key to the key that provers and verifiers open.
+
+use std::io::{Read, Seek};
+
+use rand::{CryptoRng, RngCore};
+
+use super::hashing::{finish as finish_hash, so_far};
+use super::{CeremonyError, Contributed, verify};
+use crate::errors::KeyError;
+use crate::formats::ptau::Ptau;
+use crate::formats::zkey::Zkey;
+use crate::keys::{Origin, ProvingKey, Queries, VerifyingKey};
+use crate::matrices::Matrices;
+use crate::shape;
+use crate::statement::Statement;
+
+/// A key, and who contributed to it.
+#[derive(Debug)]
+pub struct Finished {
+    /// The key, whose id commits to the transcript.
+    pub key: ProvingKey,
+    /// The contributions, in order.
+    pub contributed: Vec<Contributed>,
+}
+
+/// The rows of a statement's circuit, as ceremonies take them.
+///
+/// # Errors
+/// Where the circuit cannot be built.
+pub fn circuit<S: Statement>() -> Result<Matrices, KeyError> {
+    shape::matrices_of::<S>()
+        .map(|(matrices, _)| matrices)
+        .map_err(KeyError::Synthesis)
+}
+
+/// Verifies a ceremony for the statement `S` from its circuit and the powers of tau, and makes its key. There is no other way to
+/// a key whose origin is a ceremony.
+///
+/// # Errors
+/// As [`verify`]; a weak key.
+pub fn finish<S: Statement>(
+    key: Zkey,
+    powers: &mut Ptau<impl Read + Seek>,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> Result<Finished, CeremonyError> {
+    let matrices = circuit::<S>().map_err(|e| CeremonyError::broken("the circuit", e.to_string()))?;
+    let contributed = verify(&key, &matrices, powers, rng)?;
+    let origin = Origin::Ceremony {
+        transcript: finish_hash(so_far(&key.transcript)),
+    };
+    let verifying = VerifyingKey::new(origin, S::ID, matrices.hash(), key.verifying_points())
+        .map_err(|e| CeremonyError::broken("the key", e.to_string()))?;
+    let queries = Queries {
+        beta_g1: key.header.beta_g1,
+        delta_g1: key.header.delta_g1,
+        a: key.a,
+        b_g1: key.b_g1,
+        b_g2: key.b_g2,
+        l: key.l,
+        h: key.h,
+    };
+    let key = ProvingKey {
+        verifying,
+        matrices,
+        queries,
+    };
+    Ok(Finished { key, contributed })
+}
