@@ -16,7 +16,7 @@ mod world;
 
 use world::World;
 
-const GUIDES: &[&str] = &["enterprise", "attestor", "bank", "service", "bank-service"];
+const GUIDES: &[&str] = &["enterprise", "attestor", "bank", "service", "bank-service", "ceremony"];
 /// The programs, and whether they ask for a passphrase.
 const PROGRAMS: &[(&str, bool)] = &[
     ("covenant", true),

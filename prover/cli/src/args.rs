@@ -7,6 +7,10 @@ use covenant_api::receipt::{self, LogKey};
 use covenant_api::types::{IsoDate, RegistryId, TierName, UtcTime};
 use covenant_policy::statement::{Basis, Currency, Day, Period};
 
+mod ceremony;
+
+pub use ceremony::{Ceremony, Checked};
+
 /// Prove to a bank that your books satisfy its policy, without showing the books.
 #[derive(Debug, Parser)]
 #[command(
@@ -69,6 +73,9 @@ pub enum Verb {
     Inspect(Inspect),
     /// Make or list proving keys
     Keys(Keys),
+    /// Make a key together with others, so that nobody can forge under it unless all of them would
+    #[command(subcommand)]
+    Ceremony(Ceremony),
     /// Write the books of a company that does not exist
     Sample(Sample),
     /// Print every refusal code with its meaning and advice, as Markdown

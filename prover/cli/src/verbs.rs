@@ -2,6 +2,7 @@
 
 mod accept;
 mod attest;
+mod ceremony;
 mod check;
 mod figures;
 mod import;
@@ -43,6 +44,7 @@ pub fn run(context: &Context, verb: Verb) -> Result<Report, Refusal> {
         Verb::Verify(args) => verify::run(context, &args),
         Verb::Inspect(args) => inspect::run(&args),
         Verb::Keys(args) => keys::run(context, &args),
+        Verb::Ceremony(args) => ceremony::run(context, &args),
         Verb::Sample(args) => sample::run(&args),
         Verb::Refusals => Ok(refusals::run()),
         Verb::Policy(args) => policy::run(&args),

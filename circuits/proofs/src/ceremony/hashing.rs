@@ -6,7 +6,7 @@ use ark_bn254::{Fq, Fq2, Fr, G1Affine, G2Affine, g1, g2};
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
 use ark_ec::{AffineRepr as _, CurveConfig as _, CurveGroup as _};
 use ark_ff::fields::models::fp::{Fp, MontBackend, MontConfig};
-use ark_ff::{BigInteger as _, Field as _, PrimeField as _, Zero as _};
+use ark_ff::{BigInteger as _, PrimeField as _};
 use blake2::{Blake2b512, Digest as _};
 use rand::{RngCore as _, SeedableRng as _};
 use rand_chacha::ChaCha20Rng;
@@ -141,11 +141,9 @@ fn curve_point<C: SWCurveConfig>(rng: &mut ChaCha20Rng, draw: impl Fn(&mut ChaCh
     loop {
         let x = draw(rng);
         let larger = rng.next_u32() & 1 == 1;
-        let square = C::add_b(x.square() * x);
-        if square.is_zero() || square.legendre().is_qr() {
-            if let Some(point) = Affine::get_point_from_x_unchecked(x, larger) {
-                return point;
-            }
+        // An x without a y has none of either sign; snarkjs draws anew as well.
+        if let Some(point) = Affine::get_point_from_x_unchecked(x, larger) {
+            return point;
         }
     }
 }

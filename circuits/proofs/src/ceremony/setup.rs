@@ -151,8 +151,11 @@ struct Forms {
     beta_tau: Vec<G1Affine>,
 }
 
-/// A, B and C by columns: for each wire, the rows where it occurs and its coefficients there.
-struct Columns([Vec<Vec<(u32, Field)>>; 3]);
+/// The rows where a wire occurs, and its coefficients there.
+type Column = Vec<(u32, Field)>;
+
+/// A, B and C by columns, one for each wire.
+struct Columns([Vec<Column>; 3]);
 
 impl Columns {
     fn of(matrices: &Matrices) -> Self {
@@ -197,7 +200,7 @@ impl Columns {
 }
 
 /// The points of a basis at some rows, times coefficients, over all the columns given.
-fn sum<C>(columns: &[(&Vec<(u32, Field)>, &[Affine<C>])]) -> Projective<C>
+fn sum<C>(columns: &[(&Column, &[Affine<C>])]) -> Projective<C>
 where
     C: SWCurveConfig + CurveConfig<ScalarField = Field>,
 {

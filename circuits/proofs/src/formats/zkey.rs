@@ -138,6 +138,15 @@ impl Zkey {
         out.finish()
     }
 
+    /// How many points a contribution to this key changes: those of L and H.
+    ///
+    /// # Errors
+    /// Anything but the format; faults of reading.
+    pub fn points_to_change(reader: impl Read + Seek) -> Result<u64, FormatError> {
+        let header = Header::read(&mut open(reader)?)?;
+        Ok(u64::from(header.wires - header.public - 1) + u64::from(header.domain))
+    }
+
     fn write_entries(&self, out: &mut ContainerWriter<impl Write>) -> Result<(), FormatError> {
         let scale = r_squared();
         out.begin(4, (4 + ENTRY_BYTES * self.entries.len()) as u64)?;

@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use covenant_policy::refusal::Refusal;
-use covenant_proofs::keys::{KeyPolicy, Origin, VerifyingKey};
+use covenant_proofs::keys::{KeyPolicy, VerifyingKey};
 use covenant_proofs::verify::PreparedCache;
 use covenant_statements::compliance::Compliance;
 use quick_cache::sync::Cache;

@@ -1,0 +1,90 @@
+//! A ceremony for the real statement, step by step as its parties run it; the key that comes out proves and is not refused.
+
+mod common;
+
+use common::World;
+
+#[test]
+fn a_ceremony_ends_in_a_key_that_nobody_refuses() {
+    let world = World::new();
+    world.ok(&["ceremony", "rehearse", "--out", "tau.ptau"]);
+    let first = world.ok(&[
+        "ceremony",
+        "start",
+        "--ptau",
+        "tau.ptau",
+        "--out",
+        "0.zkey",
+        "--r1cs",
+        "rows.r1cs",
+    ]);
+    world.ok(&["ceremony", "start", "--ptau", "tau.ptau", "--out", "again.zkey"]);
+    assert!(std::fs::read(world.path("0.zkey")).unwrap() == std::fs::read(world.path("again.zkey")).unwrap());
+    assert_eq!(first["circuit_hash"].as_str().unwrap().len(), 128);
+    world.refused(
+        &["ceremony", "finish", "0.zkey", "--ptau", "tau.ptau", "--keys", "keys"],
+        1,
+        "ceremony-broken",
+    );
+
+    let one = world.ok(&[
+        "ceremony",
+        "contribute",
+        "0.zkey",
+        "--name",
+        "Example Bank",
+        "--out",
+        "1.zkey",
+    ]);
+    world.refused(
+        &["ceremony", "contribute", "0.zkey", "--out", "1.zkey"],
+        2,
+        "file-exists",
+    );
+    world.refused(
+        &["ceremony", "contribute", "rows.r1cs", "--out", "2.zkey"],
+        1,
+        "file-malformed",
+    );
+    world.refused(
+        &["ceremony", "beacon", "1.zkey", "--value", "0x1", "--out", "2.zkey"],
+        1,
+        "ceremony-misuse",
+    );
+    assert!(!world.path("2.zkey").exists());
+    let beacon = [
+        "ceremony",
+        "beacon",
+        "1.zkey",
+        "--value",
+        "00ff",
+        "--iterations",
+        "10",
+        "--out",
+        "2.zkey",
+    ];
+    let two = world.ok(&beacon);
+    let finished = world.ok(&["ceremony", "finish", "2.zkey", "--ptau", "tau.ptau", "--keys", "keys"]);
+    let hashes: Vec<_> = finished["contributions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| &c["hash"])
+        .collect();
+    assert_eq!(hashes, [&one["contribution_hash"], &two["contribution_hash"]]);
+    assert_eq!(finished["contributions"][0]["name"], "Example Bank");
+    assert_eq!(finished["contributions"][1]["beacon"]["value"], "00ff");
+    let held = world.ok(&["keys", "--keys", "keys"]);
+    assert_eq!(
+        (&held["keys"][0]["key"], &held["keys"][0]["development"]),
+        (&finished["key"], &false.into())
+    );
+
+    // Powers of tau that are too few; other ones are covered where the transcript is checked.
+    world.ok(&["ceremony", "rehearse", "--power", "15", "--out", "short.ptau"]);
+    world.refused(
+        &["ceremony", "verify", "2.zkey", "--ptau", "short.ptau"],
+        1,
+        "powers-too-few",
+    );
+}
