@@ -4,6 +4,7 @@
 //! [`decode`]. The only crate that names ark-groth16 and merlin.
 
 pub mod batch;
+mod batch_affine;
 pub mod ceremony;
 pub mod decode;
 pub mod errors;

@@ -8,11 +8,11 @@ use ark_bn254::{Fr, G1Affine, G1Projective};
 use ark_ec::{AffineRepr as _, CurveGroup as _};
 use ark_ff::{Field as _, UniformRand as _, Zero as _};
 use rand::{CryptoRng, RngCore};
-use rayon::prelude::*;
 use zeroize::Zeroize as _;
 
 use super::CeremonyError;
 use super::hashing::{contribution_hash, next_transcript, of_beacon, so_far, to_g2};
+use crate::batch_affine::multiply_all;
 use crate::formats::zkey::{self, Beacon, Contribution, Header, Transcript};
 
 /// Bytes of a name that a contribution may carry; snarkjs cuts longer ones.
@@ -122,7 +122,9 @@ fn apply(
         old.expect_length(section, name, count * zkey::G1_BYTES)?;
         out.begin(section, count * zkey::G1_BYTES)?;
         old.points_by::<G1Affine>(section, 0, count, |_, points| {
-            out.points(&times(points, inverse))?;
+            let mut points = points.to_vec();
+            multiply_all(&mut points, inverse);
+            out.points(&points)?;
             progress(points.len() as u64);
             Ok(())
         })?;
@@ -131,10 +133,4 @@ fn apply(
     transcript.write(&mut out)?;
     out.finish()?;
     Ok(own_hash)
-}
-
-/// Points, each times the same scalar.
-fn times(points: &[G1Affine], scalar: Fr) -> Vec<G1Affine> {
-    let products: Vec<G1Projective> = points.par_iter().map(|p| *p * scalar).collect();
-    G1Projective::normalize_batch(&products)
 }

@@ -178,7 +178,12 @@ fn known_powers_are_what_a_transform_of_their_points_gives() {
     let mut bare = Ptau::open(Cursor::new(bare)).unwrap();
     for power in 0..=4 {
         let forms: Vec<G1Affine> = prepared.lagrange(Powers::BetaTauG1, power).unwrap();
-        assert!(forms == bare.lagrange::<G1Affine>(Powers::BetaTauG1, power).unwrap());
+        assert!(
+            forms
+                == bare
+                    .lagrange::<ark_bn254::g1::Config>(Powers::BetaTauG1, power)
+                    .unwrap()
+        );
     }
     let mut again = Vec::new();
     bare.prepare(&mut again, |_| {}).unwrap();

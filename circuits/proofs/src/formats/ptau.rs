@@ -14,13 +14,16 @@
 
 use std::io::{Read, Seek, Write};
 
-use ark_bn254::{Fq, G1Affine, G2Affine};
-use ark_ff::PrimeField as _;
+use ark_bn254::{Fq, G1Affine, G2Affine, g1, g2};
+use ark_ec::scalar_mul::glv::GLVConfig;
+use ark_ec::short_weierstrass::Affine;
+use ark_ff::{Field as _, One as _, PrimeField as _};
 use ark_poly::{EvaluationDomain as _, Radix2EvaluationDomain};
 use covenant_gadgets::circuit::Field;
 
 use super::FormatError;
 use super::container::{Container, ContainerWriter, Cursor, write_prime};
+use crate::batch_affine::{multiply_all, multiply_each, sums_and_differences};
 use crate::montgomery::Point;
 
 pub(crate) const FORMAT: &str = "ptau";
@@ -165,11 +168,14 @@ impl<R: Read + Seek> Ptau<R> {
 
     /// The Lagrange form over the domain of 2^`power` places: Lᵢ(τ), times α or β where asked. Read where the file is prepared,
     /// computed where it is not; the domain of 2^(power+1) places takes its last power, which no file has, as zero.
-    pub(crate) fn lagrange<P: Point<ScalarField = Field>>(
+    pub(crate) fn lagrange<C: GLVConfig<ScalarField = Field>>(
         &mut self,
         powers: Powers,
         power: u32,
-    ) -> Result<Vec<P>, FormatError> {
+    ) -> Result<Vec<Affine<C>>, FormatError>
+    where
+        Affine<C>: Point,
+    {
         if power > powers.prepared_power(self.power) {
             let what = format!("powers of tau up to 2^{}", self.power);
             return Err(FormatError::malformed(
@@ -183,9 +189,9 @@ impl<R: Read + Seek> Ptau<R> {
             return self.file.points(powers.prepared_section(), before, 1 << power);
         }
         let available = powers.count(self.power).min(1 << power);
-        let mut points: Vec<P> = self.powers(powers, 0, available)?;
-        points.resize(1 << power, P::zero());
-        lagrange_form(&points)
+        let mut points: Vec<Affine<C>> = self.powers(powers, 0, available)?;
+        points.resize(1 << power, Affine::identity());
+        lagrange_form(points)
     }
 
     /// Copies the file with the Lagrange forms added, as snarkjs' `powersoftau prepare phase2` does; `progress` hears of each
@@ -204,8 +210,8 @@ impl<R: Read + Seek> Ptau<R> {
             out.begin(powers.prepared_section(), places * powers.point_bytes())?;
             for power in 0..=powers.prepared_power(self.power) {
                 match powers {
-                    Powers::TauG2 => out.points(&self.lagrange::<G2Affine>(powers, power)?)?,
-                    _ => out.points(&self.lagrange::<G1Affine>(powers, power)?)?,
+                    Powers::TauG2 => out.points(&self.lagrange::<g2::Config>(powers, power)?)?,
+                    _ => out.points(&self.lagrange::<g1::Config>(powers, power)?)?,
                 }
                 progress(1 << power);
             }
@@ -233,11 +239,43 @@ pub(crate) fn create<W: Write>(writer: W, power: u32, sections: u32) -> Result<C
     Ok(out)
 }
 
-/// From Pᵢ = τ^i·P to Lᵢ(τ)·P: the inverse Fourier transform, over points.
-fn lagrange_form<P: Point<ScalarField = Field>>(powers: &[P]) -> Result<Vec<P>, FormatError> {
-    let domain = Radix2EvaluationDomain::<Field>::new(powers.len())
+/// From Pᵢ = τ^i·P to Lᵢ(τ)·P: the inverse Fourier transform, over points (Cooley and Tukey's, in place, bits reversed first).
+fn lagrange_form<C: GLVConfig<ScalarField = Field>>(mut points: Vec<Affine<C>>) -> Result<Vec<Affine<C>>, FormatError> {
+    let domain = Radix2EvaluationDomain::<Field>::new(points.len())
         .ok_or_else(|| FormatError::malformed(FORMAT, "a domain", "one that the field has"))?;
-    let mut points: Vec<P::Group> = powers.iter().map(|p| p.into_group()).collect();
-    domain.ifft_in_place(&mut points);
-    Ok(<P::Group as ark_ec::CurveGroup>::normalize_batch(&points))
+    let size = domain.size();
+    for index in 0..size {
+        let reversed = index.reverse_bits() >> (usize::BITS - size.ilog2()).min(usize::BITS - 1);
+        if size > 1 && index < reversed {
+            points.swap(index, reversed);
+        }
+    }
+    let mut half = 1;
+    while half < size {
+        // The inverse transform's roots: powers of ω^(−size / 2·half).
+        let root = domain.group_gen_inv().pow([(size / (2 * half)) as u64]);
+        let powers: Vec<Field> = std::iter::successors(Some(Field::one()), |p| Some(*p * root))
+            .take(half)
+            .collect();
+        let (mut left, mut right): (Vec<Affine<C>>, Vec<Affine<C>>) = (Vec::new(), Vec::new());
+        for block in points.chunks(2 * half) {
+            let (low, high) = block.split_at(half);
+            left.extend_from_slice(low);
+            right.extend_from_slice(high);
+        }
+        let twiddles: Vec<Field> = powers.iter().copied().cycle().take(right.len()).collect();
+        if half > 1 {
+            multiply_each(&mut right, &twiddles);
+        }
+        sums_and_differences(&mut left, &mut right);
+        let pairs = left.chunks(half).zip(right.chunks(half));
+        for (block, (low, high)) in points.chunks_mut(2 * half).zip(pairs) {
+            let (to_low, to_high) = block.split_at_mut(half);
+            to_low.copy_from_slice(low);
+            to_high.copy_from_slice(high);
+        }
+        half *= 2;
+    }
+    multiply_all(&mut points, domain.size_inv());
+    Ok(points)
 }
