@@ -1,6 +1,8 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::ceremony::CeremonyError;
+use crate::formats::FormatError;
 
 /// One of each error, so that none is without an entry in the table.
 fn all_codes() -> Vec<&'static str> {
@@ -71,10 +73,28 @@ fn all_codes() -> Vec<&'static str> {
         KeyError::InputCount { expected: 1, found: 2 },
         KeyError::Synthesis(SynthesisError::Unsatisfiable),
     ];
+    let formats = [
+        FormatError::malformed("zkey", "", ""),
+        FormatError::io("zkey", &std::io::ErrorKind::NotFound.into()),
+    ];
+    let ceremony = [
+        CeremonyError::PowersTooFew { found: 1, needed: 2 },
+        CeremonyError::NoDomain,
+        CeremonyError::Broken {
+            step: text(),
+            what: text(),
+        },
+        CeremonyError::Misuse {
+            what: text(),
+            expected: text(),
+        },
+    ];
     let mut codes: Vec<_> = decode.iter().map(DecodeError::code).collect();
     codes.extend(verify.iter().map(VerifyError::code));
     codes.extend(prove.iter().map(ProveError::code));
     codes.extend(keys.iter().map(KeyError::code));
+    codes.extend(formats.iter().map(FormatError::code));
+    codes.extend(ceremony.iter().map(CeremonyError::code));
     codes
 }
 
