@@ -39,6 +39,15 @@ impl Notation {
 /// # Errors
 /// `bad-amount`, `amount-too-large`; without a place, which the caller knows.
 pub fn parse_amount(text: &str, notation: Notation) -> Result<i64, Refusal> {
+    let value = parse_fine_amount(text, notation, 0)?;
+    i64::try_from(value).map_err(|_| too_large(text))
+}
+
+/// The amount with `extra` more digits than the currency has: in 10^-`extra` of a minor unit. Otherwise as [`parse_amount`].
+///
+/// # Errors
+/// `bad-amount`, `amount-too-large` beyond 64 bits of minor units; without a place.
+pub fn parse_fine_amount(text: &str, notation: Notation, extra: u8) -> Result<i128, Refusal> {
     let bad = || {
         Refusal::new(&catalogue::BAD_AMOUNT, format!("{:?} is not an amount", clip(text, 40)))
             .expected(example(notation))
@@ -57,20 +66,20 @@ pub fn parse_amount(text: &str, notation: Notation) -> Result<i64, Refusal> {
     if whole_digits.is_empty() || !fraction.bytes().all(|b| b.is_ascii_digit()) {
         return Err(bad());
     }
-    let minor = usize::from(notation.minor_digits);
-    if fraction.bytes().skip(minor).any(|b| b != b'0') {
+    let digits = usize::from(notation.minor_digits.saturating_add(extra));
+    if fraction.bytes().skip(digits).any(|b| b != b'0') {
         return Err(bad());
     }
+    let limit = i128::from(i64::MAX) * 10i128.pow(u32::from(extra).min(18));
     let mut value: i128 = 0;
-    let padding = std::iter::repeat_n(b'0', minor.saturating_sub(fraction.len()));
-    for digit in whole_digits.bytes().chain(fraction.bytes().take(minor)).chain(padding) {
+    let padding = std::iter::repeat_n(b'0', digits.saturating_sub(fraction.len()));
+    for digit in whole_digits.bytes().chain(fraction.bytes().take(digits)).chain(padding) {
         value = value * 10 + i128::from(digit - b'0');
-        if value > i128::from(i64::MAX) {
+        if value > limit {
             return Err(too_large(text));
         }
     }
-    let value = if negative { -value } else { value };
-    i64::try_from(value).map_err(|_| too_large(text))
+    Ok(if negative { -value } else { value })
 }
 
 /// The digits of the whole part with the grouping removed; `None` where the grouping is wrong or something else stands there.

@@ -7,6 +7,7 @@ use covenant_policy::statement::{Currency, Day, Period};
 use serde::Serialize;
 
 use crate::catalogue;
+use crate::flows::Flows;
 
 /// The format of an accounting export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -56,6 +57,8 @@ pub struct Auxiliary {
     pub label: String,
     /// The closing balance, debit positive, in minor units.
     pub closing: i64,
+    /// The first line that mentions it; 0 where that is not known.
+    pub line: u64,
 }
 
 /// One account. All amounts in minor units; balances debit positive.
@@ -193,6 +196,8 @@ pub struct Books {
     pub unallocated: i64,
     /// The year before.
     pub prior: Option<PriorYear>,
+    /// What the entries did, month by month; empty where the format has only balances.
+    pub flows: Flows,
     /// What else there is to know.
     pub warnings: Vec<Warning>,
 }

@@ -65,6 +65,18 @@ entries! {
     /// A stated closing balance is not what the entries give.
     BALANCE_MISMATCH = "balance-mismatch", "A closing balance in the file is not its opening balance plus its entries.",
         "The balance or an entry was changed after the export: export again.";
+    /// A sub-ledger and its control account differ.
+    UNTIED = "sub-ledger-untied", "The customers or suppliers of an account do not add up to the account's own balance.",
+        "Export the ledger with the sub-account on every line, opening entries included, or correct the entries that lack it; customers without any sub-accounts can be imported, and are then not told apart.";
+    /// The months of a series do not fit.
+    SERIES_PERIOD = "series-period", "A monthly series needs a period of twelve whole calendar months.",
+        "Export a year of twelve months; short and long financial years give a statement, but no series.";
+    /// There are no entries to make a series of.
+    NO_ENTRIES = "no-entries", "The books do not contain the entries that a monthly series is made of.",
+        "Export the ledger with its entries and their dates: a FEC, or SIE of type 4.";
+    /// The months do not add up to the year.
+    SERIES_UNTIED = "series-untied", "The months of a series do not add up to the year's figure.",
+        "Accounts of income or money were opened, or closed, outside the entries: export the whole ledger of the year again.";
     /// An account appears twice where each must appear once.
     DUPLICATE_ACCOUNT = "duplicate-account", "A balance is given twice.",
         "Remove the repeated row, or give the sub-accounts a column of their own and declare it as `auxiliary`.";

@@ -7,6 +7,7 @@ use covenant_policy::refusal::Refusal;
 
 use crate::amount::{format_amount, parse_amount};
 use crate::books::{self, Account, Auxiliary, Books, Company, Format, PeriodEvidence};
+use crate::flows::Flows;
 use crate::lines::Lines;
 use crate::{Progress, catalogue, clip};
 
@@ -99,12 +100,15 @@ fn empty(file: &str, format: &CsvFormat) -> Books {
         accounts: Default::default(),
         unallocated: 0,
         prior: None,
+        flows: Flows::default(),
         warnings: Vec::new(),
     }
 }
 
 fn finish(mut books: Books) -> Result<Books, Refusal> {
-    for account in books.accounts.values_mut() {
+    let digits = books.currency.minor_digits;
+    for (number, account) in &mut books.accounts {
+        control_row(number, account, digits, &books.file)?;
         if account.auxiliaries.keys().all(String::is_empty) {
             account.auxiliaries.clear();
         }
@@ -122,6 +126,33 @@ fn finish(mut books: Books) -> Result<Books, Refusal> {
         );
     }
     Ok(books)
+}
+
+/// An account with sub-accounts may have a row of its own, which says their sum once more. It counts once, and must tie.
+fn control_row(number: &str, account: &mut Account, digits: u8, file: &str) -> Result<(), Refusal> {
+    if account.auxiliaries.len() < 2 {
+        return Ok(());
+    }
+    let Some(own) = account.auxiliaries.remove("") else {
+        return Ok(());
+    };
+    let parts: i128 = account.auxiliaries.values().map(|part| i128::from(part.closing)).sum();
+    let control = i128::from(own.closing);
+    if control != parts {
+        let shown = |amount| format_amount(amount, digits);
+        return Err(Refusal::new(
+            &catalogue::UNTIED,
+            format!(
+                "account {number} has a row of its own with {}, and its sub-accounts add up to {}",
+                shown(control),
+                shown(parts)
+            ),
+        )
+        .at(format!("{file}:{} (account {number})", own.line))
+        .expected("the same sum, or no row without a sub-account"));
+    }
+    account.closing -= own.closing;
+    Ok(())
 }
 
 /// Books one row.
@@ -168,6 +199,7 @@ fn row<R: BufRead>(
     let part = Auxiliary {
         label: places.label.map_or("", field).to_owned(),
         closing: balance,
+        line: lines.number(),
     };
     if account.auxiliaries.insert(key.to_owned(), part).is_some() {
         let what = if key.is_empty() {

@@ -15,6 +15,27 @@ pub fn compact(text: &str) -> Option<Day> {
     .ok()
 }
 
+/// The day of `YYYY-MM-DD` or `YYYY/MM/DD`: with the year first no other day can be meant. `None` for anything else.
+pub fn dashed(text: &str) -> Option<Day> {
+    let bytes = text.as_bytes();
+    let separator = *bytes.get(4)?;
+    if bytes.len() != 10 || !matches!(separator, b'-' | b'/') || bytes.get(7) != Some(&separator) {
+        return None;
+    }
+    compact(&format!("{}{}{}", text.get(..4)?, text.get(5..7)?, text.get(8..)?))
+}
+
+/// The month, counted from January of the year 0.
+pub fn month(of: Day) -> u32 {
+    let (year, month, _) = of.to_civil();
+    year * 12 + month - 1
+}
+
+/// `YYYY-MM` of a month as [`month`] counts it.
+pub fn month_name(month: u32) -> String {
+    format!("{:04}-{:02}", month / 12, month % 12 + 1)
+}
+
 /// Eight digits, `YYYYMMDD`.
 pub fn digits(day: Day) -> String {
     day.to_string().replace('-', "")
@@ -60,6 +81,25 @@ mod tests {
         ] {
             assert_eq!(compact(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn years_come_first_or_not_at_all() {
+        assert_eq!(dashed("2024-02-29"), compact("20240229"));
+        assert_eq!(dashed("2024/02/29"), compact("20240229"));
+        for bad in [
+            "29-02-2024",
+            "2024-02/29",
+            "2024-2-29",
+            "20240229",
+            "2024-02-30",
+            "2024-02-2é",
+        ] {
+            assert_eq!(dashed(bad), None, "{bad}");
+        }
+        let day = compact("20240229").unwrap();
+        assert_eq!(month_name(month(day)), "2024-02");
+        assert_eq!(month(Day(day.0 + 1)), month(day) + 1);
     }
 
     #[test]

@@ -12,7 +12,9 @@ use crate::mapping::Mapping;
 use crate::review::Review;
 
 mod assemble;
+mod customers;
 mod sheet;
+mod subledger;
 
 use assemble::{Assembled, Source};
 
@@ -63,7 +65,7 @@ pub fn review_books(books: &Books, mapping: &Mapping, options: &Options) -> Resu
 /// Makes the statement, and the prior one where the file carries it.
 ///
 /// # Errors
-/// Those of [`review_books`], and `unmapped-account`, `closed-books`, `unbalanced-books`, `figure-negative`,
+/// Those of [`review_books`], and `sub-ledger-untied`, `unmapped-account`, `closed-books`, `unbalanced-books`, `figure-negative`,
 /// `amount-too-large`.
 pub fn to_statement(books: &Books, mapping: &Mapping, options: &Options) -> Result<Imported, Refusal> {
     let (assembled, period) = current(books, mapping, options)?;
@@ -139,6 +141,7 @@ fn statement(
     period: Period,
 ) -> Result<Statement, Refusal> {
     let file = &books.file;
+    assembled.refuse_untied(file)?;
     assembled.refuse_unmapped(file)?;
     assembled.refuse_closed(file)?;
     assembled.refuse_off_balance(file)?;

@@ -19,6 +19,7 @@ pub mod dates;
 pub mod encoding;
 pub mod fec;
 pub mod figures;
+pub mod flows;
 pub mod invoices;
 pub mod lines;
 pub mod mapping;
@@ -26,6 +27,7 @@ pub mod position;
 pub mod receivables;
 pub mod review;
 pub mod sample;
+pub mod series;
 pub mod sie;
 pub mod ubl;
 pub mod xml;
@@ -38,6 +40,7 @@ pub use figures::{Imported, Options, review_books, to_statement};
 pub use mapping::Mapping;
 pub use receivables::ReceivablesFormat;
 pub use review::Review;
+pub use series::{ImportedSeries, to_series};
 
 use covenant_policy::refusal::Refusal;
 
@@ -52,7 +55,13 @@ pub fn recognise(first_bytes: &[u8], file: &str) -> Result<Format, Refusal> {
     let text = String::from_utf8_lossy(first_bytes);
     let first = text.trim_start_matches('\u{feff}').trim_start();
     let header = first.lines().next().unwrap_or_default().to_ascii_lowercase();
-    if header.starts_with("#flagga") {
+    if text.to_ascii_lowercase().contains("www.sie.se/sie5") {
+        Err(
+            Refusal::new(&catalogue::FORMAT_UNKNOWN, "the file is SIE 5 (XML), which is not read")
+                .at(format!("{file}:1"))
+                .expected("the same books as SIE 4, which every program that writes SIE 5 also exports"),
+        )
+    } else if header.starts_with("#flagga") {
         Ok(Format::Sie4)
     } else if header.contains("journalcode") && header.contains("comptenum") {
         Ok(Format::Fec)

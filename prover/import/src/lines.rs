@@ -1,6 +1,7 @@
-//! A reader of lines with a limit: bounded memory whatever the file, line numbers for every refusal, progress in bytes.
+//! A reader of lines with a limit: bounded memory whatever the file, line numbers for every refusal, progress in bytes. Lines end
+//! as Unix, Windows or the old Macintosh end them.
 
-use std::io::{BufRead, Read};
+use std::io::{BufRead, ErrorKind};
 
 use covenant_policy::refusal::Refusal;
 
@@ -20,6 +21,8 @@ pub struct Lines<'a, R> {
     number: u64,
     bytes: u64,
     terminated: bool,
+    /// The last line ended in a carriage return: a line feed right after it belongs to it.
+    carriage: bool,
 }
 
 impl<'a, R: BufRead> Lines<'a, R> {
@@ -33,6 +36,7 @@ impl<'a, R: BufRead> Lines<'a, R> {
             number: 0,
             bytes: 0,
             terminated: true,
+            carriage: false,
         }
     }
 
@@ -42,24 +46,13 @@ impl<'a, R: BufRead> Lines<'a, R> {
     /// `unreadable-file`, `line-too-long`.
     pub fn advance(&mut self) -> Result<bool, Refusal> {
         self.buffer.clear();
-        let limit = LINE_BYTES_MAX as u64 + 2;
-        let read = (&mut self.reader)
-            .take(limit)
-            .read_until(b'\n', &mut self.buffer)
-            .map_err(|e| Refusal::new(&catalogue::UNREADABLE, e.to_string()).at(self.place_of(self.number + 1)))?;
-        self.bytes += read as u64;
-        if read == 0 {
+        let terminated = self.fill()?;
+        if !terminated && self.buffer.is_empty() {
             (self.progress)(self.bytes);
             return Ok(false);
         }
         self.number += 1;
-        self.terminated = self.buffer.last() == Some(&b'\n');
-        if self.terminated {
-            self.buffer.pop();
-        }
-        if self.buffer.last() == Some(&b'\r') {
-            self.buffer.pop();
-        }
+        self.terminated = terminated;
         if self.buffer.len() > LINE_BYTES_MAX {
             return Err(Refusal::new(
                 &catalogue::LINE_TOO_LONG,
@@ -71,6 +64,44 @@ impl<'a, R: BufRead> Lines<'a, R> {
             (self.progress)(self.bytes);
         }
         Ok(true)
+    }
+
+    /// Reads up to a line end, or a little beyond the limit; whether there was one.
+    fn fill(&mut self) -> Result<bool, Refusal> {
+        loop {
+            let available = match self.reader.fill_buf() {
+                Ok(available) => available,
+                Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+                Err(e) => {
+                    let place = self.place_of(self.number + 1);
+                    return Err(Refusal::new(&catalogue::UNREADABLE, e.to_string()).at(place));
+                }
+            };
+            let Some(&first) = available.first() else {
+                return Ok(false);
+            };
+            // The second half of a line end that two blocks share.
+            if std::mem::take(&mut self.carriage) && first == b'\n' {
+                self.reader.consume(1);
+                self.bytes += 1;
+                continue;
+            }
+            let end = available.iter().position(|b| matches!(b, b'\n' | b'\r'));
+            let (line, used) = match end {
+                Some(at) => (available.get(..at), at + 1),
+                None => (Some(available), available.len()),
+            };
+            self.carriage = end.is_some_and(|at| available.get(at) == Some(&b'\r'));
+            self.buffer.extend_from_slice(line.unwrap_or_default());
+            self.reader.consume(used);
+            self.bytes += used as u64;
+            if end.is_some() {
+                return Ok(true);
+            }
+            if self.buffer.len() > LINE_BYTES_MAX {
+                return Ok(false);
+            }
+        }
     }
 
     /// The current line's bytes.
@@ -111,12 +142,29 @@ impl<'a, R: BufRead> Lines<'a, R> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
     use super::*;
 
     #[test]
     fn line_ends_of_every_kind() {
         let mut seen = 0;
         let mut progress = |bytes| seen = bytes;
+        // Blocks of one byte, of two, and all at once.
+        for block in [1, 2, 64] {
+            let reader = std::io::BufReader::with_capacity(block, &b"a\r\nb\rd\n\nc\r\n"[..]);
+            let mut ignored = |_| {};
+            let mut lines = Lines::new(reader, "f", &mut ignored);
+            let mut got = Vec::new();
+            while lines.advance().unwrap() {
+                got.push(String::from_utf8(lines.bytes().to_vec()).unwrap());
+                assert!(lines.terminated());
+            }
+            assert_eq!(
+                (got, lines.bytes),
+                (["a", "b", "d", "", "c"].map(str::to_owned).to_vec(), 11)
+            );
+        }
         let mut lines = Lines::new(&b"a\r\nb\n\nc"[..], "f", &mut progress);
         let mut got = Vec::new();
         while lines.advance().unwrap() {

@@ -66,6 +66,69 @@ pub struct ReclassifiedLine {
     pub instead_of: &'static str,
 }
 
+/// A control account whose sub-ledger adds up to something else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UntiedLine {
+    /// The account.
+    pub account: String,
+    /// Its name.
+    pub label: String,
+    /// Its balance.
+    pub control: Amount,
+    /// What its sub-accounts add up to.
+    pub sub_ledger: Amount,
+}
+
+/// The largest customers, by two measures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Customers {
+    /// By what they owe at the period's end.
+    pub receivables: Concentration,
+    /// By what they were invoiced within the period, taxes included.
+    pub invoiced: Concentration,
+}
+
+/// How much the largest customers make up, or why the books do not tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Concentration {
+    /// How many customers there are.
+    pub customers: usize,
+    /// What all of them make up.
+    pub total: Amount,
+    /// What those listed make up, in thousandths of it.
+    pub top_per_mille: u32,
+    /// The largest first.
+    pub largest: Vec<Customer>,
+    /// Why there is no such list: absent is not 100 %.
+    pub reason: Option<String>,
+}
+
+impl Concentration {
+    /// Not covered, for this reason.
+    pub fn not_covered(reason: String) -> Self {
+        Self {
+            customers: 0,
+            total: Amount { minor: 0, digits: 0 },
+            top_per_mille: 0,
+            largest: Vec::new(),
+            reason: Some(reason),
+        }
+    }
+}
+
+/// One of the largest customers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Customer {
+    /// The number.
+    pub who: String,
+    /// The name.
+    pub label: String,
+    /// What is owed, or was invoiced.
+    pub amount: Amount,
+    /// In thousandths of the total, rounded down.
+    pub per_mille: u32,
+}
+
 /// An amount that the user's file moves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MoveLine {
@@ -171,6 +234,10 @@ pub struct Review {
     pub reclassified: Vec<ReclassifiedLine>,
     /// How many more there are than listed.
     pub reclassified_more: u64,
+    /// Control accounts whose sub-ledgers add up to something else; the import refuses unless there are none.
+    pub untied: Vec<UntiedLine>,
+    /// The largest customers; not for the year before, of which there are no entries.
+    pub customers: Option<Customers>,
     /// Declared reclassifications.
     pub moved: Vec<MoveLine>,
     /// Every position that has a balance.

@@ -14,6 +14,7 @@ use covenant_policy::statement::{Currency, Day, Period};
 use crate::amount::{Notation, parse_amount};
 use crate::books::{self, Books, Company, PeriodEvidence};
 use crate::encoding::{Encoding, Evidence};
+use crate::flows::{ENTRY_LINES_MAX, Flows, Move};
 use crate::lines::Lines;
 use crate::{Progress, catalogue, clip, dates};
 
@@ -36,12 +37,9 @@ const KNOWN: &[&str] = &[
     "#KSUMMA",
     "#KTYP",
     "#OBJEKT",
-    "#OIB",
-    "#OUB",
     "#PBUDGET",
     "#PROGRAM",
     "#PROSA",
-    "#PSALDO",
     "#RTRANS",
     "#SRU",
     "#TAXAR",
@@ -57,6 +55,10 @@ struct Voucher {
     first_line: u64,
     sum: i128,
     opened: bool,
+    day: Day,
+    moves: Vec<Move>,
+    /// Its rows are too many to be kept.
+    forgotten: bool,
 }
 
 /// What is gathered while reading.
@@ -72,6 +74,7 @@ struct Gathered {
     prior: Year,
     movements: BTreeMap<String, balances::Movement>,
     entries: u64,
+    flows: Flows,
     evidence: PeriodEvidence,
     unknown: BTreeMap<String, (u64, u64)>,
 }
@@ -83,7 +86,10 @@ struct Gathered {
 pub fn read<'a>(reader: impl BufRead, file: &'a str, progress: &'a mut Progress<'a>) -> Result<Books, Refusal> {
     let mut lines = Lines::new(reader, file, progress);
     let mut encoding = Evidence::default();
-    let mut gathered = Gathered::default();
+    let mut gathered = Gathered {
+        flows: Flows::new(1),
+        ..Gathered::default()
+    };
     let mut voucher: Option<Voucher> = None;
     let mut flagged = false;
     while lines.advance()? {
@@ -226,7 +232,26 @@ impl Gathered {
                 let objects = usize::from(matches!(record.fields.get(1), Some(Token::Objects)));
                 let amount = record.amount(1 + objects)?;
                 voucher.sum += i128::from(amount);
-                let movement = self.movements.entry(account.to_owned()).or_default();
+                let flows = &mut self.flows;
+                if !self.movements.contains_key(account) {
+                    let movement = balances::Movement {
+                        id: flows.account(account),
+                        ..balances::Movement::default()
+                    };
+                    self.movements.insert(account.to_owned(), movement);
+                }
+                let Some(movement) = self.movements.get_mut(account) else {
+                    return Ok(());
+                };
+                if voucher.moves.len() >= ENTRY_LINES_MAX {
+                    voucher.moves = Vec::new();
+                    voucher.forgotten = true;
+                    flows.lose("a voucher has too many rows");
+                } else if !voucher.forgotten {
+                    voucher
+                        .moves
+                        .push(Flows::line(movement.id, 0, voucher.day, i128::from(amount)));
+                }
                 let side = if amount < 0 {
                     &mut movement.credit
                 } else {
@@ -251,9 +276,10 @@ impl Gathered {
     }
 
     /// The end of a voucher: it must balance.
-    fn close<R: BufRead>(&mut self, voucher: Voucher, lines: &Lines<'_, R>) -> Result<(), Refusal> {
+    fn close<R: BufRead>(&mut self, mut voucher: Voucher, lines: &Lines<'_, R>) -> Result<(), Refusal> {
         self.entries += 1;
         if voucher.sum == 0 {
+            self.flows.entry(&mut voucher.moves);
             return Ok(());
         }
         let sum = crate::format_amount(voucher.sum, Notation::SIE.minor_digits);
@@ -276,6 +302,8 @@ impl Gathered {
         match r.label.as_str() {
             "#VER" => return self.voucher(r).map(Some),
             "#IB" | "#UB" | "#RES" => self.balance(r)?,
+            "#OIB" | "#OUB" => object_balance(r, 1)?,
+            "#PSALDO" => object_balance(r, 2)?,
             "#RAR" => self.year_of(r)?,
             "#KONTO" => {
                 let account = r.account(0)?.to_owned();
@@ -296,7 +324,7 @@ impl Gathered {
                             &catalogue::FORMAT_UNKNOWN,
                             format!("the file is of SIE type {:?}", clip(kind, 10)),
                         )
-                        .expected("type 1, 2, 3 or 4"));
+                        .expected("type 1, 2, 3 or 4; of SIE 5, export SIE 4 instead"));
                 }
             }
             "#TRANS" => {
@@ -314,12 +342,16 @@ impl Gathered {
     fn voucher(&mut self, r: &Record<'_>) -> Result<Voucher, Refusal> {
         let part = |i: usize| r.fields.get(i).and_then(Token::field).unwrap_or_default();
         let name = format!("{} {}", clip(part(0), 20), clip(part(1), 20)).trim().to_owned();
-        self.evidence.note(r.date(2, "voucher date")?, r.line);
+        let day = r.date(2, "voucher date")?;
+        self.evidence.note(day, r.line);
         Ok(Voucher {
             name,
             first_line: r.line,
             sum: 0,
             opened: false,
+            day,
+            moves: Vec::new(),
+            forgotten: false,
         })
     }
 
@@ -367,6 +399,19 @@ impl Gathered {
             self.unknown.insert(r.label.clone(), (1, r.line));
         }
     }
+}
+
+/// Balances of projects, cost centres and months: no figure needs them, since they are parts of the accounts' own, but a file in
+/// which they are not even amounts is not read on.
+fn object_balance(r: &Record<'_>, account: usize) -> Result<(), Refusal> {
+    r.year()?;
+    r.account(account)?;
+    if !matches!(r.fields.get(account + 1), Some(Token::Objects)) {
+        return Err(r
+            .refuse(&catalogue::MALFORMED_LINE, "the record has no object list".to_owned())
+            .expected("{…} after the account"));
+    }
+    r.amount(account + 2).map(drop)
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ impl Dialect {
         let encoding = known.ok_or_else(|| {
             (
                 format!("encoding {encoding:?}"),
-                "utf-8, iso-8859-15, windows-1252 or cp437",
+                "utf-8, iso-8859-15, windows-1252, cp437, cp850 or macroman",
             )
         })?;
         Ok(Self {

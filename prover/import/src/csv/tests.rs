@@ -118,3 +118,26 @@ fn the_declared_encoding_is_held_to() {
         ("wrong-encoding", Some("t.csv:2"))
     );
 }
+
+/// Some programs print the control account above its customers: it counts once, and must tie.
+#[test]
+fn a_control_account_counts_once_and_must_tie() {
+    let control = |amount: &str| {
+        let row = format!("1100;\"Kunden; \"\"alle\"\"\";1;20,00;0\r\n1100;Kunden;;{amount};\r\n");
+        let text = GOOD.replace("1100;\"Kunden; \"\"alle\"\"\";1;20,00;0\r\n", &row);
+        assert_ne!(text, GOOD);
+        read_with(&text, FORMAT)
+    };
+    let customers = &control("14,50").unwrap().accounts["1100"];
+    assert_eq!((customers.closing, customers.auxiliaries.len()), (1_450, 2));
+    let refusal = control("14,60").unwrap_err();
+    assert_eq!(
+        (refusal.code(), refusal.place.as_deref()),
+        ("sub-ledger-untied", Some("t.csv:4 (account 1100)"))
+    );
+    assert!(
+        refusal.what.contains("14.60") && refusal.what.contains("14.50"),
+        "{}",
+        refusal.what
+    );
+}

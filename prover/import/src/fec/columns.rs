@@ -27,10 +27,14 @@ pub(super) enum AmountColumns {
 /// The columns' places.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Columns {
-    /// Tab or vertical bar.
+    /// Tab, vertical bar or semicolon.
     pub separator: u8,
-    /// Columns in the header.
+    /// Whether the names stand in quotation marks; then fields may, too.
+    pub quoted: bool,
+    /// Columns in the header, empty ones at the end apart.
     pub count: usize,
+    /// Columns that a line must have: the others, at the end, may be missing with their separators.
+    pub count_min: usize,
     pub journal: usize,
     pub journal_label: Option<usize>,
     pub entry: usize,
@@ -47,18 +51,22 @@ pub(super) struct Columns {
 impl Columns {
     /// Reads the header line.
     pub(super) fn read(header: &str, place: &str) -> Result<Self, Refusal> {
-        let separator = if header.contains('\t') { b'\t' } else { b'|' };
-        let names: Vec<String> = header
-            .split(char::from(separator))
-            .map(|n| n.trim().trim_matches('"').to_ascii_lowercase())
-            .collect();
+        let separator = separator(header);
+        let quoted = header.trim_start().starts_with('"');
+        let mut names: Vec<String> = header.split(char::from(separator)).map(plain).collect();
+        while names.last().is_some_and(String::is_empty) {
+            names.pop();
+        }
         if names.len() < 2 {
             return Err(Refusal::new(
                 &catalogue::MALFORMED_LINE,
                 format!("the header is {:?}", clip(header, 60)),
             )
             .at(place)
-            .expected("column names separated by tabs or vertical bars, beginning with JournalCode"));
+            .expected(
+                "column names separated by tabs, vertical bars or semicolons, beginning with JournalCode; a comma also \
+                 stands in amounts",
+            ));
         }
         let find = |name: &str| names.iter().position(|n| *n == name.to_ascii_lowercase());
         let need = |name: &'static str| {
@@ -79,13 +87,41 @@ impl Columns {
                 .at(place));
             }
         }
-        let amount = match (find("Montant"), find("Sens")) {
-            (Some(amount), Some(side)) => AmountColumns::AmountSide(amount, side),
+        let amount = match (find("Montant"), find("Sens"), find("Debit"), find("Credit")) {
+            (Some(_), Some(_), Some(_), Some(_)) => {
+                return Err(Refusal::new(
+                    &catalogue::DUPLICATE_COLUMN,
+                    "the header has Debit and Credit, and also Montant and Sens",
+                )
+                .at(place)
+                .expected("the amount once"));
+            }
+            (Some(amount), Some(side), ..) => AmountColumns::AmountSide(amount, side),
             _ => AmountColumns::DebitCredit(need("Debit")?, need("Credit")?),
         };
+        let last_amount = match amount {
+            AmountColumns::DebitCredit(a, b) | AmountColumns::AmountSide(a, b) => a.max(b),
+        };
+        let needed = [
+            "JournalCode",
+            "EcritureNum",
+            "EcritureDate",
+            "CompteNum",
+            "CompteLib",
+            "CompAuxNum",
+            "CompAuxLib",
+            // Never empty: a line without it was cut.
+            "ValidDate",
+        ];
+        let last = needed
+            .iter()
+            .filter_map(|name| find(name))
+            .fold(last_amount, usize::max);
         Ok(Self {
             separator,
+            quoted,
             count: names.len(),
+            count_min: last + 1,
             journal: need("JournalCode")?,
             journal_label: find("JournalLib"),
             entry: need("EcritureNum")?,
@@ -98,6 +134,23 @@ impl Columns {
             absent: FORMAL.iter().copied().filter(|name| find(name).is_none()).collect(),
         })
     }
+}
+
+/// The separator that parts the header into most names; a tab where there is none.
+fn separator(header: &str) -> u8 {
+    let count = |separator: u8| header.bytes().filter(|b| *b == separator).count();
+    // Of equal ones the last: the tab.
+    *[b';', b'|', b'\t'].iter().max_by_key(|s| count(**s)).unwrap_or(&b'\t')
+}
+
+/// A column's name in small letters, without quotation marks, accents and what some programs put between words.
+fn plain(name: &str) -> String {
+    let fold = |c: char| match c {
+        'é' | 'è' | 'É' | 'È' => Some('e'),
+        ' ' | '_' | '-' | '"' => None,
+        c => Some(c.to_ascii_lowercase()),
+    };
+    name.trim().chars().filter_map(fold).collect()
 }
 
 #[cfg(test)]
@@ -119,6 +172,18 @@ mod tests {
         )
         .unwrap();
         assert_eq!((c.separator, c.amount), (b'\t', AmountColumns::DebitCredit(5, 6)));
+        let c = Columns::read(
+            "\"JournalCode\";\"Ecriture Num\";\"Ecriture_Date\";\"CompteNum\";\"CompteLib\";\"Débit\";\"Crédit\";\"Idevise\";;",
+            "f:1",
+        )
+        .unwrap();
+        assert_eq!((c.separator, c.quoted, c.count, c.count_min), (b';', true, 8, 7));
+    }
+
+    #[test]
+    fn the_amount_stands_once() {
+        let header = "JournalCode\tEcritureNum\tEcritureDate\tCompteNum\tCompteLib\tDebit\tCredit\tMontant\tSens";
+        assert_eq!(Columns::read(header, "f:1").unwrap_err().code(), "duplicate-column");
     }
 
     #[test]

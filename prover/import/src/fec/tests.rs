@@ -231,7 +231,7 @@ fn missing_formal_columns_are_a_warning() {
 #[test]
 fn a_ledger_without_end_of_open_entries_does_not_fill_the_memory() {
     let mut text = HEADER.to_owned();
-    for i in 0..=OPEN_ENTRIES_MAX {
+    for i in 0..=ledger::OPEN_ENTRIES_MAX {
         text.push_str(&line("OD", &i.to_string(), "20240401", "512000", "", "1,00", ""));
     }
     let refusal = read_text(&text, "1FEC20241231.txt").unwrap_err();
@@ -239,7 +239,7 @@ fn a_ledger_without_end_of_open_entries_does_not_fill_the_memory() {
         (refusal.code(), refusal.place),
         (
             "unbalanced-entry",
-            Some(format!("1FEC20241231.txt:{}", OPEN_ENTRIES_MAX + 2))
+            Some(format!("1FEC20241231.txt:{}", ledger::OPEN_ENTRIES_MAX + 2))
         )
     );
 }

@@ -7,6 +7,7 @@ use covenant_policy::refusal::Refusal;
 use covenant_policy::schema::ENTERPRISE_FINANCIALS;
 use covenant_policy::statement::{Coverage, Currency, Figures};
 
+use super::subledger::Untied;
 use crate::amount::{Notation, format_amount, group_amount, parse_amount};
 use crate::books::Account;
 use crate::mapping::{Mapping, Move, Rule};
@@ -50,6 +51,8 @@ pub(super) struct Assembled<'a> {
     pub placed: Vec<Placed<'a>>,
     pub reclassified: Vec<Reclassified<'a>>,
     pub reclassified_more: u64,
+    /// Divided accounts whose parts add up to something else.
+    pub untied: Vec<Untied<'a>>,
     pub moved: Vec<(&'a Move, i128)>,
     /// Debit-positive totals, in the order of [`POSITIONS`].
     pub totals: Vec<i128>,
@@ -69,6 +72,7 @@ impl<'a> Assembled<'a> {
             placed: Vec::with_capacity(source.accounts.len()),
             reclassified: Vec::new(),
             reclassified_more: 0,
+            untied: Vec::new(),
             moved: Vec::new(),
             totals: vec![0; POSITIONS.len()],
             raw: [0; FIGURES],
@@ -119,6 +123,7 @@ impl<'a> Assembled<'a> {
             self.book(placed);
             return;
         }
+        self.untied.extend(Untied::of(number, account));
         let side = |negative: bool| {
             let parts = account
                 .auxiliaries

@@ -5,11 +5,13 @@ use covenant_policy::statement::{Basis, Period};
 
 use super::Options;
 use super::assemble::{Assembled, Placed};
+use super::customers::customers;
 use crate::books::Books;
 use crate::mapping::Mapping;
 use crate::position::{POSITIONS, figure_name};
 use crate::review::{
     AccountLine, Amount, Contribution, FigureLine, IdentityLine, MoveLine, PositionLine, ReclassifiedLine, Review,
+    UntiedLine,
 };
 
 /// The sheet of one year.
@@ -65,6 +67,17 @@ pub(super) fn review(
             })
             .collect(),
         reclassified_more: assembled.reclassified_more,
+        untied: assembled
+            .untied
+            .iter()
+            .map(|u| UntiedLine {
+                account: u.number.to_owned(),
+                label: u.label.to_owned(),
+                control: amount(u.control),
+                sub_ledger: amount(u.sub_ledger),
+            })
+            .collect(),
+        customers: (!prior).then(|| customers(books, mapping)),
         moved: assembled
             .moved
             .iter()

@@ -4,6 +4,7 @@ use covenant_policy::statement::{Currency, Period};
 
 use super::*;
 use crate::books::{Account, Auxiliary, Company, Format, PeriodEvidence};
+use crate::flows::Flows;
 use crate::position::figure as f;
 
 fn books(accounts: &[(&str, i64)]) -> Books {
@@ -34,6 +35,7 @@ fn books(accounts: &[(&str, i64)]) -> Books {
             .collect(),
         unallocated: 0,
         prior: None,
+        flows: Flows::default(),
         warnings: Vec::new(),
     }
 }
@@ -97,8 +99,8 @@ fn figures_are_sums_of_positions() {
 fn sides_are_decided_for_each_customer_each_account_or_the_whole_rule() {
     let mut b = books(GOOD);
     let part = |closing| Auxiliary {
-        label: String::new(),
         closing,
+        ..Auxiliary::default()
     };
     b.accounts.get_mut("1100").unwrap().auxiliaries = BTreeMap::from([
         ("a".to_owned(), part(350)),
@@ -155,8 +157,8 @@ fn long_lists_of_reclassified_customers_are_cut() {
             (
                 format!("{i:03}"),
                 Auxiliary {
-                    label: String::new(),
                     closing: -1,
+                    ..Auxiliary::default()
                 },
             )
         })
@@ -164,8 +166,8 @@ fn long_lists_of_reclassified_customers_are_cut() {
     customers.auxiliaries.insert(
         "x".to_owned(),
         Auxiliary {
-            label: String::new(),
             closing: 9_300,
+            ..Auxiliary::default()
         },
     );
     let sheet = import(&b, &Options::default()).unwrap().review;

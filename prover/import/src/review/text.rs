@@ -16,10 +16,12 @@ pub(super) fn render(review: &Review) -> String {
     warnings(review, &mut out);
     accounts(review, &mut out);
     unmapped(review, &mut out);
+    untied(review, &mut out);
     reclassified(review, &mut out);
     positions(review, &mut out);
     figures(review, &mut out);
     identities(review, &mut out);
+    customers(review, &mut out);
     signatures(review, &mut out);
     out
 }
@@ -164,6 +166,67 @@ fn unmapped(review: &Review, out: &mut String) {
     );
 }
 
+fn untied(review: &Review, out: &mut String) {
+    if review.untied.is_empty() {
+        return;
+    }
+    section("SUB-LEDGERS THAT DO NOT TIE TO THEIR CONTROL ACCOUNTS", out);
+    for u in &review.untied {
+        put!(
+            out,
+            "{:<12} {:<38} {:>AMOUNT$}  sub-accounts {:>AMOUNT$}",
+            u.account,
+            clip(&u.label, 37),
+            u.control,
+            u.sub_ledger
+        );
+    }
+    put!(out, "NO STATEMENT CAN BE MADE UNTIL BOTH SUMS ARE EQUAL.");
+}
+
+/// Thousandths as a percentage.
+fn percent(per_mille: u32) -> String {
+    format!("{}.{} %", per_mille / 10, per_mille % 10)
+}
+
+fn customers(review: &Review, out: &mut String) {
+    let Some(customers) = &review.customers else { return };
+    section("7. LARGEST CUSTOMERS (in no figure)", out);
+    for (what, list) in [
+        ("of the receivables", &customers.receivables),
+        ("of what was invoiced, taxes included", &customers.invoiced),
+    ] {
+        if let Some(reason) = &list.reason {
+            put!(out, "Shares {what}: not covered: {}", clip(reason, 200));
+            continue;
+        }
+        put!(
+            out,
+            "{:<71} {:>AMOUNT$}  {:>7}",
+            format!("Shares {what}, {} customers", list.customers),
+            list.total,
+            ""
+        );
+        for c in &list.largest {
+            put!(
+                out,
+                "  {:<14} {:<54} {:>AMOUNT$}  {:>7}",
+                clip(&c.who, 13),
+                clip(&c.label, 53),
+                c.amount,
+                percent(c.per_mille)
+            );
+        }
+        put!(
+            out,
+            "  {:<69} {:>AMOUNT$}  {:>7}",
+            format!("the {} largest together", list.largest.len()),
+            "",
+            percent(list.top_per_mille)
+        );
+    }
+}
+
 fn reclassified(review: &Review, out: &mut String) {
     section("3. RECLASSIFIED BALANCES", out);
     if review.reclassified.is_empty() && review.moved.is_empty() {
@@ -280,7 +343,8 @@ fn identities(review: &Review, out: &mut String) {
 }
 
 fn signatures(review: &Review, out: &mut String) {
-    section("7. SIGNATURES", out);
+    let number = if review.customers.is_some() { 8 } else { 7 };
+    section(&format!("{number}. SIGNATURES"), out);
     put!(
         out,
         "The figures above were taken from {} for {}.",

@@ -11,7 +11,7 @@ use covenant_policy::statement::{Currency, Period};
 use super::{Gathered, Record};
 use crate::amount::format_amount;
 use crate::books::{self, Account, Books, Format, PeriodEvidence, PriorYear, Warning};
-use crate::encoding::Evidence;
+use crate::encoding::{self, Encoding, Evidence};
 use crate::lines::Lines;
 use crate::{catalogue, clip};
 
@@ -32,6 +32,8 @@ pub(super) struct Stated {
 /// The rows of one account.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Movement {
+    /// The account's number among the flows.
+    pub id: u32,
     pub debit: i64,
     pub credit: i64,
     pub net: i64,
@@ -88,6 +90,14 @@ impl Gathered {
             )
             .at(lines.file()));
         }
+        if self.year.is_empty() && self.year.period.is_none() {
+            return Err(Refusal::new(
+                &catalogue::EMPTY_BOOKS,
+                "the file has vouchers, and neither balances nor a financial year: it is made to be read into other books (SIE 4I)",
+            )
+            .at(lines.file())
+            .expected("an export of the books themselves (SIE 4E), with #RAR, #IB, #UB and #RES"));
+        }
         if self.entries == 0 {
             let text = "the file has no vouchers: its balances could not be checked against entries".to_owned();
             warnings.push(Warning {
@@ -96,6 +106,7 @@ impl Gathered {
                 line: None,
             });
         }
+        self.read_names(encoding);
         let accounts = self.accounts(lines, &mut warnings)?;
         let prior = self.prior_year(&mut warnings);
         let unallocated = self.unallocated(&accounts, prior.as_ref(), lines.file(), &mut warnings)?;
@@ -110,8 +121,22 @@ impl Gathered {
             accounts,
             unallocated,
             prior,
+            flows: self.flows,
             warnings,
         })
+    }
+
+    /// Reads the names again where the letters show another encoding than PC8.
+    fn read_names(&mut self, seen: &Evidence) {
+        let found = names_encoding(seen);
+        if found == Encoding::Cp437 {
+            return;
+        }
+        for name in self.labels.values_mut().chain(&mut self.company.name) {
+            if !name.is_ascii() {
+                *name = Encoding::Cp437.reread(name, found);
+            }
+        }
     }
 
     /// The accounts of the year, each checked against the vouchers.
@@ -305,9 +330,11 @@ impl Gathered {
             );
             warn("encoding-lies", text, seen.utf8.first);
         }
-        if seen.nordic_latin1 > seen.nordic_cp437 {
+        let found = names_encoding(seen);
+        if found != Encoding::Cp437 {
             let text = format!(
-                "the file says {declared} but looks like ISO 8859-1: names are garbled; amounts are not affected"
+                "the file says {declared} but its letters are {}, and were read as such; amounts are not affected",
+                found.name()
             );
             warn("encoding-lies", text, seen.not_utf8.first);
         }
@@ -335,6 +362,14 @@ impl Gathered {
             });
         }
     }
+}
+
+/// PC8, unless the letters of the lines that are not UTF-8 say otherwise. Where lines are of different encodings, which one a name
+/// came from is no longer known.
+fn names_encoding(seen: &Evidence) -> Encoding {
+    const OTHERS: [Encoding; 3] = [Encoding::Cp850, Encoding::Windows1252, Encoding::MacRoman];
+    let found = seen.recognise(encoding::NORDIC, &[Encoding::Cp437], &OTHERS);
+    found.filter(|_| seen.utf8.lines == 0).unwrap_or(Encoding::Cp437)
 }
 
 fn mismatch<R: BufRead>(

@@ -270,3 +270,76 @@ fn what_is_unknown_or_missing_is_a_warning() {
     );
     assert!(read_text(&format!("{GOOD}\u{1a}")).is_ok(), "DOS's end of file");
 }
+
+/// Types 1 to 3 are the same file with less in it.
+#[test]
+fn files_of_every_type() {
+    let balances = &GOOD[..GOOD.find("#VER").unwrap()];
+    for (kind, more) in [
+        ("1", ""),
+        ("2", "#PSALDO 0 202403 1930 {} 50.00\n"),
+        (
+            "3",
+            "#DIM 1 Ort\n#UNDERDIM 20 Del 1\n#OBJEKT 1 \"a\" Nord\n#OIB 0 1930 {1 \"a\"} 10.00\n#OUB 0 1930 {1 \"a\"} 15.00 3\n",
+        ),
+    ] {
+        let text = balances.replace("#SIETYP 4", &format!("#SIETYP {kind}")) + more;
+        let books = read_text(&text).unwrap();
+        assert_eq!(
+            (warned(&books), books.accounts["1930"].closing),
+            (vec!["no-vouchers"], 15_000),
+            "type {kind}"
+        );
+        assert!(books.prior.is_some() && books.flows.whole().is_err());
+    }
+    for (record, code) in [
+        ("#OIB 0 1930 {1 \"a\"} ten", "bad-amount"),
+        ("#OUB 0 1930 {1 \"a\"}", "malformed-line"),
+        ("#OUB 0 1930 10.00", "malformed-line"),
+        ("#OIB x 1930 {1 \"a\"} 1.00", "malformed-line"),
+        ("#PSALDO 0 202403 19/30 {} 1.00", "bad-account"),
+    ] {
+        let refusal = read_text(&format!("{balances}{record}\n")).unwrap_err();
+        let label = record.split(' ').next().unwrap();
+        assert_eq!(
+            (refusal.code(), refusal.place),
+            (code, Some(format!("f.se:19 ({label})"))),
+            "{record}"
+        );
+    }
+}
+
+/// Vouchers to be read into other books say nothing about a year.
+#[test]
+fn vouchers_without_books_are_refused() {
+    let keep = |l: &&str| !["#RAR", "#IB", "#UB", "#RES"].iter().any(|label| l.starts_with(label));
+    let vouchers: String = GOOD.lines().filter(keep).map(|l| format!("{l}\n")).collect();
+    let refusal = read_text(&vouchers).unwrap_err();
+    assert_eq!(refusal.code(), "empty-books");
+    assert!(refusal.what.contains("SIE 4I"), "{}", refusal.what);
+}
+
+/// A first financial year may have eighteen months (bokföringslagen, chapter 3).
+#[test]
+fn an_extended_year_is_one_period() {
+    let books = with("#RAR 0 20240101 20241231", "#RAR 0 20230701 20241231").unwrap();
+    let period = books.period.resolve(None, "f").unwrap();
+    assert_eq!(period.to_string(), "2023-07-01 to 2024-12-31");
+}
+
+#[test]
+fn names_are_read_in_the_encoding_that_their_letters_show() {
+    let letters = GOOD.replace("Bank", "Företagskonto på ön");
+    for encoding in [
+        Encoding::Cp437,
+        Encoding::Cp850,
+        Encoding::Windows1252,
+        Encoding::MacRoman,
+    ] {
+        let bytes = encoding.encode(&letters).into_owned();
+        let books = read(&bytes[..], "f", &mut |_| {}).unwrap();
+        assert_eq!(books.accounts["1930"].label, "Företagskonto", "{encoding:?}");
+        let told = matches!(encoding, Encoding::Windows1252 | Encoding::MacRoman);
+        assert_eq!(warned(&books) == ["encoding-lies"], told, "{encoding:?}");
+    }
+}

@@ -38,7 +38,7 @@ fn csv_format() -> CsvFormat {
 const TELLING: &[u8] = b"0123456789-+,.;\t|#{}\" \r\n";
 
 /// One random change: a byte, a cut, a doubled piece, a removed piece, swapped lines.
-fn damage(bytes: &[u8], rng: &mut ChaCha20Rng) -> Vec<u8> {
+pub fn damage(bytes: &[u8], rng: &mut ChaCha20Rng) -> Vec<u8> {
     let mut out = bytes.to_vec();
     for _ in 0..rng.gen_range(1..4) {
         if out.is_empty() {

@@ -6,8 +6,12 @@
     reason = "tests fail loudly and say what they skip"
 )]
 
+mod customers;
 mod damaged;
 mod data;
 mod french_ledger;
+mod fuzzed;
 mod generated;
+mod series;
 mod swedish_files;
+mod variants;

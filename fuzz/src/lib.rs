@@ -1,0 +1,9 @@
+//! What every parser keeps, whatever it is given: no panic, accepted books that balance, readings that repeat, encodings that
+//! come back as they were. The targets under `fuzz_targets/` run these on bytes that libFuzzer invents; the crates' own tests run
+//! them on the inputs under `regressions/`.
+
+mod books;
+mod policies;
+
+pub use books::{csv, fec, mapping, sie, text};
+pub use policies::{canonical, expression, policy};

@@ -1,0 +1,47 @@
+//! The policy language: source, expressions, canonical bytes.
+
+use covenant_policy::{canonical as bytes_of, compile, expression as language, render};
+
+/// A policy's source: compiled, encoded, decoded and rendered.
+pub fn policy(bytes: &[u8]) {
+    let source = String::from_utf8_lossy(bytes);
+    match compile(&source) {
+        Ok(compiled) => {
+            assert_eq!(compiled.program.validate(), Ok(()));
+            assert_eq!(
+                bytes_of::encode(&compiled.program, &compiled.texts),
+                compiled.canonical_bytes
+            );
+            let decoded = bytes_of::decode(&compiled.canonical_bytes);
+            assert_eq!(
+                decoded.as_ref().map(|(p, t)| (p, t)),
+                Ok((&compiled.program, &compiled.texts))
+            );
+            let rendered = render::render(&compiled.canonical_bytes);
+            assert_eq!(rendered, Ok(render::render_decoded(&compiled.program, &compiled.texts)));
+        }
+        Err(refusal) => assert!(!refusal.what.is_empty() && !refusal.advice_text().is_empty()),
+    }
+}
+
+/// Bytes that claim to be a policy: what is accepted is the one encoding of what it says.
+pub fn canonical(bytes: &[u8]) {
+    if let Ok((program, texts)) = bytes_of::decode(bytes) {
+        assert_eq!(bytes_of::encode(&program, &texts), bytes);
+        assert!(render::render(bytes).is_ok());
+    }
+}
+
+/// A rule or a bare expression; a fault lies inside the text.
+pub fn expression(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let faults = [language::parse(&text).err(), language::parse_expression(&text).err()];
+    for fault in faults.into_iter().flatten() {
+        assert!(
+            fault.span.end <= text.len() && text.get(fault.span.clone()).is_some(),
+            "{:?}",
+            fault.span
+        );
+        assert!(!fault.refusal.what.is_empty());
+    }
+}
