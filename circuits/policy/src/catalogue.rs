@@ -3,16 +3,17 @@
 use crate::refusal::{Catalogue, Entry};
 
 macro_rules! codes {
-    ($($name:ident $code:literal $meaning:literal $advice:literal)*) => {
+    ($list:ident, $list_doc:literal: $($name:ident $code:literal $meaning:literal $advice:literal)*) => {
         $(#[doc = concat!("`", $code, "`: ", $meaning)]
         pub const $name: Entry = Entry { code: $code, meaning: $meaning, advice: $advice };)*
 
-        /// The refusal codes of this crate.
-        pub const CATALOGUE: Catalogue = &[$($name),*];
+        #[doc = $list_doc]
+        pub const $list: Catalogue = &[$($name),*];
     };
 }
 
 codes! {
+    CATALOGUE, "The refusal codes of this crate.":
     SCHEMA_UNKNOWN "schema-unknown" "There is no schema of this name." "Use a schema that this version knows."
     CURRENCY_UNKNOWN "currency-unknown" "This is no active ISO 4217 currency." "Write the three-letter code, such as EUR."
     DATE_INVALID "date-invalid" "This is no date that can be represented." "Write ISO 8601 dates, YYYY-MM-DD, from 1970 on."
@@ -36,6 +37,7 @@ codes! {
     SECOND_UNEXPECTED "second-statement-unexpected" "A second statement was given, and the policy reads none." "Leave it out: it would not be looked at."
     NOT_THE_PRIOR_PERIOD "not-the-prior-period" "The second statement is not of the period directly before." "Give the statement that ends on the day before the first one starts, of the same length."
     NOT_A_COMPANION "not-a-companion" "The second statement does not end on the same day." "Give the companion statement of the same period end."
+    POLICY_NOT_TEXT "policy-not-text" "The policy's source is not UTF-8 text." "Save the file as UTF-8."
     POLICY_SYNTAX "policy-syntax" "The policy is not well-formed TOML." "Correct the line shown."
     POLICY_TOO_LONG "policy-too-long" "The policy's source or one of its texts is too long." "Shorten it; a policy is a page, not a book."
     POLICY_UNKNOWN_FIELD "policy-unknown-field" "The policy has a field that does not exist." "Correct the field's name, or remove it."
@@ -59,4 +61,16 @@ codes! {
     POLICY_ATTESTORS "policy-attestors" "The accepted attestors do not fit the statements' sources." "List attestors, or write attestors = \"registry\", exactly where a statement is attested."
     PROGRAM_INVALID "program-invalid" "A compiled program breaks a rule that the verifier demands of every program." "Compile the policy with this version; do not edit compiled policies."
     POLICY_BYTES "policy-bytes-invalid" "The bytes are not the canonical encoding of a compiled policy." "Fetch the compiled policy again, or compile it from its source."
+}
+
+codes! {
+    WARNINGS, "What the author of a policy should know, and what may be meant: nothing is refused for it.":
+    ALWAYS_HOLDS "policy-always-holds" "No statement fails this rule." "Check the direction of the comparison; a rule that everybody passes decides nothing."
+    SAME_RULE "policy-same-rule" "Two rules pass and fail together." "Keep one of them."
+    IMPLIED "policy-implied" "A tier demands a rule that its other rules imply." "Leave it out of the tier, or check the thresholds."
+    UNUSED_RULE "policy-unused-rule" "No tier and no other rule names this rule." "Use it, or remove it: it decides nothing."
+    NEVER_BEST "policy-tier-never-best" "Whoever reaches this tier reaches a better one." "Check the order of the tiers, which are listed best first, and their thresholds."
+    ZERO_DENOMINATOR "policy-zero-denominator" "A rule divides by a figure that can be 0 in sound companies, which then fail." "Multiply out the division if they should pass."
+    UNREAD_SECOND "policy-unread-second" "A second statement is asked for, and no rule reads it." "Remove the [second] table, or use it."
+    NOT_DECIDED "policy-not-decided" "A question about the policy was too large to be decided." "Nothing is wrong for certain; fewer rows per tier make it decidable."
 }

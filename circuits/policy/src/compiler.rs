@@ -12,14 +12,18 @@
 //! - **Fit.** 32 rows, the last 8 of which read products and pass bits, 4 products, and the overflow budget of
 //!   [`program`](crate::program); what exceeds it is refused.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::ops::Range;
 
 use crate::canonical;
 use crate::catalogue as codes;
 use crate::expression::Fault;
-use crate::policy::{Attestors, Clauses, PolicyDocument, Scope, Terms, Tiers, source};
+use crate::policy::read::draft;
+use crate::policy::source::{self, Faults};
+use crate::policy::{Attestors, Clauses, PolicyDocument, Scope, Terms, Tiers};
 use crate::program::{FIGURES, Program, ROWS, Relation, Source, StatementTerms, Tier, contradiction};
-use crate::refusal::Refusal;
+use crate::refusal::{Entry, Refusal, Spot};
 
 mod algebra;
 mod combine;
@@ -103,18 +107,48 @@ pub struct Texts {
 /// Something that the author should know, and that is no mistake for certain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
+    /// Its code, meaning and general advice.
+    pub entry: &'static Entry,
     /// Line and column, with an excerpt.
     pub place: String,
+    /// The same for programs.
+    pub spot: Spot,
     /// What it is.
     pub text: String,
 }
 
 impl Warning {
-    fn new(source: &str, span: &Range<usize>, text: String) -> Self {
+    pub(crate) fn new(entry: &'static Entry, source: &str, span: &Range<usize>, text: impl AsRef<str>) -> Self {
         Self {
+            entry,
             place: source::place(source, span),
-            text,
+            spot: source::spot(source, span),
+            text: source::printable(text.as_ref()),
         }
+    }
+
+    /// Says which file it is about, as [`Refusal::in_file`] does.
+    #[must_use]
+    pub fn in_file(self, file: &dyn fmt::Display) -> Self {
+        let placed = Refusal::new(self.entry, "")
+            .at(&self.place)
+            .in_text(self.spot)
+            .in_file(file);
+        Self {
+            place: placed.place.unwrap_or_default(),
+            ..self
+        }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { entry, place, text, .. } = self;
+        write!(
+            f,
+            "[{}] {text}\n  where     {place}\n  advice    {}",
+            entry.code, entry.advice
+        )
     }
 }
 
@@ -144,10 +178,17 @@ impl Compiled {
 ///
 /// # Errors
 /// Any code of the catalogue that starts with `policy-`, and those for unknown schemas, currencies and levels, each with
-/// line, column and an excerpt.
+/// line, column and an excerpt. What else is wrong is listed in [`Refusal::others`].
 pub fn compile(source: &str) -> Result<Compiled, Refusal> {
-    let policy = PolicyDocument::parse(source)?;
-    let (program, texts, warnings) = lower(&policy, source).map_err(|fault| source::locate(source, fault))?;
+    let draft = draft(source).map_err(|faults| all_of(faults, source))?;
+    let (policy, mut faults) = (draft.policy, draft.faults);
+    let mut lowered = None;
+    if draft.rules_readable {
+        lowered = lower(&policy, source, draft.unreadable, &mut faults);
+    }
+    let Some((program, texts, warnings)) = lowered.filter(|_| faults.is_empty()) else {
+        return Err(all_of(faults, source));
+    };
     program.validate()?;
     let canonical_bytes = canonical::encode(&program, &texts);
     Ok(Compiled {
@@ -159,7 +200,19 @@ pub fn compile(source: &str) -> Result<Compiled, Refusal> {
     })
 }
 
-fn lower(policy: &PolicyDocument, source: &str) -> Result<(Program, Texts, Vec<Warning>), Fault> {
+/// The refusal of all faults; there is at least one where nothing could be compiled.
+fn all_of(faults: Faults, source: &str) -> Refusal {
+    let refusal = faults.into_refusal(source);
+    refusal.unwrap_or_else(|| Refusal::new(&codes::POLICY_SYNTAX, "the policy cannot be read"))
+}
+
+/// The program, its texts and warnings; faults are kept, and rules and tiers are looked at whatever became of the others.
+fn lower(
+    policy: &PolicyDocument,
+    source: &str,
+    unreadable: Option<BTreeSet<String>>,
+    faults: &mut Faults,
+) -> Option<(Program, Texts, Vec<Warning>)> {
     let relation = policy.second.as_ref().map_or(Relation::None, |(relation, _)| *relation);
     let context = units::Context {
         schemas: [
@@ -175,14 +228,22 @@ fn lower(policy: &PolicyDocument, source: &str) -> Result<(Program, Texts, Vec<W
         table: table::Table::default(),
         rules: Vec::new(),
         warnings: Vec::new(),
-        used: std::collections::BTreeSet::new(),
-        guards: std::collections::BTreeSet::new(),
+        used: BTreeSet::new(),
+        guards: BTreeSet::new(),
         whole: 0..0,
+        all_named: unreadable.is_some(),
+        refused: unreadable.unwrap_or_default(),
     };
     for rule in &policy.rules {
-        rules.add(rule)?;
+        if let Err(fault) = rules.add(rule) {
+            faults.add(fault);
+            rules.refused.insert(rule.name.value.clone());
+        }
     }
-    let tiers = tiers::compile(&policy.tiers, &mut rules)?;
+    let tiers = tiers::compile(&policy.tiers, &mut rules, faults);
+    if !faults.is_empty() {
+        return None;
+    }
     rules.note_joint_rows();
     warn_of_leftovers(policy, relation, &mut rules);
 
@@ -232,12 +293,12 @@ fn lower(policy: &PolicyDocument, source: &str) -> Result<(Program, Texts, Vec<W
         together: rule.together.as_ref().map(place),
     });
     let texts = texts(policy, maps.collect(), tiers.required_weight);
-    refuse_contradictions(&program, &rules, &texts, &tiers.tiers)?;
-    Ok((program, texts, rules.warnings))
+    refuse_contradictions(&program, &rules, &texts, &tiers.tiers, faults);
+    Some((program, texts, rules.warnings))
 }
 
 fn sorted(rows: impl Iterator<Item = usize>) -> Vec<usize> {
-    rows.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+    rows.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn built(tier: &tiers::TierRows, place: &impl Fn(&table::RowId) -> usize) -> Tier {
@@ -304,12 +365,12 @@ fn warn_of_leftovers(policy: &PolicyDocument, relation: Relation, rules: &mut ru
                 "`{}` decides nothing: no tier and no other rule names it",
                 rule.name.value
             );
-            rules.warnings.push(Warning::new(rules.source, &rule.name.span, text));
+            rules.warn(&codes::UNUSED_RULE, &rule.name.span, text);
         }
     }
     if relation != Relation::None && rules.table.columns().iter().all(|column| column / FIGURES == 0) {
         let text = format!("a {} statement is asked for, and no rule reads it", relation.name());
-        rules.warnings.push(Warning::new(rules.source, &(0..0), text));
+        rules.warn(&codes::UNREAD_SECOND, &(0..0), text);
     }
 }
 
@@ -319,7 +380,8 @@ fn refuse_contradictions(
     rules: &rules::Rules<'_>,
     texts: &Texts,
     tiers: &[tiers::TierRows],
-) -> Result<(), Fault> {
+    faults: &mut Faults,
+) {
     let excluded = |rows: &[usize]| {
         rows.iter().enumerate().any(|(i, p)| {
             rows.iter()
@@ -330,16 +392,15 @@ fn refuse_contradictions(
     for (map, rule) in texts.rules.iter().zip(&rules.rules) {
         if excluded(&[map.tests.as_slice(), map.guards.as_slice()].concat()) {
             let what = format!("the parts of `{}` exclude each other", map.name);
-            return Err(Fault::new(&codes::POLICY_NEVER, what, rule.span.clone()));
+            faults.add(Fault::new(&codes::POLICY_NEVER, what, rule.span.clone()));
         }
     }
     for (tier, source_tier) in program.tiers.iter().zip(tiers) {
         if excluded(&tier.mandatory_rows()) {
             let what = format!("the rules that `{}` demands exclude each other", tier.name);
-            return Err(Fault::new(&codes::POLICY_CONTRADICTORY, what, source_tier.span.clone()));
+            faults.add(Fault::new(&codes::POLICY_CONTRADICTORY, what, source_tier.span.clone()));
         }
     }
-    Ok(())
 }
 
 #[cfg(test)]

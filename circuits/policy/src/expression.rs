@@ -34,32 +34,47 @@ pub const DIGITS_MAX: usize = 40;
 /// A refusal and the bytes that it is about, before the source's lines are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// What is wrong.
-    pub refusal: Refusal,
+    /// What is wrong; boxed, so that a `Result` stays small.
+    pub refusal: Box<Refusal>,
     /// The bytes of the text that it is about.
     pub span: Range<usize>,
+    /// It follows from another fault, which is reported already.
+    pub follows: bool,
 }
 
 impl Fault {
     /// A fault with this code at these bytes.
     pub fn new(entry: &'static Entry, what: impl Into<String>, span: Range<usize>) -> Self {
+        Self::of(Refusal::new(entry, what), span)
+    }
+
+    /// A refusal at these bytes.
+    pub fn of(refusal: Refusal, span: Range<usize>) -> Self {
         Self {
-            refusal: Refusal::new(entry, what),
+            refusal: Box::new(refusal),
             span,
+            follows: false,
         }
+    }
+
+    /// Says that it follows from another fault, which is reported already.
+    #[must_use]
+    pub fn following(mut self) -> Self {
+        self.follows = true;
+        self
     }
 
     /// Says what was expected.
     #[must_use]
     pub fn expected(mut self, expected: impl Into<String>) -> Self {
-        self.refusal = self.refusal.expected(expected);
+        self.refusal = Box::new(self.refusal.expected(expected));
         self
     }
 
     /// Replaces the catalogue's advice.
     #[must_use]
     pub fn advice(mut self, advice: impl Into<String>) -> Self {
-        self.refusal = self.refusal.advice(advice);
+        self.refusal = Box::new(self.refusal.advice(advice));
         self
     }
 }

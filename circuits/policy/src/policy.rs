@@ -4,13 +4,15 @@ use std::ops::Range;
 
 use num_rational::BigRational;
 
+use crate::catalogue::POLICY_SYNTAX;
 use crate::program::{Relation, Source};
 use crate::refusal::Refusal;
 use crate::schema::Schema;
 use crate::statement::{Assurance, Basis, Currency};
 
 mod fields;
-mod read;
+pub mod layout;
+pub(crate) mod read;
 pub mod source;
 
 /// Bytes of a policy's source.
@@ -234,6 +236,13 @@ impl PolicyDocument {
     /// `policy-syntax`, `policy-unknown-field`, `policy-missing-field`, `policy-bad-value`, `policy-duplicate`,
     /// `policy-attestors` and others, with line, column and an excerpt.
     pub fn parse(source: &str) -> Result<Self, Refusal> {
-        read::document(source).map_err(|fault| source::locate(source, fault))
+        let (policy, faults) = match read::draft(source) {
+            Ok(draft) => (Some(draft.policy), draft.faults),
+            Err(faults) => (None, faults),
+        };
+        match (faults.into_refusal(source), policy) {
+            (None, Some(policy)) => Ok(policy),
+            (refusal, _) => Err(refusal.unwrap_or_else(|| Refusal::new(&POLICY_SYNTAX, "nothing was read"))),
+        }
     }
 }

@@ -41,6 +41,26 @@ pub fn markdown(parts: &[(&str, Catalogue)]) -> String {
     out
 }
 
+/// A piece of a text: lines and columns from 1, columns counted in characters, the end behind the last character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Spot {
+    /// The first character's line.
+    pub line: usize,
+    /// The first character's column.
+    pub column: usize,
+    /// The line in which it ends.
+    pub end_line: usize,
+    /// The column behind its last character.
+    pub end_column: usize,
+}
+
+/// What few refusals carry; boxed, so that a `Result` stays small.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Extra {
+    spot: Option<Spot>,
+    others: Vec<Refusal>,
+}
+
 /// A refusal: nothing was changed, and this is why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -54,6 +74,8 @@ pub struct Refusal {
     pub expected: Option<String>,
     /// Advice sharper than the catalogue's, where there is some.
     pub advice: Option<String>,
+    /// The piece of a text that it is about, and what else is wrong; see [`Refusal::spot`] and [`Refusal::others`].
+    pub extra: Option<Box<Extra>>,
 }
 
 impl Refusal {
@@ -65,6 +87,7 @@ impl Refusal {
             place: None,
             expected: None,
             advice: None,
+            extra: None,
         }
     }
 
@@ -89,6 +112,54 @@ impl Refusal {
         self
     }
 
+    /// Says where in a text, for programs that go there.
+    #[must_use]
+    pub fn in_text(mut self, spot: Spot) -> Self {
+        self.extra.get_or_insert_default().spot = Some(spot);
+        self
+    }
+
+    /// Adds what else is wrong with the same thing.
+    #[must_use]
+    pub fn and(mut self, others: impl IntoIterator<Item = Self>) -> Self {
+        let mut others = others.into_iter().peekable();
+        if others.peek().is_some() {
+            self.extra.get_or_insert_default().others.extend(others);
+        }
+        self
+    }
+
+    /// Says which file it is about: `FILE:LINE:COLUMN` where that is known, as editors and terminals can follow it.
+    #[must_use]
+    pub fn in_file(mut self, file: &dyn fmt::Display) -> Self {
+        let spot = self
+            .spot()
+            .map(|s| (format!("line {}, column {}", s.line, s.column), s));
+        self.place = Some(match (spot, &self.place) {
+            (Some((words, s)), Some(place)) if place.starts_with(&words) => {
+                let rest = place.get(words.len()..).unwrap_or_default();
+                format!("{file}:{}:{}{rest}", s.line, s.column)
+            }
+            (_, Some(place)) => format!("{file}: {place}"),
+            (_, None) => file.to_string(),
+        });
+        if let Some(extra) = &mut self.extra {
+            let others = std::mem::take(&mut extra.others).into_iter();
+            extra.others = others.map(|other| other.in_file(file)).collect();
+        }
+        self
+    }
+
+    /// The piece of the text that it is about, where there is one.
+    pub fn spot(&self) -> Option<Spot> {
+        self.extra.as_ref().and_then(|extra| extra.spot)
+    }
+
+    /// What else is wrong with the same thing.
+    pub fn others(&self) -> &[Self] {
+        self.extra.as_ref().map_or(&[], |extra| &extra.others)
+    }
+
     /// The stable code.
     pub fn code(&self) -> &'static str {
         self.entry.code
@@ -111,7 +182,8 @@ impl fmt::Display for Refusal {
         if let Some(expected) = &self.expected {
             write!(f, "\n  expected  {expected}")?;
         }
-        write!(f, "\n  advice    {}", self.advice_text())
+        write!(f, "\n  advice    {}", self.advice_text())?;
+        self.others().iter().try_for_each(|other| write!(f, "\n\n{other}"))
     }
 }
 

@@ -189,6 +189,7 @@ fn others() -> Vec<(&'static str, &'static str)> {
     };
     let end = balanced(&[]).period.end;
     vec![
+        (code(crate::policy::source::text(b"\xff")), "policy-not-text"),
         (code(Schema::named("x")), "schema-unknown"),
         (code(Currency::from_code("ZZZ")), "currency-unknown"),
         (code("2023-02-29".parse::<Day>()), "date-invalid"),

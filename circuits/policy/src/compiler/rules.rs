@@ -13,8 +13,9 @@ use super::{RuleKind, Warning};
 use crate::catalogue as codes;
 use crate::expression::{Combination, Comparator, Condition, Expression, Fault, parse, parse_expression};
 use crate::policy::{Factor, Located, Rule, source};
-use crate::refusal::Refusal;
+use crate::refusal::{Entry, Refusal};
 use crate::schema::column_range;
+use crate::spelling::nearest;
 
 /// A rule that has rows.
 #[derive(Debug, Clone)]
@@ -53,6 +54,10 @@ pub(super) struct Rules<'s> {
     pub(super) guards: BTreeSet<RowId>,
     /// The bytes of the combination that is being compiled.
     pub(super) whole: Range<usize>,
+    /// Names of rules that were refused; what reads them is refused in silence.
+    pub(super) refused: BTreeSet<String>,
+    /// Whether the names of all rules are known.
+    pub(super) all_named: bool,
 }
 
 /// A comparison's rows.
@@ -66,10 +71,7 @@ struct Rows {
 /// Gives a refusal the place that it lacks.
 pub(super) fn at(span: &Range<usize>) -> impl Fn(Refusal) -> Fault + use<> {
     let span = span.clone();
-    move |refusal| Fault {
-        refusal,
-        span: span.clone(),
-    }
+    move |refusal| Fault::of(refusal, span.clone())
 }
 
 impl Rules<'_> {
@@ -81,19 +83,27 @@ impl Rules<'_> {
     pub(super) fn lookup(&mut self, name: &str, span: &Range<usize>) -> Result<usize, Fault> {
         self.used.insert(name.to_owned());
         self.find(name).ok_or_else(|| {
+            let what = format!("no rule above is named `{name}`");
+            let fault = Fault::new(&codes::POLICY_UNKNOWN_RULE, what, span.clone());
+            if self.refused.contains(name) || !self.all_named {
+                return fault.following();
+            }
             let known: Vec<_> = self.rules.iter().map(|rule| rule.name.as_str()).collect();
-            let known = if known.is_empty() {
-                "a rule that stands earlier".to_owned()
-            } else {
-                known.join(", ")
+            let fault = match nearest(name, known.iter().copied()) {
+                Some(meant) => fault.advice(format!("Did you mean `{meant}`?")),
+                None => fault,
             };
-            Fault::new(
-                &codes::POLICY_UNKNOWN_RULE,
-                format!("no rule above is named `{}`", name.escape_debug()),
-                span.clone(),
-            )
-            .expected(known)
+            if known.is_empty() {
+                fault.expected("a rule that stands earlier")
+            } else {
+                fault.expected(known.join(", "))
+            }
         })
+    }
+
+    /// Notes what the author should know.
+    pub(super) fn warn(&mut self, entry: &'static Entry, span: &Range<usize>, text: String) {
+        self.warnings.push(Warning::new(entry, self.source, span, text));
     }
 
     /// Compiles one rule.
@@ -130,7 +140,7 @@ impl Rules<'_> {
         };
         if let Some(twin) = self.rules.iter().find(|other| other.rows() == compiled.rows()) {
             let text = format!("`{}` says the same as `{}`", compiled.name, twin.name);
-            self.warnings.push(Warning::new(self.source, &rule.name.span, text));
+            self.warn(&codes::SAME_RULE, &rule.name.span, text);
         }
         self.rules.push(compiled);
         Ok(())
@@ -212,7 +222,7 @@ impl Rules<'_> {
             }
             Verdict::Always => {
                 let text = format!("`{}` always holds: no figures in their ranges fail it", name.value);
-                self.warnings.push(Warning::new(self.source, &name.span, text));
+                self.warn(&codes::ALWAYS_HOLDS, &name.span, text);
             }
         }
         rows.divides |= !difference.guards.is_empty();
@@ -258,7 +268,7 @@ impl Rules<'_> {
                 names.join(" + "),
                 name.value
             );
-            self.warnings.push(Warning::new(self.source, &name.span, text));
+            self.warn(&codes::ZERO_DENOMINATOR, &name.span, text);
         }
     }
 

@@ -113,20 +113,20 @@ impl Table {
         if let Some(i) = self.rows.iter().position(|row| *row == draft) {
             return Ok(RowId(i));
         }
-        self.rows.push(draft);
-        let rich = self.rows.iter().filter(|row| row.is_rich()).count();
-        if rich > RICH_ROWS {
+        let rich = self.rows.iter().chain([&draft]).filter(|row| row.is_rich()).count();
+        if rich > RICH_ROWS && draft.is_rich() {
             return Err(too_large(
                 format!("the policy needs {rich} rows that read products of figures or other rules' results"),
                 format!("at most {RICH_ROWS}: products, `or`/`not`/`at least`, and points on a ratio take one each"),
             ));
         }
-        if self.rows.len() > ROWS {
+        if self.rows.len() == ROWS {
             return Err(too_large(
                 format!("the policy needs more than {ROWS} rows"),
                 format!("at most {ROWS} rows: one per comparison, and one per different denominator"),
             ));
         }
+        self.rows.push(draft);
         Ok(RowId(self.rows.len() - 1))
     }
 

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::Warning;
 use super::rules::Rules;
 use super::table::RowId;
 use crate::catalogue as codes;
 use crate::expression::Fault;
-use crate::policy::{Located, Rung, Tiers};
+use crate::policy::source::Faults;
+use crate::policy::{Factor, Located, Rung, Tiers};
 use crate::program::WEIGHT_BITS;
 
 /// A tier before rows have their places.
@@ -25,18 +25,18 @@ pub(super) struct Compiled {
     pub(super) required_weight: u32,
 }
 
-pub(super) fn compile(tiers: &Tiers, rules: &mut Rules<'_>) -> Result<Compiled, Fault> {
+pub(super) fn compile(tiers: &Tiers, rules: &mut Rules<'_>, faults: &mut Faults) -> Compiled {
     match tiers {
         Tiers::DecisionList(rungs) | Tiers::PricingGrid { levels: rungs, .. } => {
-            let tiers = rungs
-                .iter()
-                .map(|rung| mask(rung, rules))
-                .collect::<Result<Vec<_>, _>>()?;
+            let mut tiers = Vec::new();
+            for rung in rungs {
+                tiers.extend(faults.keep(mask(rung, rules)));
+            }
             warn_of_shadows(&tiers, rules);
-            Ok(Compiled {
+            Compiled {
                 tiers,
                 required_weight: 0,
-            })
+            }
         }
         Tiers::Scorecard {
             required,
@@ -45,20 +45,36 @@ pub(super) fn compile(tiers: &Tiers, rules: &mut Rules<'_>) -> Result<Compiled, 
             grades,
         } => {
             let mut weights: BTreeMap<RowId, u64> = BTreeMap::new();
+            let mut complete = true;
             for (rule, earned) in points {
-                let index = rules.lookup(&rule.value, &rule.span)?;
-                let bit = rules.bit(index, &rule.span)?;
-                *weights.entry(bit).or_insert(0) += u64::from(*earned);
-            }
-            for factor in factors {
-                for (index, earned) in rules.factor(factor)? {
-                    let bit = rules.bit(index, &factor.name.span)?;
-                    *weights.entry(bit).or_insert(0) += u64::from(earned);
+                let bit = rules
+                    .lookup(&rule.value, &rule.span)
+                    .and_then(|index| rules.bit(index, &rule.span));
+                match bit {
+                    Ok(bit) => *weights.entry(bit).or_insert(0) += u64::from(*earned),
+                    Err(fault) => (complete, ()) = (false, faults.add(fault)),
                 }
             }
-            scorecard(required, grades, &weights, rules)
+            for factor in factors {
+                match steps(factor, rules) {
+                    Ok(steps) => steps
+                        .into_iter()
+                        .for_each(|(bit, earned)| *weights.entry(bit).or_insert(0) += u64::from(earned)),
+                    Err(fault) => (complete, ()) = (false, faults.add(fault)),
+                }
+            }
+            scorecard(required, grades, &weights, complete, rules, faults)
         }
     }
+}
+
+/// A factor's rows, and the points that each adds.
+fn steps(factor: &Factor, rules: &mut Rules<'_>) -> Result<Vec<(RowId, u32)>, Fault> {
+    let steps = rules.factor(factor)?;
+    steps
+        .into_iter()
+        .map(|(index, earned)| Ok((rules.bit(index, &factor.name.span)?, earned)))
+        .collect()
 }
 
 fn unconditional(rung: &Rung) -> Fault {
@@ -110,58 +126,72 @@ fn warn_of_shadows(tiers: &[TierRows], rules: &mut Rules<'_>) {
                 "`{}` is never the best tier: whoever reaches it reaches `{}`",
                 tier.name, better.name
             );
-            rules.warnings.push(Warning::new(rules.source, &tier.span, text));
+            rules.warn(&codes::NEVER_BEST, &tier.span, text);
         }
     }
 }
 
 /// Required rows weigh W = (all points) + 1 on top of their points: with k of them the minimum is k·W + (the grade's points),
-/// which cannot be reached without all of them, since all points together are less than W.
+/// which cannot be reached without all of them, since all points together are less than W. Where points are missing
+/// (`complete` is false), what grades ask for is not compared with them.
 fn scorecard(
     required: &[Located<String>],
     grades: &[Rung],
     points: &BTreeMap<RowId, u64>,
+    complete: bool,
     rules: &mut Rules<'_>,
-) -> Result<Compiled, Fault> {
+    faults: &mut Faults,
+) -> Compiled {
     let total: u64 = points.values().sum();
-    let everywhere = rows_of(required, rules)?;
+    let everywhere = faults.keep(rows_of(required, rules)).unwrap_or_default();
     let mut tiers = Vec::new();
     let mut any_required = false;
     for grade in grades {
-        let minimum = u64::from(grade.minimum.unwrap_or(0));
-        let mut demanded = rows_of(&grade.requires, rules)?;
+        let Some(mut demanded) = faults.keep(rows_of(&grade.requires, rules)) else {
+            continue;
+        };
         demanded.extend(&everywhere);
-        if minimum == 0 && demanded.is_empty() {
-            return Err(unconditional(grade));
-        }
-        if minimum > total {
-            let what = format!("`{}` asks for {minimum} points of {total}", grade.name.value);
-            return Err(Fault::new(&codes::POLICY_UNATTAINABLE, what, grade.name.span.clone())
-                .expected(format!("at most {total}")));
-        }
         any_required |= !demanded.is_empty();
-        let mut weights = points.clone();
-        for row in &demanded {
-            *weights.entry(*row).or_insert(0) += total + 1;
+        if complete {
+            tiers.extend(faults.keep(graded(grade, &demanded, points, total)));
         }
-        let minimum = minimum + (total + 1) * demanded.len() as u64;
-        if weights.values().any(|w| w >> WEIGHT_BITS != 0) {
-            let what = format!("`{}` needs weights beyond {WEIGHT_BITS} bits", grade.name.value);
-            return Err(Fault::new(&codes::POLICY_OVER_BUDGET, what, grade.name.span.clone())
-                .expected(format!("all points together below 2^{}", WEIGHT_BITS - 1)));
-        }
-        // 32 weights below 2^24 stay below 2^29, and the minimum is at most their sum.
-        let weights = weights.into_iter().map(|(row, w)| (row, w as u32)).collect();
-        let (name, span) = (grade.name.value.clone(), grade.name.span.clone());
-        tiers.push(TierRows {
-            name,
-            span,
-            weights,
-            minimum: minimum as u32,
-        });
     }
-    Ok(Compiled {
+    Compiled {
         tiers,
         required_weight: if any_required { total as u32 + 1 } else { 0 },
+    }
+}
+
+fn graded(
+    grade: &Rung,
+    demanded: &BTreeSet<RowId>,
+    points: &BTreeMap<RowId, u64>,
+    total: u64,
+) -> Result<TierRows, Fault> {
+    let (name, span) = (&grade.name.value, &grade.name.span);
+    let minimum = u64::from(grade.minimum.unwrap_or(0));
+    if minimum == 0 && demanded.is_empty() {
+        return Err(unconditional(grade));
+    }
+    if minimum > total {
+        let what = format!("`{name}` asks for {minimum} points of {total}");
+        return Err(Fault::new(&codes::POLICY_UNATTAINABLE, what, span.clone()).expected(format!("at most {total}")));
+    }
+    let mut weights = points.clone();
+    for row in demanded {
+        *weights.entry(*row).or_insert(0) += total + 1;
+    }
+    let minimum = minimum + (total + 1) * demanded.len() as u64;
+    if weights.values().any(|w| w >> WEIGHT_BITS != 0) {
+        let what = format!("`{name}` needs weights beyond {WEIGHT_BITS} bits");
+        return Err(Fault::new(&codes::POLICY_OVER_BUDGET, what, span.clone())
+            .expected(format!("all points together below 2^{}", WEIGHT_BITS - 1)));
+    }
+    // 32 weights below 2^24 stay below 2^29, and the minimum is at most their sum.
+    Ok(TierRows {
+        name: name.clone(),
+        span: span.clone(),
+        weights: weights.into_iter().map(|(row, w)| (row, w as u32)).collect(),
+        minimum: minimum as u32,
     })
 }

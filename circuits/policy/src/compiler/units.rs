@@ -9,6 +9,7 @@ use crate::catalogue as codes;
 use crate::expression::{Expression, ExpressionKind, Fault, NumberKind, Operator, Period};
 use crate::program::{FIGURES, Relation, STATEMENTS};
 use crate::schema::{Figure, Schema, Unit as FigureUnit};
+use crate::spelling::distance;
 use crate::statement::Currency;
 
 /// Powers of money and of counts.
@@ -266,26 +267,4 @@ fn impossible(why: Impossible, span: &Span) -> Fault {
                 .expected("a denominator that is linear, or a product of linear expressions")
         }
     }
-}
-
-/// Edit distance, for advice on misspelt names.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let up = row.get(j + 1).copied().unwrap_or(0);
-            let best = (diagonal + usize::from(x != *y)).min(up + 1).min(left + 1);
-            if let Some(cell) = row.get_mut(j) {
-                *cell = left;
-            }
-            (diagonal, left) = (up, best);
-        }
-        if let Some(cell) = row.last_mut() {
-            *cell = left;
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }

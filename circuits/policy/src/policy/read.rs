@@ -1,153 +1,168 @@
-//! From TOML to the typed document.
+//! From TOML to the typed document; what is wrong in one place does not hide what is wrong in the next.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
-use super::fields::{Fields, bad, decimal, integer, items, text};
+use super::fields::{Fields, RULE_NAME, Spanned, bad, decimal, integer, items, text};
+use super::layout::{self, Field, Kind};
+use super::source::{Faults, spot};
 use super::{
-    Attestor, Attestors, Clauses, Factor, FoundWrong, Located, NotDelivered, PolicyDocument, RULES_MAX, Rule, Rung,
-    SOURCE_BYTES_MAX, Scope, TEXT_BYTES_MAX, TITLE_BYTES_MAX, Terms, Tiers,
+    Attestor, Attestors, Clauses, Factor, FoundWrong, Located, NotDelivered, PolicyDocument, Rule, Rung,
+    SOURCE_BYTES_MAX, Scope, TEXT_BYTES_MAX, Terms, Tiers,
 };
 use crate::catalogue as codes;
-use crate::expression::{EXPRESSION_BYTES_MAX, Fault};
-use crate::program::{ATTESTORS, NAME_BYTES_MAX, Relation, Source, TIERS_MAX, WEIGHT_BITS};
+use crate::expression::Fault;
+use crate::program::{ATTESTORS, Relation, Source, WEIGHT_BITS};
 use crate::refusal::Refusal;
-use crate::schema::Schema;
-use crate::statement::{Assurance, Basis, Currency, Day};
+use crate::schema::{ENTERPRISE_FINANCIALS, Schema};
+use crate::statement::{Assurance, Basis, Currency};
 
 /// The default bounds of a period's length: a financial year, leap years and 52- and 53-week years included.
 const LENGTH_DAYS: (u32, u32) = (350, 380);
+/// Lines whose faults of TOML's syntax are reported: one slip can make many.
+const SYNTAX_FAULTS_MAX: usize = 3;
 
 type Read<T> = Result<T, Fault>;
 
-pub(super) fn document(source: &str) -> Read<PolicyDocument> {
+/// What could be read of a source.
+pub(crate) struct Draft {
+    /// The document; where something could not be read, a placeholder stands that nothing else may be concluded from.
+    pub(crate) policy: PolicyDocument,
+    /// What is wrong.
+    pub(crate) faults: Faults,
+    /// Whether rules can be looked at: schema, currency and the second statement were read.
+    pub(crate) rules_readable: bool,
+    /// Rules that could not be read, by name; none where even their names could not all be read.
+    pub(crate) unreadable: Option<BTreeSet<String>>,
+}
+
+/// Reads all that can be read.
+///
+/// # Errors
+/// Where there is no document: it is too long, or no TOML.
+pub(crate) fn draft(source: &str) -> Result<Draft, Faults> {
+    let mut faults = Faults::default();
     if source.len() > SOURCE_BYTES_MAX {
-        return Err(
-            Fault::new(&codes::POLICY_TOO_LONG, format!("{} bytes", source.len()), 0..0)
-                .expected(format!("at most {SOURCE_BYTES_MAX} bytes")),
-        );
+        let fault = Fault::new(&codes::POLICY_TOO_LONG, format!("{} bytes", source.len()), 0..0);
+        faults.add(fault.expected(format!("at most {SOURCE_BYTES_MAX} bytes")));
+        return Err(faults);
     }
-    let table = DeTable::parse(source).map_err(|e| {
-        Fault::new(
-            &codes::POLICY_SYNTAX,
-            e.message().trim().to_owned(),
-            e.span().unwrap_or(0..0),
-        )
-    })?;
-    let mut fields = Fields::new("", table.get_ref(), 0..0);
-    fixed_text(&mut fields, "type", "policy")?;
-    fields.integer("version", (1, 1))?;
-    let name = kebab(fields.text("name", NAME_BYTES_MAX)?)?.value;
-    let title = one_line(fields.text("title", TITLE_BYTES_MAX)?)?;
-    let purpose = fields.prose("purpose")?;
-    let schema = parsed(fields.text("schema", NAME_BYTES_MAX)?, Schema::named)?;
-    let currency = parsed(fields.text("currency", NAME_BYTES_MAX)?, Currency::from_code)?;
-    let basis = parsed(fields.text("basis", NAME_BYTES_MAX)?, str::parse::<Basis>)?;
-    let scope = scope(&mut fields)?;
-    let age_max_days = fields.integer("age_max_days", (0, i64::from(Day::MAX.0)))? as u32;
-    let first = match fields.get("statement") {
-        Some(value) => {
-            let mut table = Fields::of("statement", value)?;
-            let terms = terms(&mut table, schema, basis)?;
-            table.finish()?;
-            terms
+    let (table, errors) = DeTable::parse_recoverable(source);
+    if !errors.is_empty() {
+        // One slip makes several errors on its line.
+        let mut lines = BTreeSet::new();
+        for error in errors {
+            let span = error.span().unwrap_or(0..0);
+            if lines.len() < SYNTAX_FAULTS_MAX && lines.insert(spot(source, &span).line) {
+                faults.add(Fault::new(&codes::POLICY_SYNTAX, error.message().trim(), span));
+            }
         }
-        None => terms(&mut Fields::new("statement", &DeTable::new(), 0..0), schema, basis)?,
+        return Err(faults);
+    }
+    Ok(document(table.get_ref(), faults))
+}
+
+fn document(table: &DeTable<'_>, mut faults: Faults) -> Draft {
+    let fields = Fields::new("", &layout::POLICY, table, 0..0);
+    fields.finish(&mut faults);
+    let mut line = |key| faults.keep(fields.text(key)).map(|text| text.value).unwrap_or_default();
+    line("type");
+    let (name, title) = (line("name"), line("title"));
+    faults.keep(fields.integer("version"));
+    let purpose = faults.keep(fields.prose("purpose")).unwrap_or_default();
+    let schema = faults.keep(fields.text("schema").and_then(|text| parsed(text, Schema::named)));
+    let currency = faults.keep(
+        fields
+            .text("currency")
+            .and_then(|text| parsed(text, Currency::from_code)),
+    );
+    let basis = faults.keep(fields.text("basis").and_then(|text| parsed(text, str::parse::<Basis>)));
+    let scope = faults.keep(fields.optional_text("scope")).flatten();
+    let scope = match scope.map(|text| text.value) {
+        Some(name) if name != "bank" => Scope::Consortium(name),
+        _ => Scope::Bank,
+    };
+    let age_max_days = faults.keep(fields.integer("age_max_days")).unwrap_or_default() as u32;
+    let known_basis = basis.unwrap_or(Basis::Solo);
+    let known_schema = schema.unwrap_or(&ENTERPRISE_FINANCIALS);
+    let first = match fields.get("statement") {
+        Some(value) => first(value, known_schema, known_basis, &mut faults),
+        None => Some(default_terms(known_schema, known_basis)),
     };
     let second = fields
         .get("second")
-        .map(|value| second(value, schema, basis))
-        .transpose()?;
-    let attestors = attestors(&mut fields, [Some(&first), second.as_ref().map(|(_, t)| t)])?;
-    let rules = rules(&mut fields)?;
-    let tiers = tiers(fields.require("tiers")?)?;
-    fields.finish()?;
-    let second = second.filter(|(relation, _)| *relation != Relation::None);
-    Ok(PolicyDocument {
-        name,
-        title,
-        purpose,
-        currency,
-        scope,
-        age_max_days,
-        attestors,
-        first,
-        second,
-        rules,
-        tiers,
-    })
-}
-
-fn fixed_text(fields: &mut Fields<'_, '_>, key: &'static str, expected: &str) -> Read<()> {
-    let found = fields.text(key, NAME_BYTES_MAX)?;
-    if found.value == expected {
-        return Ok(());
+        .map(|value| second(value, schema, basis, &mut faults));
+    let second_is_known = !matches!(second, Some(None));
+    let second = second.flatten();
+    let attestors = match (&first, second_is_known) {
+        (Some(first), true) => faults.keep(attestors(&fields, [Some(first), second.as_ref().map(|(_, t)| t)])),
+        _ => None,
+    };
+    let (rules, unreadable) = rules(&fields, &mut faults);
+    let tiers = faults
+        .keep(fields.require("tiers"))
+        .and_then(|value| tiers(value, &mut faults));
+    Draft {
+        rules_readable: schema.is_some() && currency.is_some() && second_is_known,
+        unreadable,
+        policy: PolicyDocument {
+            name,
+            title,
+            purpose,
+            currency: currency.unwrap_or(Currency::PLACEHOLDER),
+            scope,
+            age_max_days,
+            attestors: attestors.unwrap_or(Attestors::None),
+            first: first.unwrap_or(default_terms(known_schema, known_basis)),
+            second: second.filter(|(relation, _)| *relation != Relation::None),
+            rules,
+            tiers: tiers.unwrap_or(Tiers::DecisionList(Vec::new())),
+        },
+        faults,
     }
-    Err(bad(format!("`{key}` is \"{}\"", found.value), found.span).expected(format!("\"{expected}\"")))
 }
 
 /// A value read from a string by a function that refuses.
 fn parsed<T>(text: Located<String>, read: impl Fn(&str) -> Result<T, Refusal>) -> Read<T> {
-    read(&text.value).map_err(|refusal| Fault {
-        refusal,
-        span: text.span,
-    })
+    read(&text.value).map_err(|refusal| Fault::of(refusal, text.span))
 }
 
-/// A name of lower-case letters, digits and single hyphens.
-fn kebab(name: Located<String>) -> Read<Located<String>> {
-    let word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    let reserved = ["and", "or", "not", "at", "least", "of", "between"];
-    if name.value.split('-').all(word)
-        && !reserved.contains(&name.value.as_str())
-        && name.value.bytes().any(|b| b.is_ascii_lowercase())
-    {
-        return Ok(name);
-    }
-    Err(bad(format!("`{}` is no name", name.value.escape_debug()), name.span)
-        .expected("lower-case letters, digits and hyphens, such as current-ratio"))
-}
-
-fn one_line(text: Located<String>) -> Read<String> {
-    if text.value.trim().is_empty() || text.value.contains('\n') {
-        return Err(bad("the text is empty or has several lines", text.span).expected("one line"));
-    }
-    Ok(text.value)
-}
-
-fn scope(fields: &mut Fields<'_, '_>) -> Read<Scope> {
-    match fields.optional_text("scope", NAME_BYTES_MAX)? {
-        None => Ok(Scope::Bank),
-        Some(text) if text.value == "bank" => Ok(Scope::Bank),
-        Some(text) => kebab(text).map(|name| Scope::Consortium(name.value)),
+/// The terms of a statement of which nothing is said.
+const fn default_terms(schema: &'static Schema, basis: Basis) -> Terms {
+    Terms {
+        schema,
+        source: Source::Attested,
+        basis,
+        assurance_floor: Assurance::SELF_DECLARED,
+        restatement_max: 0,
+        length_min_days: LENGTH_DAYS.0,
+        length_max_days: LENGTH_DAYS.1,
     }
 }
 
-fn source_of(text: &str) -> Result<Source, Refusal> {
-    [Source::Attested, Source::SelfDeclared, Source::Proven]
-        .into_iter()
-        .find(|s| s.name() == text)
-        .ok_or_else(|| {
-            Refusal::new(
-                &codes::POLICY_BAD_VALUE,
-                format!("`{}` is no source", text.escape_debug()),
-            )
-            .expected("attested, self or proven")
-        })
+fn first(value: &Spanned<'_>, schema: &'static Schema, basis: Basis, faults: &mut Faults) -> Option<Terms> {
+    let fields = faults.keep(Fields::of("statement", &layout::STATEMENT, value))?;
+    fields.finish(faults);
+    faults.keep(terms(&fields, schema, basis))
 }
 
 /// Source, floor, restatement limit and period bounds; `basis` where the table does not say another.
-fn terms(fields: &mut Fields<'_, '_>, schema: &'static Schema, basis: Basis) -> Read<Terms> {
-    let source = match fields.optional_text("source", NAME_BYTES_MAX)? {
-        Some(text) => parsed(text, source_of)?,
-        None => Source::Attested,
+fn terms(fields: &Fields<'_, '_>, schema: &'static Schema, basis: Basis) -> Read<Terms> {
+    let default = default_terms(schema, basis);
+    let source = match fields.optional_text("source")?.map(|text| text.value) {
+        Some(word) => [Source::Attested, Source::SelfDeclared, Source::Proven]
+            .into_iter()
+            .find(|s| s.name() == word)
+            .unwrap_or(default.source),
+        None => default.source,
     };
-    let floor = fields.optional_text("assurance_floor", NAME_BYTES_MAX)?;
+    let floor = fields.optional_text("assurance_floor")?;
     let span = floor.as_ref().map_or(fields.span(), |text| text.span.clone());
     let assurance_floor = match floor {
         Some(text) => parsed(text, str::parse::<Assurance>)?,
-        None => Assurance::SELF_DECLARED,
+        None => default.assurance_floor,
     };
     if source != Source::Attested && assurance_floor > Assurance::SELF_DECLARED {
         return Err(bad(
@@ -156,22 +171,13 @@ fn terms(fields: &mut Fields<'_, '_>, schema: &'static Schema, basis: Basis) -> 
         )
         .expected("no assurance_floor, or source = \"attested\""));
     }
-    let restatement_max = fields
-        .optional_integer("restatement_max", (0, i64::from(u16::MAX)))?
-        .unwrap_or(0) as u16;
-    let mut days = |key, default: u32| {
-        fields
-            .optional_integer(key, (1, i64::from(Day::MAX.0)))
-            .map(|n| n.map_or(default, |n| n as u32))
-    };
-    let length_min_days = days("length_min_days", LENGTH_DAYS.0)?;
-    let length_max_days = days("length_max_days", LENGTH_DAYS.1)?;
+    let restatement_max = fields.optional_integer("restatement_max")?.unwrap_or(0) as u16;
+    let days = |key, default: u32| fields.optional_integer(key).map(|n| n.map_or(default, |n| n as u32));
+    let length_min_days = days("length_min_days", default.length_min_days)?;
+    let length_max_days = days("length_max_days", default.length_max_days)?;
     if length_min_days > length_max_days {
-        return Err(bad(
-            format!("periods of {length_min_days} to {length_max_days} days"),
-            fields.span(),
-        )
-        .expected("length_min_days at most length_max_days"));
+        let what = format!("periods of {length_min_days} to {length_max_days} days");
+        return Err(bad(what, fields.span()).expected("length_min_days at most length_max_days"));
     }
     Ok(Terms {
         schema,
@@ -184,38 +190,53 @@ fn terms(fields: &mut Fields<'_, '_>, schema: &'static Schema, basis: Basis) -> 
     })
 }
 
-fn second(value: &toml::Spanned<DeValue<'_>>, schema: &'static Schema, basis: Basis) -> Read<(Relation, Terms)> {
-    let mut fields = Fields::of("second", value)?;
-    let relation = fields.text("relation", NAME_BYTES_MAX)?;
-    let relation = match relation.value.as_str() {
-        "prior" => Relation::Prior,
-        "companion" => Relation::Companion,
-        "none" => Relation::None,
-        other => {
-            return Err(bad(format!("`{}` is no relation", other.escape_debug()), relation.span)
-                .expected("prior, companion or none"));
-        }
-    };
-    let own = fields.optional_text("basis", NAME_BYTES_MAX)?;
+/// The second statement; `schema` and `basis` are the policy's, where those could be read.
+fn second(
+    value: &Spanned<'_>,
+    schema: Option<&'static Schema>,
+    basis: Option<Basis>,
+    faults: &mut Faults,
+) -> Option<(Relation, Terms)> {
+    let fields = faults.keep(Fields::of("second", &layout::SECOND, value))?;
+    fields.finish(faults);
+    let relation = faults.keep(fields.text("relation"))?;
+    let relation = [Relation::Prior, Relation::Companion]
+        .into_iter()
+        .find(|r| r.name() == relation.value)
+        .unwrap_or(Relation::None);
+    let own = faults.keep(fields.optional_text("basis"))?;
     let span = own.as_ref().map_or(fields.span(), |text| text.span.clone());
-    let own = own.map_or(Ok(basis), |text| parsed(text, str::parse::<Basis>))?;
-    if relation == Relation::Prior && own != basis {
-        return Err(
-            bad("the prior period has another basis than the first statement", span).expected(basis.to_string())
-        );
+    let own = own.map(|text| faults.keep(parsed(text, str::parse::<Basis>)));
+    let own = match (own, basis) {
+        (Some(own), _) => own?,
+        (None, basis) => basis.unwrap_or(Basis::Solo),
+    };
+    if let Some(basis) = basis
+        && relation == Relation::Prior
+        && own != basis
+    {
+        let fault = bad("the prior period has another basis than the first statement", span);
+        faults.add(fault.expected(basis.to_string()));
     }
-    let other = fields.optional_text("schema", NAME_BYTES_MAX)?;
+    let other = faults.keep(fields.optional_text("schema"))?;
     let span = other.as_ref().map_or(fields.span(), |text| text.span.clone());
-    let other = other.map_or(Ok(schema), |text| parsed(text, Schema::named))?;
-    if relation == Relation::Prior && other != schema {
-        return Err(bad("the prior period has another schema than the first statement", span).expected(schema.name));
+    let other = other.map(|text| faults.keep(parsed(text, Schema::named)));
+    let other = match (other, schema) {
+        (Some(other), _) => other?,
+        (None, schema) => schema.unwrap_or(&ENTERPRISE_FINANCIALS),
+    };
+    if let Some(schema) = schema
+        && relation == Relation::Prior
+        && other.name != schema.name
+    {
+        let fault = bad("the prior period has another schema than the first statement", span);
+        faults.add(fault.expected(schema.name));
     }
-    let terms = terms(&mut fields, other, own)?;
-    fields.finish()?;
-    Ok((relation, terms))
+    let terms = faults.keep(terms(&fields, other, own))?;
+    Some((relation, terms))
 }
 
-fn attestors(fields: &mut Fields<'_, '_>, terms: [Option<&Terms>; 2]) -> Read<Attestors> {
+fn attestors(fields: &Fields<'_, '_>, terms: [Option<&Terms>; 2]) -> Read<Attestors> {
     let attested = terms.into_iter().flatten().any(|t| t.source == Source::Attested);
     let fault = |what: &str, span: Range<usize>| Err(Fault::new(&codes::POLICY_ATTESTORS, what, span));
     let Some(value) = fields.get("attestors") else {
@@ -238,41 +259,35 @@ fn attestors(fields: &mut Fields<'_, '_>, terms: [Option<&Terms>; 2]) -> Read<At
     for (path, item) in items("attestors", value)? {
         let attestor = attestor(&path, item)?;
         if listed.iter().any(|a| a.key == attestor.key) {
-            return Err(Fault::new(
-                &codes::POLICY_DUPLICATE,
-                format!("`{path}` repeats a key"),
-                item.span(),
-            ));
+            let what = format!("`{path}` repeats a key");
+            return Err(Fault::new(&codes::POLICY_DUPLICATE, what, item.span()));
         }
         listed.push(attestor);
     }
     if listed.is_empty() || listed.len() > ATTESTORS {
-        return fault(
-            &format!(
-                "{} attestors are listed, where 1 to {ATTESTORS} are possible",
-                listed.len()
-            ),
-            value.span(),
+        let what = format!(
+            "{} attestors are listed, where 1 to {ATTESTORS} are possible",
+            listed.len()
         );
+        return fault(&what, value.span());
     }
     Ok(Attestors::Listed(listed))
 }
 
 /// A key in hexadecimal, or a table of key and name.
-fn attestor(path: &str, item: &toml::Spanned<DeValue<'_>>) -> Read<Attestor> {
+fn attestor(path: &str, item: &Spanned<'_>) -> Read<Attestor> {
     let (hex, name) = match item.get_ref() {
         DeValue::Table(_) => {
-            let mut fields = Fields::of(path, item)?;
-            let hex = fields.text("key", NAME_BYTES_MAX)?;
-            let name = fields
-                .optional_text("name", TITLE_BYTES_MAX)?
-                .map(one_line)
-                .transpose()?
-                .unwrap_or_default();
-            fields.finish()?;
-            (hex, name)
+            let fields = Fields::of(path, &layout::ATTESTOR, item)?;
+            let mut unknown = Faults::default();
+            fields.finish(&mut unknown);
+            if let Some(fault) = unknown.first() {
+                return Err(fault);
+            }
+            let name = fields.optional_text("name")?.map(|text| text.value);
+            (fields.text("key")?, name.unwrap_or_default())
         }
-        _ => (text(path, item, NAME_BYTES_MAX)?, String::new()),
+        _ => (text(path, layout::ATTESTOR.field("key"), item)?, String::new()),
     };
     let mut key = [0; 32];
     let digits = hex.value.as_bytes();
@@ -287,132 +302,126 @@ fn attestor(path: &str, item: &toml::Spanned<DeValue<'_>>) -> Read<Attestor> {
     Ok(Attestor { key, name })
 }
 
-fn rules(fields: &mut Fields<'_, '_>) -> Read<Vec<Rule>> {
-    let mut rules = Vec::new();
-    for mut table in fields.tables("rule")? {
-        let name = kebab(table.text("name", NAME_BYTES_MAX)?)?;
-        let require = table.text("require", EXPRESSION_BYTES_MAX)?;
-        let why = table.prose("why")?;
-        table.finish()?;
-        rules.push(Rule { name, require, why });
-    }
-    if rules.len() > RULES_MAX {
-        return Err(
-            Fault::new(&codes::POLICY_TOO_LARGE, format!("{} rules", rules.len()), 0..0)
-                .expected(format!("at most {RULES_MAX}")),
-        );
-    }
-    Ok(rules)
-}
-
-fn tiers(value: &toml::Spanned<DeValue<'_>>) -> Read<Tiers> {
-    let mut fields = Fields::of("tiers", value)?;
-    let kind = fields.text("kind", NAME_BYTES_MAX)?;
-    let tiers = match kind.value.as_str() {
-        "decision-list" => Tiers::DecisionList(rungs(&mut fields, "tier")?),
-        "scorecard" => scorecard(&mut fields)?,
-        "pricing-grid" => pricing_grid(&mut fields)?,
-        other => {
-            return Err(
-                bad(format!("`{}` is no kind of tiers", other.escape_debug()), kind.span)
-                    .expected("decision-list, scorecard or pricing-grid"),
-            );
+/// The rules that can be read, and the names of those that cannot; none where the names are not all known.
+fn rules(fields: &Fields<'_, '_>, faults: &mut Faults) -> (Vec<Rule>, Option<BTreeSet<String>>) {
+    let (mut rules, mut unreadable) = (Vec::new(), BTreeSet::new());
+    let before = faults.len();
+    let tables = fields.tables("rule", faults);
+    let mut named = faults.len() == before;
+    for table in tables {
+        table.finish(faults);
+        let name = faults.keep(table.text("name"));
+        let require = faults.keep(table.text("require"));
+        let why = faults.keep(table.prose("why"));
+        match (name, require, why) {
+            (Some(name), Some(require), Some(why)) => rules.push(Rule { name, require, why }),
+            (Some(name), ..) => drop(unreadable.insert(name.value)),
+            (None, ..) => named = false,
         }
-    };
-    fields.finish()?;
-    Ok(tiers)
+    }
+    (rules, named.then_some(unreadable))
 }
 
-fn names(fields: &mut Fields<'_, '_>, key: &'static str) -> Read<Vec<Located<String>>> {
+fn tiers(value: &Spanned<'_>, faults: &mut Faults) -> Option<Tiers> {
+    // Any of the tables: the kind is a fixed word of each.
+    let any = faults.keep(Fields::of("tiers", &layout::TIERS[0], value))?;
+    let word = faults.keep(any.require("kind"))?;
+    static KIND: Field = layout::kinds();
+    let word = faults.keep(text("tiers.kind", &KIND, word))?;
+    let layout = layout::TIERS
+        .iter()
+        .find(|table| matches!(table.field("kind").kind, Kind::Fixed(kind) if kind == word.value))?;
+    let fields = faults.keep(Fields::of("tiers", layout, value))?;
+    fields.finish(faults);
+    match word.value.as_str() {
+        "decision-list" => Some(Tiers::DecisionList(rungs(&fields, "tier", faults))),
+        "scorecard" => scorecard(&fields, faults),
+        _ => pricing_grid(&fields, faults),
+    }
+}
+
+fn names(fields: &Fields<'_, '_>, key: &str) -> Read<Vec<Located<String>>> {
     fields
         .array(key)?
         .into_iter()
-        .map(|(path, item)| text(&path, item, NAME_BYTES_MAX))
+        .map(|(path, item)| text(&path, &RULE_NAME, item))
         .collect()
 }
 
-/// The rungs under `key`: at least one, with distinct names.
-fn rungs(fields: &mut Fields<'_, '_>, key: &'static str) -> Read<Vec<Rung>> {
+/// The rungs under `key` that can be read, with distinct names.
+fn rungs(fields: &Fields<'_, '_>, key: &str, faults: &mut Faults) -> Vec<Rung> {
     let mut rungs: Vec<Rung> = Vec::new();
-    for mut table in fields.tables(key)? {
-        let name = table.text("name", NAME_BYTES_MAX)?;
-        one_line(name.clone())?;
-        if rungs.iter().any(|r| r.name.value == name.value) {
-            return Err(Fault::new(
-                &codes::POLICY_DUPLICATE,
-                format!("`{}` is named twice", name.value),
-                name.span,
-            ));
+    if fields.get(key).is_none() {
+        faults.keep(fields.require(key));
+        return rungs;
+    }
+    for table in fields.tables(key, faults) {
+        table.finish(faults);
+        if let Some(rung) = faults.keep(rung(&table, key)) {
+            if rungs.iter().any(|r| r.name.value == rung.name.value) {
+                let what = format!("`{}` is named twice", rung.name.value);
+                faults.add(Fault::new(&codes::POLICY_DUPLICATE, what, rung.name.span));
+            } else {
+                rungs.push(rung);
+            }
         }
-        let requires = names(&mut table, "requires")?;
-        let minimum = match key {
-            "grade" => Some(table.integer("minimum", (0, (1 << WEIGHT_BITS) - 1))? as u32),
-            _ => None,
-        };
-        let margin_bps = match key {
-            "level" => Some(table.integer("margin_bps", (-100_000, 100_000))? as i32),
-            _ => None,
-        };
-        table.finish()?;
-        rungs.push(Rung {
-            name,
-            requires,
-            minimum,
-            margin_bps,
-        });
     }
-    if rungs.is_empty() || rungs.len() > TIERS_MAX {
-        let what = format!("{} tables [[tiers.{key}]]", rungs.len());
-        return Err(bad(what, fields.span()).expected(format!("1 to {TIERS_MAX}")));
-    }
-    Ok(rungs)
+    rungs
 }
 
-fn scorecard(fields: &mut Fields<'_, '_>) -> Read<Tiers> {
-    let required = names(fields, "required")?;
+fn rung(table: &Fields<'_, '_>, key: &str) -> Read<Rung> {
+    Ok(Rung {
+        name: table.text("name")?,
+        requires: names(table, "requires")?,
+        minimum: match key {
+            "grade" => Some(table.integer("minimum")? as u32),
+            _ => None,
+        },
+        margin_bps: match key {
+            "level" => Some(table.integer("margin_bps")? as i32),
+            _ => None,
+        },
+    })
+}
+
+fn scorecard(fields: &Fields<'_, '_>, faults: &mut Faults) -> Option<Tiers> {
+    let required = faults.keep(names(fields, "required"));
     let mut points: Vec<(Located<String>, u32)> = Vec::new();
-    for mut table in fields.tables("points")? {
-        let rule = table.text("rule", NAME_BYTES_MAX)?;
-        let earned = table.integer("points", (1, (1 << WEIGHT_BITS) - 1))? as u32;
-        table.finish()?;
+    for table in fields.tables("points", faults) {
+        table.finish(faults);
+        let (rule, earned) = (faults.keep(table.text("rule")), faults.keep(table.integer("points")));
+        let (Some(rule), Some(earned)) = (rule, earned) else {
+            continue;
+        };
         if points.iter().any(|(other, _)| other.value == rule.value) {
-            return Err(Fault::new(
-                &codes::POLICY_DUPLICATE,
-                format!("`{}` has points twice", rule.value),
-                rule.span,
-            ));
+            let what = format!("`{}` has points twice", rule.value);
+            faults.add(Fault::new(&codes::POLICY_DUPLICATE, what, rule.span));
+        } else {
+            points.push((rule, earned as u32));
         }
-        points.push((rule, earned));
     }
-    let factors = fields
-        .tables("factor")?
-        .into_iter()
-        .map(factor)
-        .collect::<Read<Vec<_>>>()?;
-    let grades = rungs(fields, "grade")?;
-    Ok(Tiers::Scorecard {
-        required,
+    let mut factors = Vec::new();
+    for table in fields.tables("factor", faults) {
+        table.finish(faults);
+        factors.extend(faults.keep(factor(&table)));
+    }
+    let grades = rungs(fields, "grade", faults);
+    Some(Tiers::Scorecard {
+        required: required?,
         points,
         factors,
         grades,
     })
 }
 
-fn factor(mut table: Fields<'_, '_>) -> Read<Factor> {
-    let name = kebab(table.text("name", NAME_BYTES_MAX)?)?;
-    let expression = table.text("expression", EXPRESSION_BYTES_MAX)?;
-    let at_most = match table.optional_text("direction", NAME_BYTES_MAX)? {
-        None => false,
-        Some(text) if text.value == "at-least" => false,
-        Some(text) if text.value == "at-most" => true,
-        Some(text) => {
-            return Err(
-                bad(format!("`{}` is no direction", text.value.escape_debug()), text.span)
-                    .expected("at-least (more is better) or at-most (less is better)"),
-            );
-        }
-    };
+fn factor(table: &Fields<'_, '_>) -> Read<Factor> {
+    let name = table.text("name")?;
+    let expression = table.text("expression")?;
+    let at_most = table
+        .optional_text("direction")?
+        .is_some_and(|text| text.value == "at-most");
     let why = table.prose("why")?;
+    table.require("points")?;
     let mut points: Vec<Located<(num_rational::BigRational, u32)>> = Vec::new();
     for (path, item) in table.array("points")? {
         let pair = items(&path, item)?;
@@ -448,7 +457,6 @@ fn factor(mut table: Fields<'_, '_>) -> Read<Factor> {
                 .expected("points = [[1.0, 5], [1.2, 10]]"),
         );
     }
-    table.finish()?;
     Ok(Factor {
         name,
         expression,
@@ -459,49 +467,40 @@ fn factor(mut table: Fields<'_, '_>) -> Read<Factor> {
 }
 
 /// The last level may be unconditional: it is what applies where nothing is proven.
-fn pricing_grid(fields: &mut Fields<'_, '_>) -> Read<Tiers> {
-    let last_is_free = fields.boolean("worst_is_unconditional")?;
-    let clauses = clauses(fields)?;
-    let mut levels = rungs(fields, "level")?;
+fn pricing_grid(fields: &Fields<'_, '_>, faults: &mut Faults) -> Option<Tiers> {
+    let last_is_free = faults.keep(fields.boolean("worst_is_unconditional"))?;
+    let clauses = faults.keep(clauses(fields))?;
+    let mut levels = rungs(fields, "level", faults);
     let worst = if last_is_free { levels.pop() } else { None };
     if let Some(worst) = &worst
         && !worst.requires.is_empty()
     {
-        return Err(bad(
-            format!("level `{}` is unconditional and has requirements", worst.name.value),
-            worst.name.span.clone(),
-        )
-        .expected("no `requires`, or worst_is_unconditional = false"));
+        let what = format!("level `{}` is unconditional and has requirements", worst.name.value);
+        let fault = bad(what, worst.name.span.clone());
+        faults.add(fault.expected("no `requires`, or worst_is_unconditional = false"));
     }
-    if levels.is_empty() {
-        return Err(
-            bad("the grid has no level to prove", fields.span()).expected("at least one level with requirements")
-        );
+    if levels.is_empty() && faults.is_empty() {
+        let fault = bad("the grid has no level to prove", fields.span());
+        faults.add(fault.expected("at least one level with requirements"));
     }
-    Ok(Tiers::PricingGrid { levels, worst, clauses })
+    Some(Tiers::PricingGrid { levels, worst, clauses })
 }
 
 /// The two customary clauses: what is not said is what is customary.
-fn clauses(fields: &mut Fields<'_, '_>) -> Read<Clauses> {
-    let not_delivered = match fields.optional_text("not_delivered", NAME_BYTES_MAX)? {
-        None => Clauses::CUSTOMARY.not_delivered,
-        Some(text) => one_of(text, &[NotDelivered::Worst, NotDelivered::Keep], NotDelivered::name)?,
-    };
-    let found_wrong = match fields.optional_text("found_wrong", NAME_BYTES_MAX)? {
-        None => Clauses::CUSTOMARY.found_wrong,
-        Some(text) => one_of(text, &[FoundWrong::Recompute, FoundWrong::FromThen], FoundWrong::name)?,
-    };
+fn clauses(fields: &Fields<'_, '_>) -> Read<Clauses> {
+    let not_delivered = fields.optional_text("not_delivered")?.map(|text| text.value);
+    let found_wrong = fields.optional_text("found_wrong")?.map(|text| text.value);
+    let known = [NotDelivered::Worst, NotDelivered::Keep];
+    let not_delivered = known
+        .into_iter()
+        .find(|clause| Some(clause.name()) == not_delivered.as_deref());
+    let known = [FoundWrong::Recompute, FoundWrong::FromThen];
+    let found_wrong = known
+        .into_iter()
+        .find(|clause| Some(clause.name()) == found_wrong.as_deref());
     Ok(Clauses {
-        not_delivered,
-        found_wrong,
-    })
-}
-
-/// One of a few words.
-fn one_of<T: Copy>(text: Located<String>, known: &[T], name: fn(T) -> &'static str) -> Read<T> {
-    known.iter().copied().find(|k| name(*k) == text.value).ok_or_else(|| {
-        let words: Vec<&str> = known.iter().map(|k| name(*k)).collect();
-        bad(format!("`{}` is no clause", text.value.escape_debug()), text.span).expected(words.join(" or "))
+        not_delivered: not_delivered.unwrap_or(Clauses::CUSTOMARY.not_delivered),
+        found_wrong: found_wrong.unwrap_or(Clauses::CUSTOMARY.found_wrong),
     })
 }
 

@@ -175,7 +175,7 @@ fn the_clauses_of_a_grid_are_read_hashed_and_said() {
     let wrong = compile(&grid.replace("found_wrong = \"recompute\"", "found_wrong = \"forgive\"")).unwrap_err();
     assert_eq!(
         (wrong.code(), wrong.what.as_str()),
-        ("policy-bad-value", "`forgive` is no clause")
+        ("policy-bad-value", "`tiers.found_wrong` is \"forgive\"")
     );
     assert_eq!(wrong.expected.as_deref(), Some("recompute or from-then-on"));
     let elsewhere = crate::testing::SCREEN.replace(

@@ -7,6 +7,9 @@ use crate::catalogue::CURRENCY_UNKNOWN;
 use crate::refusal::Refusal;
 
 impl Currency {
+    /// What stands where a policy's currency could not be read.
+    pub(crate) const PLACEHOLDER: Self = TABLE[0];
+
     /// The currency of this alphabetic code.
     ///
     /// # Errors
