@@ -110,9 +110,18 @@ fn groups() -> String {
     out
 }
 
+fn warnings() -> String {
+    let mut out = String::from("| warning | meaning | advice |\n|---|---|---|\n");
+    for entry in covenant_policy::WARNINGS {
+        let _ = writeln!(out, "| `{}` | {} | {} |", entry.code, entry.meaning, entry.advice);
+    }
+    out
+}
+
 #[test]
 fn golden_tables() {
     golden(POLICY, "figures", &figures());
+    golden(POLICY, "warnings", &warnings());
     golden(POLICY, "identities", &identities());
     golden(MAPPING, "positions", &positions());
     golden(MAPPING, "groups", &groups());

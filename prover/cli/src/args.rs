@@ -80,7 +80,7 @@ pub enum Verb {
     Sample(Sample),
     /// Print every refusal code with its meaning and advice, as Markdown
     Refusals,
-    /// Read a policy in plain language, or check one that is being written
+    /// Read, explain and compare policies; check and lay out one that is being written
     #[command(subcommand)]
     Policy(Policy),
 }
@@ -349,15 +349,48 @@ pub struct Sample {
 #[derive(Debug, Subcommand)]
 pub enum Policy {
     /// Print a policy in plain language, with the definition of every figure beside its rules
+    #[command(alias = "render")]
     Show {
         /// A signed policy, or its source text
         file: PathBuf,
+        /// Also write the canonical bytes, which the text is made from and the policy's id commits to
+        #[arg(long, value_name = "OUT")]
+        canonical: Option<PathBuf>,
     },
-    /// Compile a policy's source text and report what is wrong with it
+    /// Compile source texts and report what is wrong with them, and what may be
     Lint {
-        /// The source text
-        file: PathBuf,
+        /// The source texts
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Count a warning as a no: exit code 1
+        #[arg(long)]
+        deny_warnings: bool,
     },
+    /// Explain rule by rule what was typed, what it became and why, and what of a proof's budget it takes
+    Explain {
+        /// A signed policy, or its source text
+        file: PathBuf,
+        /// The rule [default: all]
+        rule: Option<String>,
+    },
+    /// Say what changes for a borrower from one policy to another
+    Diff {
+        /// The policy as it was
+        old: PathBuf,
+        /// The policy as it is to be
+        new: PathBuf,
+    },
+    /// Lay out source texts in the one way, comments kept, meaning unchanged
+    Fmt {
+        /// The source texts
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Change nothing; exit code 1 where something would change
+        #[arg(long)]
+        check: bool,
+    },
+    /// Print the JSON Schema of source texts, for editors
+    Schema,
 }
 
 fn log_key(text: &str) -> Result<LogKey, String> {

@@ -238,10 +238,39 @@ fn a_policy_is_read_and_linted() {
     let source = std::fs::read_to_string(&policy).unwrap();
     world.write("bad.toml", &source.replacen("type = ", "nonsense = 1\ntype = ", 1));
     let refusal = world.refused(&["policy", "lint", "bad.toml"], 1, "policy-unknown-field");
-    assert!(
-        refusal["where"].as_str().unwrap().starts_with("bad.toml: line "),
-        "{refusal}"
+    assert!(refusal["where"].as_str().unwrap().starts_with("bad.toml:"), "{refusal}");
+    assert_eq!(refusal["at"]["column"], 1, "{refusal}");
+}
+
+#[test]
+fn a_policy_is_explained_compared_and_laid_out() {
+    let world = World::new();
+    let source = std::fs::read_to_string(repository("policies/supplier-screen.toml")).unwrap();
+    world.write("a.toml", &source);
+    let old = "age_max_days = ";
+    assert!(source.contains(old));
+    world.write("b.toml", &source.replacen(old, "age_max_days    =   1", 1));
+    assert_eq!(
+        world.ok(&["policy", "diff", "a.toml", "a.toml"])["changes"],
+        serde_json::json!([])
     );
+    let changes = world.ok(&["policy", "diff", "a.toml", "b.toml"]);
+    assert_eq!(changes["changes"][0]["effect"], "loosened", "{changes}");
+    let explained = world.run_plain(&["policy", "explain", "a.toml"]);
+    assert!(
+        explained.stdout.contains("guard ") && explained.stdout.contains("rows"),
+        "{explained:?}"
+    );
+    world.refused(&["policy", "explain", "a.toml", "nothing"], 1, "policy-unknown-rule");
+    assert_eq!(world.run(&["policy", "fmt", "--check", "a.toml"]).code, 0);
+    assert_eq!(world.run(&["policy", "fmt", "--check", "b.toml"]).code, 1);
+    world.ok(&["policy", "fmt", "b.toml"]);
+    assert_eq!(world.run(&["policy", "fmt", "--check", "b.toml"]).code, 0);
+    let shown = world.ok(&["policy", "show", "--canonical", "bytes", "a.toml"]);
+    assert!(shown["program"].is_string() && !std::fs::read(world.path("bytes")).unwrap().is_empty());
+    assert_eq!(world.ok(&["policy", "schema"])["type"], "object");
+    let several = world.run(&["policy", "lint", "a.toml", "b.toml"]);
+    assert_eq!(several.code, 0, "{several:?}");
 }
 
 /// Adds 100,000.00 to both lines of the first entry of two equal lines, one of them on the bank's account 512.

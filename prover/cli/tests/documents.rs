@@ -115,9 +115,12 @@ fn a_policy_that_is_not_text_is_refused_as_such() {
         &["check", "--policy", "latin.toml"][..],
         &["policy", "show", "latin.toml"],
     ] {
-        let refusal = world.refused(verb, 1, "not-text");
+        let refusal = world.refused(verb, 1, "policy-not-text");
         assert!(refusal["advice"].as_str().unwrap().contains("UTF-8"), "{refusal}");
-        assert_eq!(refusal["where"], "latin.toml");
+        assert!(
+            refusal["where"].as_str().unwrap().starts_with("latin.toml:"),
+            "{refusal}"
+        );
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use covenant_policy::analysis::lint;
 use covenant_policy::policy::Scope;
 use covenant_policy::program::Program;
 use covenant_policy::refusal::Refusal;
@@ -26,9 +27,9 @@ impl CheckedPolicy {
     /// Compiles a source text and signs what came out.
     ///
     /// # Errors
-    /// Whatever the compiler refuses.
+    /// Whatever the compiler refuses, and rules or tiers that no figures can meet.
     pub fn sign(source: &str, signer: &Signer) -> Result<Self, Refusal> {
-        let compiled = compile(source)?;
+        let compiled = lint(source).result?;
         let document = Policy {
             compiler: Text::parse(COMPILER_VERSION).map_err(|e| Refusal::new(&UNENCODABLE, e))?,
             source: source.to_owned(),
@@ -111,6 +112,7 @@ impl CheckedPolicy {
 }
 
 /// SHA-256 over `covenant/program/v1`, a zero byte and the program's canonical bytes.
-fn program_hash(compiled: &Compiled) -> Hex32 {
+/// The hash of a compiled policy's canonical bytes, which its document commits to.
+pub fn program_hash(compiled: &Compiled) -> Hex32 {
     ids::hash_bytes("covenant/program/v1", &compiled.canonical_bytes)
 }

@@ -1,7 +1,7 @@
 //! Every code with which this crate refuses, in one table from which the error reference is generated.
 
 use covenant_ledger::errors::CODES as LEDGER_CODES;
-use covenant_policy::refusal::{Catalogue, Entry, Refusal};
+use covenant_policy::refusal::{Catalogue, Entry, Refusal, Spot};
 use covenant_proofs::errors::{CODES, DecodeError, KeyError, VerifyError};
 
 macro_rules! catalogue {
@@ -240,15 +240,30 @@ pub(crate) fn of_verify(error: &VerifyError) -> Refusal {
     of_proofs(error.code(), error.to_string())
 }
 
-/// A refusal as programs read it: every field is there, and what was not said is null.
+/// A refusal as programs read it: every field is there, and what was not said is null. One that is about a piece of a text also
+/// says its lines and columns, and one that does not come alone lists the `others`.
 pub fn to_json(refusal: &Refusal) -> serde_json::Value {
-    serde_json::json!({
+    let mut json = serde_json::json!({
         "code": refusal.code(),
         "meaning": refusal.entry.meaning,
         "what": refusal.what,
         "where": refusal.place,
         "expected": refusal.expected,
         "advice": refusal.advice_text(),
+    });
+    if let (Some(map), Some(spot)) = (json.as_object_mut(), refusal.spot()) {
+        map.insert("at".into(), spot_json(spot));
+    }
+    if let (Some(map), false) = (json.as_object_mut(), refusal.others().is_empty()) {
+        map.insert("others".into(), refusal.others().iter().map(to_json).collect());
+    }
+    json
+}
+
+/// A piece of a text: lines and columns from 1, the end behind the last character.
+pub fn spot_json(spot: Spot) -> serde_json::Value {
+    serde_json::json!({
+        "line": spot.line, "column": spot.column, "end_line": spot.end_line, "end_column": spot.end_column,
     })
 }
 

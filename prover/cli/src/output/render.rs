@@ -105,5 +105,9 @@ pub(super) fn refusal(refusal: &Refusal, style: Style) -> String {
         add("expected", expected);
     }
     add("advice", &refusal.advice_text());
+    for other in refusal.others() {
+        out.push('\n');
+        out.push_str(&self::refusal(other, style));
+    }
     out
 }

@@ -8,11 +8,10 @@ use covenant_api::files;
 use covenant_api::limits;
 use covenant_api::sign::Signed;
 use covenant_api::types::Hex32;
+use covenant_policy::policy::source;
 use covenant_policy::program::Program;
 use covenant_policy::refusal::Refusal;
 use covenant_policy::{Compiled, compile};
-
-use super::shared;
 
 /// A compiled policy, and who signed it.
 pub(super) struct PolicyFile {
@@ -24,10 +23,7 @@ impl PolicyFile {
     /// Reads and compiles a policy. A signature is checked against the key that the file names.
     pub(super) fn read(path: &Path) -> Result<Self, Refusal> {
         let bytes = files::read(path, limits::POLICY_DOCUMENT_BYTES_MAX)?;
-        let at = |r: Refusal| match r.place.clone() {
-            Some(place) => r.at(format!("{}: {place}", path.display())),
-            None => r.at(path.display()),
-        };
+        let at = |r: Refusal| r.in_file(&path.display());
         if bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{') {
             let signed: Signed<Policy> = Signed::from_json(&bytes).map_err(at)?;
             let signer = signed.claimed_signer();
@@ -37,7 +33,7 @@ impl PolicyFile {
                 signed: Some((checked.id(), signer)),
             });
         }
-        let text = shared::text(path, &bytes)?;
+        let text = source::text(&bytes).map_err(at)?;
         Ok(Self {
             compiled: compile(text).map_err(at)?,
             signed: None,

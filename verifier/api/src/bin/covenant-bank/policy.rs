@@ -6,9 +6,9 @@ use covenant_api::checked_policy::CheckedPolicy;
 use covenant_api::documents::Policy;
 use covenant_api::files::Room;
 use covenant_api::ids::{self, prefix};
-use covenant_api::refusals::MALFORMED_DOCUMENT;
 use covenant_api::sign::Signed;
 use covenant_api::{files, limits};
+use covenant_policy::policy::source;
 use covenant_policy::refusal::Refusal;
 use covenant_policy::render::render;
 use serde_json::json;
@@ -18,11 +18,13 @@ use crate::output::{Report, fields};
 use crate::plan::Context;
 
 /// `policy sign`.
-pub fn sign(context: &Context, source: &Path, out: &Path, office: &Office) -> Result<Report, Refusal> {
+pub fn sign(context: &Context, file: &Path, out: &Path, office: &Office) -> Result<Report, Refusal> {
     let (mut registry, signer) = context.office(office)?;
-    let text = text(source, files::read(source, limits::POLICY_SOURCE_BYTES_MAX)?)?;
+    let text = text(file, files::read(file, limits::POLICY_SOURCE_BYTES_MAX)?)?;
     let room = Room::to_replace(out, limits::POLICY_DOCUMENT_BYTES_MAX)?;
-    let policy = registry.sign_policy(&signer, &text)?;
+    let policy = registry
+        .sign_policy(&signer, &text)
+        .map_err(|r| r.in_file(&file.display()))?;
     room.fill(&policy.document().to_json()?)?;
     let tiers: Vec<_> = policy.program().tiers.iter().map(|t| t.name.clone()).collect();
     let lines = [
@@ -52,7 +54,7 @@ pub fn show(file: &Path) -> Result<Report, Refusal> {
         let json = json!({ "policy": policy.id(), "signer": signer, "text": words });
         return Ok(Report::new(format!("{head}\n{words}"), json));
     }
-    let compiled = covenant_policy::compile(&text(file, bytes)?)?;
+    let compiled = covenant_policy::compile(&text(file, bytes)?).map_err(|r| r.in_file(&file.display()))?;
     let words = render(&compiled.canonical_bytes)?.to_string();
     Ok(Report::new(
         format!("  not signed\n\n{words}"),
@@ -61,6 +63,7 @@ pub fn show(file: &Path) -> Result<Report, Refusal> {
 }
 
 fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Refusal> {
-    String::from_utf8(bytes)
-        .map_err(|e| Refusal::new(&MALFORMED_DOCUMENT, format!("not UTF-8: {e}")).at(path.display()))
+    source::text(&bytes)
+        .map(str::to_owned)
+        .map_err(|r| r.in_file(&path.display()))
 }
