@@ -8,9 +8,11 @@ use crate::refusal::Refusal;
 use crate::schema::Schema;
 use crate::statement::{Statement, check_terms};
 
+pub mod advice;
 mod explain;
+mod line;
 
-pub use explain::{Move, RuleOutcome, explain};
+pub use explain::{Measure, Move, RuleOutcome, explain};
 
 /// How one tier fared.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 //! and texts beside it → [`canonical`] bytes → [`render`]ing for people, [`evaluate`] for an enterprise's own check.
 
 pub mod analysis;
+pub mod calibrate;
 pub mod canonical;
 pub mod catalogue;
 pub mod compiler;
@@ -16,6 +17,7 @@ pub mod expression;
 pub mod format;
 pub mod linear;
 pub mod policy;
+pub mod pricing;
 pub mod program;
 pub mod refusal;
 pub mod render;

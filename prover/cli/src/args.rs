@@ -178,8 +178,8 @@ pub enum Attest {
 /// `covenant check`.
 #[derive(Debug, ClapArgs)]
 pub struct Check {
-    /// The policies: what banks signed, or their source texts
-    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    /// The policies on offer: what banks signed, or their source texts; of a folder, every policy in it
+    #[arg(long, value_name = "FILE|DIR", required = true, num_args = 1..)]
     pub policy: Vec<PathBuf>,
     /// The statement [default: the latest]
     #[arg(long, value_name = "STM")]

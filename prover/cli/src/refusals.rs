@@ -55,6 +55,8 @@ catalogue! {
         "Ask the attestor for an attestation at the granted level, or another attestor.";
     TIER_NOT_REACHED "tier-not-reached": "The books do not reach the tier."
         "Run `covenant check` to see which rules fail, and by what margin.";
+    NO_POLICY "no-policy-here": "The folder holds no policy."
+        "Name a folder with signed policies (.json) or source texts (.toml), or name the files themselves.";
     PROVEN_UNSUPPORTED "book-proof-unsupported": "The policy takes figures from a book proof, which this version cannot make."
         "Ask the bank for a policy that takes attested figures.";
     NOT_TEXT "not-text": "A file that should be text is not UTF-8."

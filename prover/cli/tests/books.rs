@@ -223,6 +223,83 @@ fn check_tells_tiers_and_margins() {
 }
 
 #[test]
+fn every_policy_on_offer_is_checked_and_says_what_the_next_tier_takes() {
+    let world = World::with_vault();
+    let (books, id) = world.sample(&["--profile", "failing", "--seed", "3"]);
+    import(&world, &books, &id, &[]);
+    let (before, folder) = (world.vault(), repository("policies"));
+    std::fs::create_dir(world.path("offers")).unwrap();
+    for name in [
+        "supplier-screen.toml",
+        "leverage-pricing-grid.toml",
+        "growth-with-prior.toml",
+    ] {
+        std::fs::copy(folder.join(name), world.path("offers").join(name)).unwrap();
+    }
+    world.write("offers/broken.toml", "type = \"policy\"\n");
+    world.write("offers/notes.txt", "type = \"policy\"\n");
+    world.write("offers/other.toml", "type = \"account-mapping\"\n");
+    let check = ["check", "--policy", "offers"];
+    let ran = world.run(&[&check[..], &["--json"]].concat());
+    assert_eq!(ran.code, 1, "not every policy fits: {ran:?}");
+    let answer: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let found = answer["policies"].as_array().unwrap();
+    assert_eq!(found.len(), 4, "by name: broken, growth, grid, screen");
+    let code = |i: usize| found[i]["refused"]["code"].as_str();
+    assert_eq!(
+        (code(0), code(1), code(2)),
+        (
+            Some("policy-missing-field"),
+            Some("no-fitting-statement"),
+            Some("basis-mismatch")
+        )
+    );
+    let screen = &found[3];
+    let next = &screen["next"];
+    assert!(
+        next["tier"].is_string() && !next["missing"].as_array().unwrap().is_empty(),
+        "{next}"
+    );
+    let missing = &next["missing"][0];
+    assert!(missing["figures"][0]["by_minor_units"].is_string(), "{missing}");
+    let failing = screen["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|r| r["holds"] == false)
+        .unwrap();
+    let measure = &failing["measures"][0];
+    assert!(
+        measure["value"].is_string() && measure["asked"].is_string(),
+        "{measure}"
+    );
+
+    let text = world.run(&check).stdout;
+    for part in [
+        "4 policies, as of",
+        "what stands in the way",
+        "not signed",
+        "What ",
+        "would take",
+        "One figure alone:",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+    std::fs::create_dir(world.path("empty")).unwrap();
+    world.refused(&["check", "--policy", "empty"], 1, "no-policy-here");
+    assert_eq!(world.vault(), before, "nothing is written");
+
+    // A grid has a price, also where no level is proven.
+    let solo = std::fs::read_to_string(folder.join("leverage-pricing-grid.toml"))
+        .unwrap()
+        .replace("\"consolidated\"", "\"solo\"");
+    world.write("grid.toml", &solo);
+    let ran = world.run(&["check", "--policy", "grid.toml", "--json"]);
+    let answer: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert!(answer["policies"][0]["margin_bps"].is_i64(), "{answer}");
+}
+
+#[test]
 fn a_policy_is_read_and_linted() {
     let world = World::new();
     let policy = repository("policies/supplier-screen.toml");

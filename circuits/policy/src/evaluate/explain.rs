@@ -5,8 +5,10 @@ use num_rational::BigRational;
 use num_traits::{Signed as _, Zero as _};
 
 use super::Evaluation;
+use super::advice::columns_read;
+use super::line::Line;
 use crate::compiler::{RuleMap, Texts};
-use crate::program::{FIGURES, Program, Row};
+use crate::program::{FIGURES, Program};
 use crate::render::sentences::Scene;
 use crate::render::shape::rounding::{ceil_div, floor_div};
 use crate::render::shape::{Quotient, Shape, shape};
@@ -36,6 +38,21 @@ pub struct RuleOutcome {
     pub details: Vec<String>,
     /// The moves of its first comparison.
     pub moves: Vec<Move>,
+    /// How each of its comparisons stands.
+    pub measures: Vec<Measure>,
+}
+
+/// How one comparison stands, for programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measure {
+    /// Whether it holds.
+    pub holds: bool,
+    /// The ratio (cut to four decimals) or the amount, where there is one.
+    pub value: Option<String>,
+    /// What is asked of it.
+    pub asked: Option<String>,
+    /// How far single figures can move before it fails, or must move for it to hold.
+    pub moves: Vec<Move>,
 }
 
 /// How each rule fared, in the policy's order.
@@ -53,12 +70,13 @@ fn outcome(scene: &Scene<'_>, rule: &RuleMap, evaluation: &Evaluation) -> RuleOu
     let rows = || rule.tests.iter().chain(&rule.guards);
     let guards = scene.guards_of(rule);
     let undefined = rule.guards.iter().any(|row| !passed(row));
-    let mut details = Vec::new();
+    let (mut details, mut measures) = (Vec::new(), Vec::new());
     for &row in &rule.tests {
         if undefined && rule.guards.iter().all(|guard| *guard != row) {
             continue;
         }
         details.push(detail(scene, row, &guards, evaluation));
+        measures.extend(measure(scene, row, &guards, evaluation));
     }
     for &row in &rule.guards {
         if !passed(&row) {
@@ -78,7 +96,49 @@ fn outcome(scene: &Scene<'_>, rule: &RuleMap, evaluation: &Evaluation) -> RuleOu
         sentence: scene.rule_sentence(rule),
         details,
         moves,
+        measures,
     }
+}
+
+/// How one row of figures stands; nothing for a test of pass bits.
+fn measure(scene: &Scene<'_>, index: usize, guards: &[Form], evaluation: &Evaluation) -> Option<Measure> {
+    let row = scene.program.rows.get(index)?;
+    let (value, asked) = match shape(scene.program, row, guards) {
+        Shape::Ratio { form, base, limit } => {
+            let below = value(&base, evaluation);
+            let ratio = below
+                .is_positive()
+                .then(|| BigRational::new(value(&form, evaluation), below));
+            let asked = scene.factor(&form, &base, &limit.threshold);
+            (
+                ratio.map(|r| rounded(&r)),
+                Some(format!("{} {asked}", limit.comparison())),
+            )
+        }
+        Shape::Amount { form, at_least, number } => {
+            let word = if at_least { "at least" } else { "at most" };
+            let amount = |n: &BigInt| scene.quantity(&form, n);
+            (
+                Some(amount(&value(&form, evaluation))),
+                Some(format!("{word} {}", amount(&number))),
+            )
+        }
+        Shape::Quotients { terms, limit } => {
+            let sum = quotient_value(&terms, evaluation).map(|sum| rounded(&sum));
+            (
+                sum,
+                Some(format!("{} {}", limit.comparison(), decimal(&limit.threshold))),
+            )
+        }
+        Shape::Formula => (None, None),
+        Shape::Passes => return None,
+    };
+    Some(Measure {
+        holds: evaluation.passes.get(index).copied().unwrap_or(false),
+        value,
+        asked,
+        moves: moves(scene.program, index, evaluation),
+    })
 }
 
 /// How one row stands.
@@ -159,14 +219,17 @@ fn quotient_value(terms: &[Quotient], evaluation: &Evaluation) -> Option<BigRati
     })
 }
 
-/// The moves of the first figure that helps and the first that hurts. Only rows without products have them, and only as far
-/// as the figure's range allows.
+/// The moves of the first figure that helps and the first that hurts; of rows with products, of the two figures that lie nearest.
+/// Only as far as the figure's range allows, and none of rows that read pass bits.
 fn moves(program: &Program, index: usize, evaluation: &Evaluation) -> Vec<Move> {
     let (Some(row), Some(difference)) = (program.rows.get(index), evaluation.differences.get(index)) else {
         return Vec::new();
     };
-    if !linear(row) {
+    if row.passes.iter().any(|c| *c != 0) {
         return Vec::new();
+    }
+    if row.slots.iter().any(|c| *c != 0) {
+        return nearest(program, index, evaluation);
     }
     let terms = form(&row.a);
     let helps = terms.iter().find(|(_, c)| c.is_positive());
@@ -188,8 +251,24 @@ fn moves(program: &Program, index: usize, evaluation: &Evaluation) -> Vec<Move> 
     candidates.filter(|m| possible(program, m, evaluation)).collect()
 }
 
-fn linear(row: &Row) -> bool {
-    row.slots.iter().chain(&row.passes).all(|c| *c == 0)
+/// The two moves that are the least shares of their figures, of all that turn a row.
+fn nearest(program: &Program, index: usize, evaluation: &Evaluation) -> Vec<Move> {
+    let now = evaluation.passes.get(index).copied().unwrap_or(false);
+    let turned = |e: &Evaluation| e.passes.get(index) != Some(&now);
+    let mut found: Vec<(BigInt, Move)> = Vec::new();
+    for column in columns_read(program, &[index]) {
+        let size = BigInt::from(evaluation.columns.get(column).copied().unwrap_or(0)).abs();
+        let turns = [1, -1].into_iter().filter_map(|step| {
+            let line = Line::new(program, evaluation.columns, &[(column, step)], i64::MAX);
+            Some((line.first(turned)?, step > 0))
+        });
+        if let Some((steps, rise)) = turns.min() {
+            let by = BigInt::from(if now { steps - 1 } else { steps });
+            found.push((size, Move { column, rise, by }));
+        }
+    }
+    found.sort_by(|(a, m), (b, n)| (&m.by * b).cmp(&(&n.by * a)).then(m.column.cmp(&n.column)));
+    found.into_iter().map(|(_, m)| m).take(2).collect()
 }
 
 fn possible(program: &Program, m: &Move, evaluation: &Evaluation) -> bool {

@@ -310,7 +310,21 @@ fn a_ratio_without_meaning_says_so() {
     let fine = balanced(&[("cash", 50), ("revenue", 100), ("ebit", 10), ("debt", 40)]);
     let evaluation = evaluate(&compiled.program, &fine, None).unwrap();
     let outcomes = explain(&compiled.program, &compiled.texts, &evaluation);
-    assert_eq!(outcomes[1].details, ["Fails: the value is 0.75, asked is at least 1."]);
+    // 0.5 + 10/40: with revenue r, 2000 + 10·r >= 40·r from r = 66 down; with cash c, 40·c + 1000 >= 4000 from c = 75 on.
+    assert_eq!(
+        outcomes[1].details,
+        [
+            "Fails: the value is 0.75, asked is at least 1. Revenue would have to fall by 0.34 EUR or cash would have to rise by 0.25 EUR \
+          to hold."
+        ]
+    );
+    let [measure] = outcomes[1].measures.as_slice() else {
+        panic!("one comparison")
+    };
+    assert_eq!(
+        (measure.value.as_deref(), measure.asked.as_deref(), measure.moves.len()),
+        (Some("0.75"), Some("at least 1"), 2)
+    );
 }
 
 #[test]

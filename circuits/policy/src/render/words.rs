@@ -171,7 +171,7 @@ pub(crate) fn listed(items: &[String], last: &str) -> String {
 }
 
 /// Basis points as a percentage: "1.50 %".
-pub(crate) fn basis_points(bps: i32) -> String {
+pub fn basis_points(bps: i32) -> String {
     let sign = if bps < 0 { "−" } else { "" };
     format!("{sign}{}.{:02} %", bps.unsigned_abs() / 100, bps.unsigned_abs() % 100)
 }
