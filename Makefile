@@ -8,7 +8,11 @@ export PATH := $(PATH):$(TOOLS)/bin
 BOOKS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint keys golden
+.PHONY: help setup demo test bench lint keys golden calibration
+
+# The table of companies that `make calibration` holds the sample policies against, and which column gives which figure
+TABLE ?= $(COVENANT_DATA)/sec/sec_2010q2_wide.csv
+MAPPING ?= policies/calibration/sec-2010q2.toml
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile
@@ -36,6 +40,10 @@ lint: ## formatting, clippy, and the bans, licences and sources of what we depen
 
 keys: ## make the development keys (never for production)
 	cargo run --release --locked -p covenant --bin covenant -- keys make --development
+
+calibration: ## the sample policies on a table of real companies (TABLE=FILE, MAPPING=FILE), one-statement policies only
+	@scripts/setup.sh build
+	cargo run --release --locked -p covenant-api --bin covenant-bank -- policy calibrate $(filter-out policies/growth-with-prior.toml,$(wildcard policies/*.toml)) --table "$(TABLE)" --columns "$(MAPPING)"
 
 golden: ## regenerate the golden files; review the difference before committing it
 	COVENANT_GOLDEN=write cargo test --release --locked --workspace golden

@@ -94,6 +94,8 @@ catalogue! {
         "File in this order with `covenant-bank sign`: the bank itself, then an invitation, then what follows from it.";
     UNKNOWN_LOG "unknown-log": "The registry does not say which keys this log has."
         "Get the log's key and its operator's by a way that you trust, and run `covenant-bank log trust`.";
+    NO_PRICING_GRID "no-pricing-grid": "The policy has no pricing grid."
+        "Name a policy whose tiers are of the kind pricing-grid.";
     UNKNOWN_REFERENCE "unknown-reference": "An option names nothing in the registry, or leaves open which one is meant."
         "Run `covenant-bank registry show` and give the id of one.";
 

@@ -40,10 +40,12 @@ mod facts;
 mod filings;
 mod load;
 mod paper;
+mod pricing;
 
 pub use acts::RequestTerms;
 pub use decide::{Decided, Resolution};
 pub use filings::Act;
+pub use pricing::Pricing;
 
 const BANK: &str = "bank.json";
 const ATTESTORS: &str = "attestors";

@@ -8,6 +8,7 @@
 mod attesting;
 mod commands;
 mod log;
+mod pricing;
 mod registry;
 mod verdicts;
 mod world;

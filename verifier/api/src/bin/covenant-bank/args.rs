@@ -63,6 +63,8 @@ pub enum Verb {
     Sign(Sign),
     /// Decide on the verdict in a log's receipt
     Decide(Decide),
+    /// Say which level of a pricing grid applied on which day: what was due, what was delivered, what was found wrong
+    Pricing(Pricing),
 }
 
 /// The bank's registry and its key.
@@ -208,6 +210,18 @@ pub enum Policy {
     Show {
         /// A signed policy, or a source text
         file: PathBuf,
+    },
+    /// Hold policies against a table of companies: how many pass each rule and reach each tier
+    Calibrate {
+        /// Signed policies, or source texts
+        #[arg(required = true)]
+        policies: Vec<PathBuf>,
+        /// The table: CSV, one company a line, columns named like figures (prior.revenue for a second statement)
+        #[arg(long, value_name = "FILE")]
+        table: PathBuf,
+        /// Which column gives which figure (TOML: [columns] figure = "Column", or a list whose first filled one counts)
+        #[arg(long, value_name = "FILE")]
+        columns: Option<PathBuf>,
     },
 }
 
@@ -390,6 +404,23 @@ pub struct Decide {
     /// Registry and key.
     #[command(flatten)]
     pub office: Office,
+}
+
+/// `covenant-bank pricing`.
+#[derive(Debug, ClapArgs)]
+pub struct Pricing {
+    /// The policy (its id, as shown or in 64 digits) [default: the only pricing grid]
+    #[arg(long, value_name = "POL")]
+    pub policy: Option<String>,
+    /// The company in its register [default: the only one that was asked]
+    #[arg(long, value_name = "ID", value_parser = RegistryId::parse)]
+    pub company: Option<RegistryId>,
+    /// The last day to look at [default: today]
+    #[arg(long, value_name = "DATE", value_parser = IsoDate::parse)]
+    pub until: Option<IsoDate>,
+    /// The bank's registry
+    #[arg(long, value_name = "DIR")]
+    pub registry: PathBuf,
 }
 
 #[cfg(test)]

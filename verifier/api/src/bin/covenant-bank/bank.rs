@@ -214,7 +214,12 @@ pub fn fill<T: Document>(room: Option<Room<'_>>, document: &Verified<T>) -> Resu
 }
 
 /// The one that was named, by its 64 digits or as it is shown; or the only one there is.
-fn pick(option: &str, prefix: &str, named: Option<&str>, known: impl Iterator<Item = Hex32>) -> Result<Hex32, Refusal> {
+pub fn pick(
+    option: &str,
+    prefix: &str,
+    named: Option<&str>,
+    known: impl Iterator<Item = Hex32>,
+) -> Result<Hex32, Refusal> {
     let mut fitting: Vec<Hex32> = known
         .filter(|id| named.is_none_or(|name| id.to_string() == name || ids::display(prefix, id) == name))
         .collect();

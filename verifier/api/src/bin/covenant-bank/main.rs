@@ -6,11 +6,13 @@
 mod args;
 mod attest;
 mod bank;
+mod calibrate;
 mod keys;
 mod log;
 mod output;
 mod plan;
 mod policy;
+mod pricing;
 mod show;
 mod verify;
 

@@ -15,7 +15,7 @@ use covenant_policy::refusal::Refusal;
 
 use crate::args::{Args, LogVerb, Office, Policy, RegistryVerb, Verb};
 use crate::output::Report;
-use crate::{attest, bank, keys, log, policy, show, verify};
+use crate::{attest, bank, calibrate, keys, log, policy, pricing, show, verify};
 
 /// The surroundings of one act.
 pub struct Context {
@@ -52,6 +52,11 @@ pub fn run(args: Args) -> Result<Report, Refusal> {
         Verb::Attestor(verb) => bank::attestor(&context, verb),
         Verb::Policy(Policy::Sign { source, out, office }) => policy::sign(&context, &source, &out, &office),
         Verb::Policy(Policy::Show { file }) => policy::show(&file),
+        Verb::Policy(Policy::Calibrate {
+            policies,
+            table,
+            columns,
+        }) => calibrate::run(&policies, &table, columns.as_deref()),
         Verb::Invite(args) => bank::invite(&context, args),
         Verb::Enrol(args) => bank::enrol(&context, &args),
         Verb::Request(args) => bank::request(&context, args),
@@ -65,6 +70,7 @@ pub fn run(args: Args) -> Result<Report, Refusal> {
         }) => log::trust(&context, &log_key, operator, out.as_deref(), &office),
         Verb::Sign(args) => log::sign(&context, &args),
         Verb::Decide(args) => log::decide(&context, args),
+        Verb::Pricing(args) => pricing::run(&context, &args),
     }
 }
 

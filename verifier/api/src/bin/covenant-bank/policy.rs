@@ -8,6 +8,7 @@ use covenant_api::files::Room;
 use covenant_api::ids::{self, prefix};
 use covenant_api::sign::Signed;
 use covenant_api::{files, limits};
+use covenant_policy::Compiled;
 use covenant_policy::policy::source;
 use covenant_policy::refusal::Refusal;
 use covenant_policy::render::render;
@@ -60,6 +61,19 @@ pub fn show(file: &Path) -> Result<Report, Refusal> {
         format!("  not signed\n\n{words}"),
         json!({ "text": words }),
     ))
+}
+
+/// A policy, signed or not, compiled.
+pub fn compiled_of(file: &Path) -> Result<Compiled, Refusal> {
+    let bytes = files::read(file, limits::POLICY_DOCUMENT_BYTES_MAX)?;
+    let at = |r: Refusal| r.in_file(&file.display());
+    if bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{') {
+        let signed: Signed<Policy> = Signed::from_json(&bytes).map_err(at)?;
+        let signer = signed.claimed_signer();
+        let checked = signed.verify(&signer).and_then(CheckedPolicy::check).map_err(at)?;
+        return Ok(checked.compiled().clone());
+    }
+    covenant_policy::compile(&text(file, bytes)?).map_err(at)
 }
 
 fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Refusal> {
