@@ -8,14 +8,14 @@ export PATH := $(PATH):$(TOOLS)/bin
 BOOKS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint keys golden calibration
+.PHONY: help setup demo test bench lint keys golden calibration fuzz fuzz-long
 
 # The table of companies that `make calibration` holds the sample policies against, and which column gives which figure
 TABLE ?= $(COVENANT_DATA)/sec/sec_2010q2_wide.csv
 MAPPING ?= policies/calibration/sec-2010q2.toml
 
 help: ## what can be made
-	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
 
 setup: ## check the toolchain, and install what the other targets need
 	@scripts/setup.sh build lint
@@ -47,3 +47,9 @@ calibration: ## the sample policies on a table of real companies (TABLE=FILE, MA
 
 golden: ## regenerate the golden files; review the difference before committing it
 	COVENANT_GOLDEN=write cargo test --release --locked --workspace golden
+
+fuzz: ## every parser against invented input, some seconds each
+	@scripts/fuzz.sh 10
+
+fuzz-long: ## the same, five minutes each
+	@scripts/fuzz.sh 300
