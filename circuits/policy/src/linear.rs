@@ -7,7 +7,7 @@
 //!
 //! The method is the simplex algorithm for bounded variables. Each different direction (a form up to a factor) is one variable with
 //! a lower and an upper limit, so boxes, parallel half-spaces and both sides of `between` cost no rows; a column that no other
-//! direction reads never enters the tableau. The feasible start is found as Dutertre and de Moura do ("A Fast Linear-Arithmetic
+//! direction reads never enters a tableau, and directions that share no column have tableaux of their own. The feasible start is found as Dutertre and de Moura do ("A Fast Linear-Arithmetic
 //! Solver for DPLL(T)", CAV 2006), both phases choose by Bland's rule ("New Finite Pivoting Rules for the Simplex Method", 1977)
 //! and therefore end, and tableau rows are whole numbers without a common divisor.
 //!
@@ -22,11 +22,12 @@ use num_rational::BigRational;
 use num_traits::{One as _, Signed as _, Zero as _};
 
 mod direction;
+mod polyhedron;
 mod ratio;
 mod simplex;
 
+pub use polyhedron::Polyhedron;
 pub use ratio::Interval;
-pub use simplex::Polyhedron;
 
 use direction::Directions;
 

@@ -13,17 +13,17 @@
 //! the one of least number (Bland), with which no tableau comes twice and the search ends.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use num_bigint::BigInt;
 use num_integer::Integer as _;
 use num_rational::BigRational;
 use num_traits::{One as _, Signed as _, Zero as _};
 
-use super::direction::{Directions, Limit, Limits, Slanted};
-use super::{Certificate, Constraint, Form, Optimum};
+use super::direction::{Limit, Limits, Slanted};
+use super::{Certificate, Constraint};
 
-/// A limit in units of 1/[`Polyhedron::unit`].
+/// A limit in units of 1/[`Tableau::unit`].
 #[derive(Debug, Clone)]
 struct End {
     value: BigInt,
@@ -44,12 +44,10 @@ struct Variable {
     value: BigInt,
 }
 
-/// The points of a system that has some: a tableau, and the point where it stands.
+/// A tableau, and the point where it stands.
 #[derive(Debug, Clone)]
-pub struct Polyhedron {
-    /// Columns that no slanted direction reads.
-    loose: BTreeMap<usize, Limits>,
-    /// The columns of the tableau, ascending; they are its first variables.
+pub(super) struct Tableau {
+    /// The columns, ascending; they are its first variables.
     columns: Vec<usize>,
     variables: Vec<Variable>,
     /// What the limits were multiplied by to make them whole.
@@ -98,20 +96,17 @@ impl Variable {
     }
 }
 
-impl Polyhedron {
-    /// Finds a first point.
-    pub(super) fn new(directions: Directions) -> Result<Self, Certificate> {
-        let Directions { mut columns, slanted } = directions;
-        let used = slanted.iter().flat_map(|s| s.terms.iter().map(|(column, _)| *column));
-        let used: Vec<usize> = used.collect::<BTreeSet<_>>().into_iter().collect();
-        let boxes: Vec<Limits> = used.iter().map(|c| columns.remove(c).unwrap_or_default()).collect();
-        let all_limits = || boxes.iter().chain(slanted.iter().map(|s| &s.limits));
-        let ends = all_limits().flat_map(|l| [&l.lower, &l.upper]).flatten();
+impl Tableau {
+    /// Finds a first point of directions that are connected with each other; `columns` are the limits of what they read.
+    pub(super) fn new(columns: &BTreeMap<usize, Limits>, slanted: &[Slanted]) -> Result<Self, Certificate> {
+        let used: Vec<usize> = columns.keys().copied().collect();
+        let all_limits = columns.values().chain(slanted.iter().map(|s| &s.limits));
+        let ends = all_limits.flat_map(|l| [&l.lower, &l.upper]).flatten();
         let unit = ends.fold(BigInt::one(), |unit, limit| unit.lcm(limit.value.denom()));
 
         let mut variables = Vec::with_capacity(used.len() + slanted.len());
         let mut resting = Vec::with_capacity(used.len());
-        for (place, limits) in boxes.iter().enumerate() {
+        for (place, limits) in columns.values().enumerate() {
             let start = (limits.nearest_to_zero() * &unit).to_integer();
             let column = Variable::new(vec![(place, BigInt::one())], limits, &unit);
             variables.push(Variable {
@@ -120,14 +115,13 @@ impl Polyhedron {
             });
             resting.push((place, start));
         }
-        for Slanted { terms, limits } in &slanted {
+        for Slanted { terms, limits } in slanted {
             let place = |column: &usize| used.binary_search(column).ok();
             let terms = terms.iter().filter_map(|(column, c)| Some((place(column)?, c.clone())));
             variables.push(Variable::new(terms.collect(), limits, &unit));
         }
         let one = |row: usize| (0..used.len()).map(|k| BigInt::from(u8::from(k == row))).collect();
-        let mut points = Self {
-            loose: columns,
+        let mut tableau = Self {
             inverse: (0..used.len()).map(one).collect(),
             columns: used,
             variables,
@@ -135,59 +129,44 @@ impl Polyhedron {
             resting,
             determinant: BigInt::one(),
         };
-        points.settle();
-        points.find_point()?;
-        Ok(points)
+        tableau.settle();
+        tableau.find_point()?;
+        Ok(tableau)
     }
 
-    /// The greatest value of a form; `None` where there is none.
-    pub fn maximum(&mut self, form: &Form) -> Option<Optimum> {
-        let content = form.content();
-        let place = |column: usize| self.columns.binary_search(&column).ok();
-        let mut certificate = Certificate::default();
-        let mut point = BTreeMap::new();
-        let mut inside = Vec::new();
-        for (column, c) in form.terms() {
-            if let Some(place) = place(column) {
-                inside.push((place, (c / &content).to_integer()));
-                continue;
-            }
-            let limits = self.loose.get(&column)?;
-            let limit = if c.is_positive() { &limits.upper } else { &limits.lower };
-            let limit = limit.as_ref()?;
-            certificate.add(limit.constraint, c.abs() * &limit.factor);
-            point.insert(column, limit.value.clone());
+    /// Moves to where a form, of this tableau's columns and with whole coefficients, is greatest; what shows that goes to the
+    /// certificate, times `content`. `None` where it grows for ever.
+    pub(super) fn climb_to(
+        &mut self,
+        form: &[(usize, BigInt)],
+        content: &BigRational,
+        shown: &mut Certificate,
+    ) -> Option<()> {
+        let place = |column: &usize| self.columns.binary_search(column).ok();
+        let terms: Vec<(usize, BigInt)> = form
+            .iter()
+            .filter_map(|(column, c)| Some((place(column)?, c.clone())))
+            .collect();
+        if terms.is_empty() {
+            return Some(());
         }
-        let gains = self.climb(&inside)?;
+        let gains = self.climb(&terms)?;
         for ((variable, _), gain) in self.resting.iter().zip(gains).filter(|(_, gain)| !gain.is_zero()) {
             let end = self.variables[*variable].toward(gain.is_positive())?;
-            let factor = BigRational::new(gain.abs(), self.determinant.clone()) * &content;
-            certificate.add(end.constraint, factor * &end.factor);
+            let factor = BigRational::new(gain.abs(), self.determinant.clone()) * content;
+            shown.add(end.constraint, factor * &end.factor);
         }
-        for (column, limits) in &self.loose {
-            point.entry(*column).or_insert_with(|| limits.nearest_to_zero());
-        }
+        Some(())
+    }
+
+    /// Where it stands.
+    pub(super) fn point(&self) -> impl Iterator<Item = (usize, BigRational)> {
         let scale = &self.unit * &self.determinant;
         let values = self
             .variables
             .iter()
-            .map(|v| BigRational::new(v.value.clone(), scale.clone()));
-        point.extend(self.columns.iter().copied().zip(values));
-        let value = form.value_at(&point);
-        Some(Optimum {
-            value,
-            point,
-            certificate,
-        })
-    }
-
-    /// The least value of a form; `None` where there is none.
-    pub fn minimum(&mut self, form: &Form) -> Option<Optimum> {
-        let greatest = self.maximum(&form.times(&-BigRational::one()))?;
-        Some(Optimum {
-            value: -greatest.value,
-            ..greatest
-        })
+            .map(move |v| BigRational::new(v.value.clone(), scale.clone()));
+        self.columns.iter().copied().zip(values)
     }
 
     /// The second phase. Gives back what the objective gains where each resting variable rises; `None` where it grows for ever.
