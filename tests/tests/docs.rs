@@ -231,7 +231,7 @@ fn expressions_compile_or_are_refused_as_the_page_says() {
 #[test]
 fn the_page_on_mappings_names_every_chart() {
     let text = read(MAPPING);
-    for format in [Format::Fec, Format::Sie4, Format::Csv] {
+    for format in [Format::Fec, Format::Sie4, Format::SaftNo, Format::SaftPt, Format::Csv] {
         let chart = format.default_chart();
         assert!(text.contains(&format!("| `{chart}` |")), "{chart}");
         assert!(Mapping::chart(chart).is_ok(), "{chart}");

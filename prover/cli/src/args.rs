@@ -106,7 +106,24 @@ pub enum BooksFormat {
     Fec,
     /// SIE 4 (Sweden)
     Sie,
+    /// SAF-T Financial (Norway)
+    SaftNo,
+    /// SAF-T (Portugal), the accounting file
+    SaftPt,
     /// A trial balance, in a declared CSV format
+    Csv,
+}
+
+/// Formats in which sample books are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SampleFormat {
+    /// Fichier des écritures comptables (France)
+    Fec,
+    /// SIE 4 (Sweden)
+    Sie,
+    /// SAF-T Financial (Norway)
+    SaftNo,
+    /// A trial balance, with the declaration of its CSV format
     Csv,
 }
 
@@ -115,7 +132,7 @@ pub enum BooksFormat {
 pub struct Import {
     /// The accounting export
     pub file: PathBuf,
-    /// Its format [default: recognised from the first line]
+    /// Its format [default: recognised from its first lines]
     #[arg(long)]
     pub format: Option<BooksFormat>,
     /// The company in its register, such as FR-SIREN:123456789
@@ -327,7 +344,7 @@ pub enum SampleProfile {
 pub struct Sample {
     /// The format of the books
     #[arg(long, default_value = "fec")]
-    pub format: BooksFormat,
+    pub format: SampleFormat,
     /// How the company is doing
     #[arg(long, default_value = "healthy")]
     pub profile: SampleProfile,

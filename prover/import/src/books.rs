@@ -19,6 +19,10 @@ pub enum Format {
     Sie4,
     /// A trial balance whose format is declared.
     Csv,
+    /// Norway: SAF-T Financial 1.10 to 1.30.
+    SaftNo,
+    /// Portugal: SAF-T (PT) 1.04_01, accounting.
+    SaftPt,
 }
 
 impl Format {
@@ -28,6 +32,8 @@ impl Format {
             Self::Fec => "fr-pcg",
             Self::Sie4 => "se-bas",
             Self::Csv => "generic",
+            Self::SaftNo => "no-ns4102",
+            Self::SaftPt => "pt-snc",
         }
     }
 
@@ -37,6 +43,8 @@ impl Format {
             Self::Fec => "FEC (France, art. A. 47 A-1 LPF)",
             Self::Sie4 => "SIE 4 (Sweden)",
             Self::Csv => "trial balance (CSV)",
+            Self::SaftNo => "SAF-T Financial (Norway)",
+            Self::SaftPt => "SAF-T (Portugal)",
         }
     }
 }
@@ -66,6 +74,8 @@ pub struct Auxiliary {
 pub struct Account {
     /// The account's name.
     pub label: String,
+    /// The number of the national chart that the file declares for it, where it declares one beside the account's own.
+    pub standard: Option<String>,
     /// The balance brought forward.
     pub opening: i64,
     /// Debits of the period, opening entries apart.

@@ -16,7 +16,7 @@ entries! {
         "Check that the file exists, that you may read it and that the disk is sound.";
     /// No importer knows the file.
     FORMAT_UNKNOWN = "format-unknown", "The file is none of the formats that can be imported.",
-        "Export a FEC (France), a SIE 4 file (Sweden) or a trial balance as CSV, and declare the CSV's format.";
+        "Export a FEC (France), a SIE 4 file (Sweden), SAF-T (Norway, Portugal) or a trial balance as CSV, and declare the CSV's format.";
     /// A line does not have the format's form.
     MALFORMED_LINE = "malformed-line", "A line does not have the form that its format prescribes.",
         "Export the file again from the accounting system; do not edit exports by hand.";
@@ -77,6 +77,24 @@ entries! {
     /// The months do not add up to the year.
     SERIES_UNTIED = "series-untied", "The months of a series do not add up to the year's figure.",
         "Accounts of income or money were opened, or closed, outside the entries: export the whole ledger of the year again.";
+    /// A control total is not that of the entries.
+    CONTROL_TOTAL = "control-total-mismatch", "A control total in the file is not the total of its entries or documents.",
+        "Entries were added, changed or lost after the export: export again.";
+    /// A document's totals are not those of its lines.
+    DOCUMENT_TOTAL = "document-total-mismatch", "A total of a document differs from its lines by more than their rounding.",
+        "The document was changed after it was issued, or a line is missing: export again.";
+    /// An account or a customer is used and not listed.
+    UNLISTED = "not-listed", "An entry, a document or a party names an account or a customer that the file does not list.",
+        "Export all accounts, customers and suppliers together with the entries.";
+    /// A sum is finer than the currency.
+    FRACTION = "fractional-total", "A balance, or the sum of an account's entries, is not a whole number of minor units.",
+        "Amounts are never rounded here: post the rounding difference in the accounting system and export again.";
+    /// There are documents and no ledger.
+    NO_LEDGER = "no-ledger", "The file has sales documents and no general ledger, so that no figures can be made from it.",
+        "Export the accounting file of the year; this file can be read as a list of invoices.";
+    /// The income statement began before the period.
+    MID_YEAR = "mid-year-books", "Income or expense accounts were brought forward with balances, so that the result covers more than the period.",
+        "Export the books from the first day of the financial year.";
     /// An account appears twice where each must appear once.
     DUPLICATE_ACCOUNT = "duplicate-account", "A balance is given twice.",
         "Remove the repeated row, or give the sub-accounts a column of their own and declare it as `auxiliary`.";

@@ -5,7 +5,8 @@ use covenant_policy::refusal::Refusal;
 use covenant_policy::schema::ENTERPRISE_FINANCIALS;
 use covenant_policy::statement::{Assurance, Basis, Currency, Period, Statement};
 
-use crate::books::{Books, Warning};
+use crate::amount::format_amount;
+use crate::books::{Account, Books, Warning};
 use crate::catalogue;
 use crate::clip;
 use crate::mapping::Mapping;
@@ -66,9 +67,10 @@ pub fn review_books(books: &Books, mapping: &Mapping, options: &Options) -> Resu
 ///
 /// # Errors
 /// Those of [`review_books`], and `sub-ledger-untied`, `unmapped-account`, `closed-books`, `unbalanced-books`, `figure-negative`,
-/// `amount-too-large`.
+/// `amount-too-large`, `mid-year-books`.
 pub fn to_statement(books: &Books, mapping: &Mapping, options: &Options) -> Result<Imported, Refusal> {
     let (assembled, period) = current(books, mapping, options)?;
+    refuse_mid_year(books, mapping)?;
     let statement = statement(&assembled, books, options, period)?;
     let mut review = sheet::review(&assembled, books, mapping, options, period, false);
     let prior = prior(books, mapping, options, &mut review.warnings);
@@ -95,6 +97,28 @@ fn current<'a>(books: &'a Books, mapping: &'a Mapping, options: &Options) -> Res
         moves: &mapping.moves,
     };
     Ok((Assembled::new(source, mapping, books.currency)?, period))
+}
+
+/// Income and expenses begin at zero with the financial year. Where they were brought forward, the balances are those of a longer
+/// time than the period.
+fn refuse_mid_year(books: &Books, mapping: &Mapping) -> Result<(), Refusal> {
+    let income = |(number, account): &(&String, &Account)| {
+        let rule = mapping.rule_of(number, account.standard.as_deref());
+        account.opening != 0 && rule.is_some_and(|r| r.debit.group.is_income())
+    };
+    let Some((number, account)) = books.accounts.iter().find(income) else {
+        return Ok(());
+    };
+    let opening = format_amount(i128::from(account.opening), books.currency.minor_digits);
+    Err(Refusal::new(
+        &catalogue::MID_YEAR,
+        format!(
+            "account {number} {} was brought forward with {opening}",
+            clip(&account.label, 40)
+        ),
+    )
+    .at(&books.file)
+    .expected("income and expenses that begin at 0"))
 }
 
 /// The year before. Where its balances do not make a statement, the current one stands without it, and says so.

@@ -2,8 +2,8 @@
 //! review sheet that an accountant and an attestor sign, and a generator of sample books.
 //!
 //! ```text
-//! file --fec|sie|csv--> Books --mapping--> positions --> figures --> Statement + Review
-//! files --ubl|receivables--> Documents --> InvoiceList --> Summary at a day
+//! file --fec|sie|saft|csv--> Books --mapping--> positions --> figures --> Statement + Review
+//! files --ubl|saft|receivables--> Documents --> InvoiceList --> Summary at a day
 //! ```
 //!
 //! Nothing is guessed: an amount that is not in its format's notation, an entry that does not balance, an account without a
@@ -26,6 +26,7 @@ pub mod mapping;
 pub mod position;
 pub mod receivables;
 pub mod review;
+pub mod saft;
 pub mod sample;
 pub mod series;
 pub mod sie;
@@ -47,7 +48,7 @@ use covenant_policy::refusal::Refusal;
 /// Told how many bytes have been read so far, every few thousand lines and at the end.
 pub type Progress<'a> = dyn FnMut(u64) + 'a;
 
-/// Which format a file has, from its first bytes (a few hundred suffice). A CSV is never recognised: its format is declared.
+/// Which format a file has, from its first bytes (a thousand suffice). A CSV is never recognised: its format is declared.
 ///
 /// # Errors
 /// `format-unknown`.
@@ -65,13 +66,18 @@ pub fn recognise(first_bytes: &[u8], file: &str) -> Result<Format, Refusal> {
         Ok(Format::Sie4)
     } else if header.contains("journalcode") && header.contains("comptenum") {
         Ok(Format::Fec)
+    } else if text.contains(saft::norway::NAMESPACE) {
+        Ok(Format::SaftNo)
+    } else if text.contains(saft::portugal::NAMESPACE) {
+        Ok(Format::SaftPt)
     } else {
         Err(Refusal::new(
             &catalogue::FORMAT_UNKNOWN,
             format!("the file begins with {:?}", clip(&header, 40)),
         )
         .at(format!("{file}:1"))
-        .expected("a FEC header (JournalCode, …), a SIE file (#FLAGGA …), or --format csv with a declared format"))
+        .expected("a FEC header (JournalCode, …), a SIE file (#FLAGGA …), a SAF-T file of Norway or Portugal, or --format csv with a declared \
+             format"))
     }
 }
 
@@ -96,6 +102,12 @@ mod tests {
             recognise("\u{feff}JournalCode\tJournalLib\tx\tx\tCompteNum".as_bytes(), "a"),
             Ok(Format::Fec)
         );
+        let root = |n: &str| format!("<?xml version='1.0'?>\n<!-- c -->\n<AuditFile xmlns='{n}'>");
+        let (no, pt) = (root(saft::norway::NAMESPACE), root(saft::portugal::NAMESPACE));
+        assert_eq!(recognise(no.as_bytes(), "a"), Ok(Format::SaftNo));
+        assert_eq!(recognise(pt.as_bytes(), "a"), Ok(Format::SaftPt));
+        let other = recognise(root("urn:OECD:StandardAuditFile-Tax:PT_1.03_01").as_bytes(), "a");
+        assert_eq!(other.unwrap_err().code(), "format-unknown");
         let refusal = recognise(b"PK\x03\x04", "a.zip").unwrap_err();
         assert_eq!(refusal.code(), "format-unknown");
         assert_eq!(refusal.place.as_deref(), Some("a.zip:1"));

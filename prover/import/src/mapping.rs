@@ -22,6 +22,12 @@ use document::{AccountRule, Document, Source, prefixes};
 const CHARTS: &[(&str, &str, &str)] = &[
     ("fr-pcg", "charts/fr-pcg.toml", include_str!("../charts/fr-pcg.toml")),
     ("se-bas", "charts/se-bas.toml", include_str!("../charts/se-bas.toml")),
+    (
+        "no-ns4102",
+        "charts/no-ns4102.toml",
+        include_str!("../charts/no-ns4102.toml"),
+    ),
+    ("pt-snc", "charts/pt-snc.toml", include_str!("../charts/pt-snc.toml")),
     ("generic", "charts/generic.toml", include_str!("../charts/generic.toml")),
 ];
 /// What a user's file writes as its chart when it stands alone.
@@ -102,7 +108,7 @@ impl Mapping {
     /// The `type` of the document.
     pub const TYPE: &'static str = "covenant-account-mapping";
 
-    /// A chart that comes with the program: `fr-pcg`, `se-bas` or `generic`.
+    /// A chart that comes with the program: `fr-pcg`, `se-bas`, `no-ns4102`, `pt-snc` or `generic`.
     ///
     /// # Errors
     /// `mapping-unknown-name` where there is no such chart.
@@ -160,6 +166,18 @@ impl Mapping {
     /// The rule for an account, by its longest prefix.
     pub fn rule(&self, account: &str) -> Option<&Rule> {
         longest(&self.user, account).or_else(|| longest(&self.base, account))
+    }
+
+    /// The rule for an account of books that declare a number of the national chart beside the account's own. The declared one
+    /// counts; one of two digits only names the group, in which the account's own number says more. A user's file knows accounts by
+    /// their own numbers.
+    pub fn rule_of(&self, account: &str, standard: Option<&str>) -> Option<&Rule> {
+        match standard {
+            Some(declared) if declared.len() > 2 || !account.starts_with(declared) => {
+                longest(&self.user, account).or_else(|| longest(&self.base, declared))
+            }
+            _ => self.rule(account),
+        }
     }
 
     fn extend(&mut self, document: &Document, source: &Source<'_>) -> Result<(), Refusal> {

@@ -98,6 +98,14 @@ impl Group {
         matches!(self, Self::NonCurrentAssets | Self::CurrentAssets | Self::OffBalance)
     }
 
+    /// Whether the group belongs to the income statement.
+    pub fn is_income(self) -> bool {
+        matches!(
+            self,
+            Self::Operating | Self::Depreciation | Self::BelowEbit | Self::IncomeTax
+        )
+    }
+
     /// Whether the group belongs to the balance sheet; the side of it (true for assets) decides what may be reclassified.
     pub fn balance_sheet_side(self) -> Option<bool> {
         match self {

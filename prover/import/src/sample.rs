@@ -1,8 +1,8 @@
 //! Sample books: a plausible trading company in any of the formats, at any size, from a seed alone. Small ones are for trying
 //! things out, large ones for measuring; the generator's own totals are what importers are tested against.
 //!
-//! Entries are made one at a time, so books of millions of lines need no more memory than their customers and suppliers. SIE puts
-//! balances before vouchers: the year is simulated twice, once to know them.
+//! Entries are made one at a time, so books of millions of lines need no more memory than their customers and suppliers. SIE and
+//! SAF-T put balances before entries: the year is simulated twice, once to know them.
 
 use std::io::{self, Write};
 
@@ -31,6 +31,8 @@ pub enum Kind {
     Fec,
     /// A Swedish SIE 4 file in kronor, with the year before.
     Sie,
+    /// A Norwegian SAF-T Financial file in kroner.
+    SaftNo,
     /// A trial balance in euros, with the declaration of its format.
     Csv,
 }
@@ -161,6 +163,13 @@ fn written(order: &Order, out: &mut impl Write) -> io::Result<Sample> {
             let mut sink = writers::Sie::new(out, &opened, &company)?;
             opened.clone().run(&mut sink)?;
             sink.lines
+        }
+        Kind::SaftNo => {
+            let mut totals = writers::saft::Totals::default();
+            company.run(&mut totals)?;
+            let mut sink = writers::saft::Saft::new(out, &opened, &company, &totals)?;
+            opened.clone().run(&mut sink)?;
+            sink.end()?
         }
         Kind::Csv => {
             company.run(&mut Nowhere)?;

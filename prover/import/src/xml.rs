@@ -276,35 +276,18 @@ impl<'a, R: BufRead> Xml<'a, R> {
                         ResolveResult::Bound(Namespace(uri)) => self.namespaces.iter().position(|n| *n == uri),
                         _ => None,
                     };
-                    let sound = start.len() <= TAG_BYTES_MAX;
+                    let long = start.len() > TAG_BYTES_MAX;
                     self.tag.enter(&start, namespace, line);
                     self.depth += 1;
-                    if self.depth > DEPTH_MAX || !sound {
-                        let what = if sound {
-                            format!("more than {DEPTH_MAX} elements are open")
-                        } else {
-                            format!("a tag is longer than {TAG_BYTES_MAX} bytes")
-                        };
-                        return Err(self.refuse(&catalogue::XML_LIMIT, what));
-                    }
+                    self.refuse_limits(long)?;
                     return Ok(Piece::Start);
                 }
                 Event::End(_) => {
                     self.depth = self.depth.saturating_sub(1);
                     return Ok(Piece::End);
                 }
-                Event::Text(text) => {
-                    if keep {
-                        self.text.push_str(&text);
-                    }
-                    return Ok(Piece::Text);
-                }
-                Event::CData(text) => {
-                    if keep {
-                        self.text.push_str(&text);
-                    }
-                    return Ok(Piece::Text);
-                }
+                Event::Text(text) => return Ok(Self::kept(&text, &mut self.text, keep)),
+                Event::CData(text) => return Ok(Self::kept(&text, &mut self.text, keep)),
                 Event::GeneralRef(name) => {
                     let name = (*name).to_owned();
                     let character = self.character(&name)?;
@@ -322,6 +305,24 @@ impl<'a, R: BufRead> Xml<'a, R> {
                 Event::Comment(_) | Event::PI(_) | Event::Decl(_) | Event::Empty(_) => {}
             }
         }
+    }
+
+    fn kept(text: &str, kept: &mut String, keep: bool) -> Piece {
+        if keep {
+            kept.push_str(text);
+        }
+        Piece::Text
+    }
+
+    fn refuse_limits(&self, long: bool) -> Result<(), Refusal> {
+        let what = if long {
+            format!("a tag is longer than {TAG_BYTES_MAX} bytes")
+        } else if self.depth > DEPTH_MAX {
+            format!("more than {DEPTH_MAX} elements are open")
+        } else {
+            return Ok(());
+        };
+        Err(self.refuse(&catalogue::XML_LIMIT, what))
     }
 
     /// The character that a reference stands for: the five of XML, or a number.

@@ -10,7 +10,7 @@ use covenant_import::sample::{Kind, Order, Profile, Sample as Made, generate};
 use covenant_policy::refusal::Refusal;
 use serde_json::json;
 
-use crate::args::{BooksFormat, Sample, SampleProfile};
+use crate::args::{Sample, SampleFormat, SampleProfile};
 use crate::output::Report;
 use crate::progress::Progress;
 
@@ -21,9 +21,10 @@ pub(super) fn run(args: &Sample) -> Result<Report, Refusal> {
     let order = Order {
         seed: args.seed,
         kind: match args.format {
-            BooksFormat::Fec => Kind::Fec,
-            BooksFormat::Sie => Kind::Sie,
-            BooksFormat::Csv => Kind::Csv,
+            SampleFormat::Fec => Kind::Fec,
+            SampleFormat::Sie => Kind::Sie,
+            SampleFormat::SaftNo => Kind::SaftNo,
+            SampleFormat::Csv => Kind::Csv,
         },
         entries: args.entries,
         profile: match args.profile {
@@ -114,6 +115,7 @@ fn registry_id(kind: Kind, registry: &str) -> String {
     let register = match kind {
         Kind::Fec => "FR-SIREN",
         Kind::Sie => "SE-ORGNR",
+        Kind::SaftNo => "NO-ORGNR",
         Kind::Csv => "SAMPLE",
     };
     format!("{register}:{registry}")
@@ -123,5 +125,6 @@ fn currency(kind: Kind) -> &'static str {
     match kind {
         Kind::Fec | Kind::Csv => "EUR",
         Kind::Sie => "SEK",
+        Kind::SaftNo => "NOK",
     }
 }

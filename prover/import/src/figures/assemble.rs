@@ -111,7 +111,7 @@ impl<'a> Assembled<'a> {
             position: None,
             overridden: false,
         };
-        let Some(rule) = mapping.rule(number) else {
+        let Some(rule) = mapping.rule_of(number, account.standard.as_deref()) else {
             self.book(placed);
             return;
         };
@@ -266,14 +266,8 @@ impl<'a> Assembled<'a> {
     }
 
     fn income_accounts(&self) -> impl Iterator<Item = &Placed<'a>> {
-        self.placed.iter().filter(|p| {
-            p.position.is_some_and(|p| {
-                matches!(
-                    p.group,
-                    Group::Operating | Group::Depreciation | Group::BelowEbit | Group::IncomeTax
-                )
-            })
-        })
+        let income = |p: &&Placed<'_>| p.position.is_some_and(|p| p.group.is_income());
+        self.placed.iter().filter(income)
     }
 
     pub(super) fn coverage(&self) -> Coverage {
@@ -406,7 +400,7 @@ fn number_free<'a>(balance: i128, position: Option<&'static Position>) -> Placed
 fn net_balances(accounts: &BTreeMap<String, Account>, mapping: &Mapping) -> BTreeMap<usize, i128> {
     let mut nets = BTreeMap::new();
     for (number, account) in accounts {
-        if let Some(net) = mapping.rule(number).and_then(|r| r.net) {
+        if let Some(net) = mapping.rule_of(number, account.standard.as_deref()).and_then(|r| r.net) {
             *nets.entry(net).or_insert(0) += i128::from(account.closing);
         }
     }

@@ -84,7 +84,7 @@ impl Company {
         let target = (150_000_000 + size * 7_500) / 100 * rng.gen_range(80..=120);
         let parties = usize::try_from(order.entries / 200).unwrap_or(0);
         let name = invented_name(&mut rng);
-        // Numbers that no registry has issued: French ones do not begin with 000, Swedish ones with 000000.
+        // Numbers that no registry has issued: French and Norwegian ones do not begin with 000, Swedish ones with 000000.
         let registry = match order.kind {
             super::Kind::Sie => format!("000000-{:04}", rng.gen_range(0..10_000)),
             _ => format!("000{:06}", rng.gen_range(0..1_000_000)),

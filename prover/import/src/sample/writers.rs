@@ -12,6 +12,8 @@ use crate::dates;
 use crate::encoding::Encoding;
 use crate::{CsvFormat, fec};
 
+pub(super) mod saft;
+
 /// The declaration of the trial balance's format.
 pub(super) const CSV_FORMAT: &str = r#"# How trial-balance.csv is written. Nothing of this is guessed on import.
 type = "covenant-csv-format"
@@ -35,6 +37,10 @@ pub(super) fn file_name(kind: Kind, company: &Company) -> String {
     match kind {
         Kind::Fec => format!("{}FEC{}.txt", company.registry, dates::digits(company.period.end)),
         Kind::Sie => format!("sample-{}.se", dates::digits(company.period.end)),
+        Kind::SaftNo => {
+            let end = dates::digits(company.period.end);
+            format!("SAF-T_Financial_{}_{end}235959.xml", company.registry)
+        }
         Kind::Csv => format!("trial-balance-{}.csv", dates::digits(company.period.end)),
     }
 }
@@ -45,32 +51,32 @@ fn plain(amount: i64) -> String {
 
 /// What an entry is about, in the language of the books.
 fn text(kind: Kind, entry: &Entry<'_>) -> (&'static str, &'static str) {
-    let (french, swedish) = match entry.text {
-        "invoice" => ("Facture client", "Kundfaktura"),
-        "purchase" => ("Facture fournisseur", "Leverantörsfaktura"),
-        "receipt" => ("Encaissement", "Inbetalning"),
-        "payment" => ("Règlement", "Utbetalning"),
-        "wages-paid" => ("Paiement salaires et cotisations", "Löneutbetalning"),
-        "wages" => ("Salaires du mois", "Löner"),
-        "rent" => ("Loyer", "Hyra"),
-        "loan" => ("Échéance d'emprunt", "Amortering och ränta"),
-        "depreciation" => ("Dotation aux amortissements", "Avskrivningar"),
-        "vat-paid" => ("Paiement TVA", "Momsinbetalning"),
-        "vat" => ("Liquidation TVA", "Momsredovisning"),
-        "machine" => ("Acquisition de matériel", "Inköp av maskin"),
-        "stock" => ("Variation de stocks", "Lagerförändring"),
-        _ => ("Impôt sur les sociétés", "Skatt"),
+    let (french, swedish, norwegian) = match entry.text {
+        "invoice" => ("Facture client", "Kundfaktura", "Kundefaktura"),
+        "purchase" => ("Facture fournisseur", "Leverantörsfaktura", "Leverandørfaktura"),
+        "receipt" => ("Encaissement", "Inbetalning", "Innbetaling"),
+        "payment" => ("Règlement", "Utbetalning", "Utbetaling"),
+        "wages-paid" => ("Paiement salaires et cotisations", "Löneutbetalning", "Lønnsutbetaling"),
+        "wages" => ("Salaires du mois", "Löner", "Lønn"),
+        "rent" => ("Loyer", "Hyra", "Husleie"),
+        "loan" => ("Échéance d'emprunt", "Amortering och ränta", "Avdrag og renter"),
+        "depreciation" => ("Dotation aux amortissements", "Avskrivningar", "Avskrivninger"),
+        "vat-paid" => ("Paiement TVA", "Momsinbetalning", "Betaling av mva"),
+        "vat" => ("Liquidation TVA", "Momsredovisning", "Mva-oppgjør"),
+        "machine" => ("Acquisition de matériel", "Inköp av maskin", "Kjøp av maskin"),
+        "stock" => ("Variation de stocks", "Lagerförändring", "Beholdningsendring"),
+        _ => ("Impôt sur les sociétés", "Skatt", "Skatt"),
     };
     let journal = match entry.journal {
-        Journal::Sales => ("VE", "B"),
-        Journal::Purchases => ("AC", "L"),
-        Journal::Bank => ("BQ", "U"),
-        Journal::General => ("OD", "A"),
+        Journal::Sales => ("VE", "B", "SALG"),
+        Journal::Purchases => ("AC", "L", "KJØP"),
+        Journal::Bank => ("BQ", "U", "BANK"),
+        Journal::General => ("OD", "A", "DIV"),
     };
-    if kind == Kind::Sie {
-        (journal.1, swedish)
-    } else {
-        (journal.0, french)
+    match kind {
+        Kind::Sie => (journal.1, swedish),
+        Kind::SaftNo => (journal.2, norwegian),
+        Kind::Fec | Kind::Csv => (journal.0, french),
     }
 }
 

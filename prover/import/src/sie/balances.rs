@@ -186,7 +186,7 @@ impl Gathered {
                 debit: movement.debit,
                 credit: movement.credit,
                 closing,
-                auxiliaries: BTreeMap::new(),
+                ..Account::default()
             };
             accounts.insert(number.clone(), account);
         }

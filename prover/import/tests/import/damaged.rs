@@ -2,7 +2,7 @@
 //! every identity.
 
 use covenant_import::sample::Kind;
-use covenant_import::{CsvFormat, Mapping, Options, csv, fec, sie, to_statement};
+use covenant_import::{CsvFormat, Mapping, Options, csv, fec, saft, sie, to_statement};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
@@ -13,6 +13,8 @@ fn everything(bytes: &[u8], name: &str, format: &CsvFormat, wanted: Options) -> 
     let readings = [
         fec::read(bytes, name, &mut |_| {}),
         sie::read(bytes, name, &mut |_| {}),
+        saft::norway::read(bytes, name, &mut |_| {}),
+        saft::portugal::read(bytes, name, &mut |_| {}),
         csv::read(bytes, name, format, &mut |_| {}),
     ];
     let mut statements = 0;
@@ -73,7 +75,7 @@ fn mutated_books_never_panic() {
     let mut rng = ChaCha20Rng::seed_from_u64(20_261_123);
     let format = csv_format();
     let (mut statements, mut readings) = (0, 0);
-    for kind in [Kind::Fec, Kind::Sie, Kind::Csv] {
+    for kind in [Kind::Fec, Kind::Sie, Kind::SaftNo, Kind::Csv] {
         let (sample, bytes) = made(&covenant_import::sample::Order {
             entries: 100,
             ..order(kind, 5)
@@ -108,6 +110,7 @@ fn random_bytes_are_refused() {
         for start in [
             "",
             "#FLAGGA 0\n",
+            "<AuditFile xmlns='urn:StandardAuditFile-Taxation-Financial:NO'>",
             "JournalCode\tEcritureNum\tEcritureDate\tCompteNum\tCompteLib\tDebit\tCredit\n",
         ] {
             let mut file = start.as_bytes().to_vec();

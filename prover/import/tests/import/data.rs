@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
 
-use covenant_import::{Books, Format, Imported, Mapping, Options, fec, recognise, sie, to_statement};
+use covenant_import::{Books, Format, Imported, Mapping, Options, fec, recognise, saft, sie, to_statement};
 use covenant_policy::refusal::Refusal;
 
 /// The path of a real file; `None`, with a line that says so, where the folder is not named.
@@ -18,8 +18,10 @@ pub fn file(name: &str) -> Option<PathBuf> {
 
 /// Reads books from bytes, as the format that they show.
 pub fn books_of(bytes: &[u8], name: &str) -> Result<Books, Refusal> {
-    match recognise(&bytes[..bytes.len().min(400)], name)? {
+    match recognise(&bytes[..bytes.len().min(1_000)], name)? {
         Format::Fec => fec::read(bytes, name, &mut |_| {}),
+        Format::SaftNo => saft::norway::read(bytes, name, &mut |_| {}),
+        Format::SaftPt => saft::portugal::read(bytes, name, &mut |_| {}),
         _ => sie::read(bytes, name, &mut |_| {}),
     }
 }

@@ -34,7 +34,7 @@ pub fn read(sample: &Sample, bytes: &[u8]) -> Books {
 
 #[test]
 fn imports_equal_the_generators_totals() {
-    for kind in [Kind::Fec, Kind::Sie, Kind::Csv] {
+    for kind in [Kind::Fec, Kind::Sie, Kind::SaftNo, Kind::Csv] {
         for profile in [Profile::Healthy, Profile::Stretched, Profile::Failing] {
             for (seed, entries) in [(1, 100), (2, 333), (3, 2_000), (4, 20_000)] {
                 let order = Order {
@@ -79,7 +79,7 @@ fn imports_equal_the_generators_totals() {
 
 #[test]
 fn the_same_order_gives_the_same_bytes() {
-    for kind in [Kind::Fec, Kind::Sie, Kind::Csv] {
+    for kind in [Kind::Fec, Kind::Sie, Kind::SaftNo, Kind::Csv] {
         let (sample, bytes) = made(&order(kind, 7));
         assert_eq!((sample, bytes.clone()), made(&order(kind, 7)));
         assert_ne!(bytes, made(&order(kind, 8)).1);

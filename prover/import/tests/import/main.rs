@@ -12,6 +12,7 @@ mod data;
 mod french_ledger;
 mod fuzzed;
 mod generated;
+mod saft_files;
 mod series;
 mod swedish_files;
 mod variants;

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Read};
 
 use covenant_api::refusals::FILE_UNREADABLE;
 use covenant_api::types::{Hex32, Text};
-use covenant_import::{Books, CsvFormat, Format, csv, fec, recognise, sie};
+use covenant_import::{Books, CsvFormat, Format, csv, fec, recognise, saft, sie};
 use covenant_policy::refusal::Refusal;
 use sha2::{Digest as _, Sha256};
 
@@ -62,6 +62,8 @@ pub(super) fn read(args: &Import) -> Result<FileRead, Refusal> {
     let format = match args.format {
         Some(BooksFormat::Fec) => Format::Fec,
         Some(BooksFormat::Sie) => Format::Sie4,
+        Some(BooksFormat::SaftNo) => Format::SaftNo,
+        Some(BooksFormat::SaftPt) => Format::SaftPt,
         Some(BooksFormat::Csv) => Format::Csv,
         None if args.csv_format.is_some() => Format::Csv,
         None => recognise(reader.fill_buf().map_err(unreadable)?, name.as_str())?,
@@ -71,6 +73,8 @@ pub(super) fn read(args: &Import) -> Result<FileRead, Refusal> {
     let books = match format {
         Format::Fec => fec::read(&mut reader, name.as_str(), &mut progress),
         Format::Sie4 => sie::read(&mut reader, name.as_str(), &mut progress),
+        Format::SaftNo => saft::norway::read(&mut reader, name.as_str(), &mut progress),
+        Format::SaftPt => saft::portugal::read(&mut reader, name.as_str(), &mut progress),
         Format::Csv => {
             let declared = args.csv_format.as_ref().ok_or_else(|| {
                 Refusal::new(&FORMAT_UNDECLARED, "the format of the CSV is not declared").at(path.display())
