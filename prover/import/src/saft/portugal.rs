@@ -178,11 +178,9 @@ fn general_account<R: BufRead>(xml: &mut Xml<'_, R>, ledger: &mut Ledger, tree: 
                 .expected("GR, GA, GM, AR, AA or AM"));
         }
     }
-    if category.starts_with('G') {
-        if let Some(number) = &number {
-            let closing = listed.closing.unwrap_or(0);
-            tree.insert(number.clone(), Node { parent, closing, line });
-        }
+    if let Some(number) = number.as_ref().filter(|_| category.starts_with('G')) {
+        let closing = listed.closing.unwrap_or(0);
+        tree.insert(number.clone(), Node { parent, closing, line });
     }
     ledger.list(number, listed, xml)
 }
