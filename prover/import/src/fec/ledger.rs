@@ -303,7 +303,7 @@ impl Ledger {
                     debit: cents(sums.debit)?,
                     credit: cents(sums.credit)?,
                     closing: cents(sums.closing)?,
-                    auxiliaries: BTreeMap::new(),
+                    ..Account::default()
                 };
                 if sums.parts.keys().any(|key| !key.is_empty()) {
                     for (key, part) in sums.parts {
