@@ -72,13 +72,10 @@ fn say_rule(report: &mut Report, compiled: &Compiled, rule: &RuleAdvice) {
         .actions
         .iter()
         .take(SHOWN)
-        .map(|done| action_phrase(&compiled.program, done))
+        .map(|done| lower_first(&action_phrase(&compiled.program, done)))
         .collect();
     if !actions.is_empty() {
-        report.line(format!(
-            "    One action alone: {}.",
-            lower_first(&actions.join("; or "))
-        ));
+        report.line(format!("    One action alone: {}.", actions.join("; or ")));
     }
 }
 
