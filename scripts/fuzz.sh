@@ -23,7 +23,7 @@ fi
 log="$(mktemp)"
 trap 'rm -f "$log"' EXIT
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/fuzz/target}"
-cargo run --quiet --release --locked --manifest-path fuzz/Cargo.toml --bin seeds -- fuzz/corpus
+cargo run --quiet --release --manifest-path fuzz/Cargo.toml --bin seeds -- fuzz/corpus
 for target in "${targets[@]}"; do
     mkdir -p "fuzz/corpus/$target" "fuzz/regressions/$target"
     # What an input may take: 10 seconds, half a gigabyte. Real lines are short, so are the inputs.
