@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use covenant_import::mapping::Mapping;
 use covenant_import::position::{Group, POSITIONS, Position, figure_name};
-use covenant_import::{CsvFormat, Format};
+use covenant_import::{CsvFormat, Format, ReceivablesFormat};
 use covenant_policy::compile;
 use covenant_policy::schema::{ENTERPRISE_FINANCIALS, Sign, Unit};
 use covenant_tests::repository::{self, Tracked};
@@ -153,6 +153,11 @@ fn examples_of_whole_files_are_valid() {
     }
     for text in formats {
         CsvFormat::from_toml(&text, CSV).unwrap_or_else(|r| panic!("{r:?}"));
+    }
+    for page in ["docs/formats/invoices.md", "docs/formats/imports.md"] {
+        let formats = fenced(&read(page), "toml");
+        assert_eq!(formats.len(), 1, "{page}");
+        ReceivablesFormat::from_toml(&formats[0], page).unwrap_or_else(|r| panic!("{r:?}"));
     }
 }
 

@@ -8,8 +8,10 @@ use covenant_api::types::{IsoDate, RegistryId, TierName, UtcTime};
 use covenant_policy::statement::{Basis, Currency, Day, Period};
 
 mod ceremony;
+mod invoices;
 
 pub use ceremony::{Ceremony, Checked};
+pub use invoices::{AgedFrom, Invoices};
 
 /// Prove to a bank that your books satisfy its policy, without showing the books.
 #[derive(Debug, Parser)]
@@ -54,6 +56,8 @@ pub enum Verb {
     Init(Init),
     /// Read an accounting export into a statement of figures
     Import(Import),
+    /// Read invoices into a list of claims, and see how old they are and who owes most; nothing leaves this machine
+    Invoices(Invoices),
     /// List the statements held, or print one
     Figures(Figures),
     /// Have a statement attested

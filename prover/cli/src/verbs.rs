@@ -8,6 +8,7 @@ mod figures;
 mod import;
 mod init;
 mod inspect;
+mod invoices;
 mod keys;
 mod pick;
 mod policy;
@@ -35,6 +36,7 @@ pub fn run(context: &Context, verb: Verb) -> Result<Report, Refusal> {
     match verb {
         Verb::Init(args) => init::run(context, &args),
         Verb::Import(args) => import::run(context, &args),
+        Verb::Invoices(args) => invoices::run(context, &args),
         Verb::Figures(args) => figures::run(context, &args),
         Verb::Attest(args) => attest::run(context, &args),
         Verb::Check(args) => check::run(context, &args),

@@ -15,7 +15,8 @@ use covenant_api::documents::{
 use covenant_api::receipt::LogKey;
 use covenant_api::sign::Signed;
 use covenant_api::{files, limits};
-use covenant_import::{CsvFormat, Mapping};
+use covenant_import::invoices::{self, InvoiceList};
+use covenant_import::{CsvFormat, Mapping, ReceivablesFormat};
 use covenant_policy::refusal::Refusal;
 use serde_json::{Map, Value, json};
 
@@ -95,6 +96,10 @@ fn toml(text: &str) -> Option<Result<Report, Refusal>> {
             CsvFormat::TYPE,
             "The declaration of a CSV. `covenant import --csv-format` takes it.",
         ))),
+        ReceivablesFormat::TYPE => Some(Ok(short(
+            ReceivablesFormat::TYPE,
+            "The declaration of a list of receivables. `covenant invoices --csv-format` takes it.",
+        ))),
         _ => None,
     }
 }
@@ -135,6 +140,7 @@ fn by_type(name: &str, bytes: &[u8]) -> Option<Result<Report, Refusal>> {
             CheckedStatement::new(r)
                 .map(|_| Some("The figures keep their schema's rules, and hash to what it says.".into()))
         }),
+        invoices::TYPE => invoice_list(bytes),
         SecretKeyFile::TYPE => document::from_json::<SecretKeyFile>(bytes).map(|key| {
             // Only what is public of it.
             let mut report = Report::new(json!({ "type": name, "role": key.role, "public": key.public }));
@@ -151,6 +157,27 @@ fn short(kind: &str, sentence: &str) -> Report {
     let mut report = Report::new(json!({ "type": kind }));
     report.line(sentence);
     report
+}
+
+/// The list says what it is; its totals are checked on reading.
+fn invoice_list(bytes: &[u8]) -> Result<Report, Refusal> {
+    let list = InvoiceList::read(bytes, "list")?;
+    let mut report = Report::new(json!({
+        "type": invoices::TYPE, "seller": list.seller.name, "currency": list.currency.code, "documents": list.items.len(),
+        "debtors": list.debtors.len(), "excluded": list.excluded.len(), "sources": list.sources,
+    }));
+    report.heading("This is a list of invoices");
+    report.fields([
+        ("seller", list.seller.name.clone()),
+        ("currency", list.currency.code.to_owned()),
+        ("documents", list.items.len().to_string()),
+        ("debtors", list.debtors.len().to_string()),
+        ("left out", list.excluded.len().to_string()),
+        ("made from", list.sources.join(", ")),
+    ]);
+    report.good("It is spelled as lists are written, and its totals are those of its documents.");
+    report.line("`covenant invoices` shows how old its claims are and who owes most.");
+    Ok(report)
 }
 
 fn signed<T: Document + Clone>(bytes: &[u8], what: &str) -> Result<Report, Refusal> {

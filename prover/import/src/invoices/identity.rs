@@ -8,6 +8,11 @@ use super::PartyId;
 /// case, without white space, control characters and soft hyphens; every dash is a hyphen. Punctuation and leading zeros stay, because
 /// `1-12` is not `11-2` and `007` is not `7`.
 pub fn canonical(text: &str) -> String {
+    // Nothing of ASCII changes under NFKC, and almost every number is ASCII.
+    if text.is_ascii() {
+        let seen = text.bytes().filter(u8::is_ascii_graphic);
+        return seen.map(|b| char::from(b.to_ascii_uppercase())).collect();
+    }
     let unseen = |c: &char| {
         !c.is_whitespace()
             && !c.is_control()

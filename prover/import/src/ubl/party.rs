@@ -4,7 +4,7 @@ use std::io::BufRead;
 
 use covenant_policy::refusal::Refusal;
 
-use super::field;
+use super::values::field;
 use crate::catalogue;
 use crate::invoices::{IdSort, PARTS_MAX, Party, PartyId};
 use crate::xml::Xml;

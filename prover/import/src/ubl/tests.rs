@@ -1,3 +1,4 @@
+use super::values::decimal;
 use super::*;
 use crate::invoices::{IdSort, PartyId};
 

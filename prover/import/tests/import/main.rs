@@ -12,6 +12,8 @@ mod data;
 mod french_ledger;
 mod fuzzed;
 mod generated;
+mod imports;
+mod invoice_files;
 mod saft_files;
 mod series;
 mod swedish_files;
