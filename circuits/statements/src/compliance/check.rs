@@ -7,7 +7,7 @@ use covenant_gadgets::{circuit::Field, eddsa};
 use covenant_policy::{
     evaluate::evaluate_columns,
     program::{FIGURES, Relation, STATEMENTS, Source, StatementTerms},
-    schema::Schema,
+    schema::{Schema, column_range},
     statement::{Assurance, Day, LENGTH_SLACK_DAYS, Statement},
 };
 
@@ -82,7 +82,7 @@ fn given(there: bool) -> &'static str {
 
 fn ranges_and_identities(schema: &Schema, statement: &Statement) -> Check {
     for (j, (figure, &value)) in schema.figures.iter().zip(&statement.figures.0).enumerate() {
-        let (least, greatest) = schema.range(j);
+        let (least, greatest) = column_range(j);
         demand((least..=greatest).contains(&value), Rule::FigureRange, || {
             format!("{} is out of range", figure.name)
         })?;
@@ -91,6 +91,14 @@ fn ranges_and_identities(schema: &Schema, statement: &Statement) -> Check {
     demand(days.iter().all(|day| *day <= Day::MAX), Rule::HeaderRange, || {
         "a date beyond the calendar".into()
     })?;
+    if let Some(j) = schema.rounding_figure() {
+        let (least, greatest) = schema.range(j);
+        demand(
+            (least..=greatest).contains(&statement.figures.0[j]),
+            Rule::RoundingBound,
+            || format!("{} is more than rounding", schema.figures[j].name),
+        )?;
+    }
     for identity in schema.identities {
         let sum: i128 = identity
             .terms

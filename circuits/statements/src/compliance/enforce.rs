@@ -17,7 +17,7 @@ use covenant_gadgets::{
 };
 use covenant_policy::{
     program::FIGURES,
-    schema::ROUNDING_BITS,
+    schema::{ROUNDING_BITS, ROUNDING_FIGURE},
     statement::{DAYS_IN_400_YEARS, Day, LENGTH_SLACK_DAYS, MONTHS_IN_400_YEARS},
 };
 
@@ -32,8 +32,6 @@ use crate::commitments::{SIGNED_FROM, domain, figure_offset, header};
 
 /// Bits of a figure's magnitude.
 const FIGURE_BITS: usize = 63;
-/// The figure that is a rounding difference, and has a range of its own.
-const ROUNDING_DIFFERENCE: usize = 26;
 const RESTATEMENT_BITS: u32 = 16;
 const ASSURANCE_BITS: u32 = 8;
 /// Bits of a fiscal month and of a length class: 2^21 days hold fewer than 2^17 months.
@@ -85,6 +83,9 @@ pub fn enforce(circuit: &mut Circuit, inputs: &Inputs<Var>, assignment: Option<&
         statements.push(statement(circuit, terms, &owner, wires)?);
     }
     absent_statement(circuit, &inputs.terms[1], &statements[1])?;
+    for (terms, vars) in inputs.terms.iter().zip(&statements) {
+        rounding_bound(circuit, terms, vars)?;
+    }
     for (terms, vars) in inputs.terms.iter().zip(&statements) {
         schema_identity(circuit, terms, vars)?;
     }
@@ -189,7 +190,6 @@ fn statement(
 /// Figure `j` is in its range; the bounds of signed figures are open.
 fn figure_range(circuit: &mut Circuit, j: usize, x: &Var) -> Result<()> {
     match j {
-        ROUNDING_DIFFERENCE => enforce_signed_range(circuit, x, ROUNDING_BITS as usize),
         SIGNED_FROM.. => enforce_signed_range(circuit, x, FIGURE_BITS),
         _ => enforce_range(circuit, x, FIGURE_BITS),
     }
@@ -204,6 +204,18 @@ fn absent_statement(circuit: &mut Circuit, terms: &TermsInputs<Var>, vars: &Stat
         pack_var(&vars.figures)
             .iter()
             .try_for_each(|packed| absent.mul_equals(packed, &zero))
+    })
+}
+
+/// What the schema's identities take up as a rounding difference is small. The coefficient at that place is 1, −1 or 0 in every
+/// schema: it stands in the first identity alone, which packing leaves as it is (asserted in `covenant_policy::schema`), and the
+/// verifier takes it from the policy's schema. Where it is 0, the figure is an ordinary one.
+fn rounding_bound(circuit: &mut Circuit, terms: &TermsInputs<Var>, vars: &StatementVars) -> Result<()> {
+    circuit.rule(Rule::RoundingBound.name(), |c| {
+        let (coefficient, x) = (&terms.identity[ROUNDING_FIGURE], &vars.figures[ROUNDING_FIGURE]);
+        let rounding = c.witness(both(coefficient, x).map(|(a, b)| a * b))?;
+        coefficient.mul_equals(x, &rounding)?;
+        enforce_signed_range(c, &rounding, ROUNDING_BITS as usize)
     })
 }
 

@@ -29,7 +29,7 @@ macro_rules! rules {
 }
 
 rules! {
-    /// Figures 0–19 lie in [0, 2^63), figures 20–31 in (−2^63, 2^63), and the rounding difference within ±2^20.
+    /// Figures 0–19 lie in [0, 2^63), figures 20–31 in (−2^63, 2^63).
     FigureRange = "figure-range",
     /// Dates have 20 bits, the restatement number 16, assurance 8, coverage 32; all before they are packed.
     HeaderRange = "header-range",
@@ -39,6 +39,8 @@ rules! {
     StatementHash = "statement-hash",
     /// An absent statement has no figures and an empty header.
     AbsentStatement = "absent-statement",
+    /// What the schema's identities take up as a rounding difference lies within ±2^20.
+    RoundingBound = "rounding-bound",
     /// The schema's identities hold: total assets = liabilities + equity + rounding, and the sub-totals.
     SchemaIdentity = "schema-identity",
     /// The statements belong to the enterprise whose secret key the prover knows.

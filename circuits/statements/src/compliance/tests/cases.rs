@@ -3,7 +3,8 @@
 use covenant_gadgets::circuit::Field;
 use covenant_policy::{
     program::{Relation, Source},
-    statement::{Assurance, Day},
+    schema::ENTERPRISE_FINANCIALS,
+    statement::{Assurance, Day, Statement},
 };
 
 use super::{
@@ -76,7 +77,22 @@ fn figures_out_of_range_break_their_rule() {
         s.figures.0[EQUITY] += s.figures.0[ROUNDING] - (1 << 20);
         s.figures.0[ROUNDING] = 1 << 20;
     });
-    assert_breaks(&rounding, Rule::FigureRange);
+    assert_breaks(&rounding, Rule::RoundingBound);
+}
+
+/// A schema whose identities leave figure 26 out has an ordinary figure there, at either end of its range; and a statement of
+/// one schema is none of another.
+#[test]
+fn a_monthly_series_has_twelve_unbounded_months() {
+    assert_honest(&World::monthly());
+    assert_honest(&World::monthly().edit(1, |s| s.figures.0[ROUNDING] = -i64::MAX));
+    assert_breaks(
+        &World::monthly().edit(0, |s| s.figures.0[ROUNDING] = i64::MIN),
+        Rule::FigureRange,
+    );
+    assert_breaks(&World::monthly().edit(0, |s| s.figures.0[31] = 0), Rule::TierReached);
+    let another = |s: &mut Statement| s.schema = ENTERPRISE_FINANCIALS.name;
+    assert_breaks_relation_only(&World::monthly().edit(0, another), Rule::StatementHash);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use covenant_gadgets::{
 };
 use covenant_policy::{
     program::{COLUMNS, FIGURES, FIRST_RICH_ROW, Program, ROWS, Relation, Row, Slot, Source, StatementTerms, Tier},
-    schema::ENTERPRISE_FINANCIALS,
+    schema::{ENTERPRISE_FINANCIALS, MONTHLY_SERIES, Schema},
     statement::{Assurance, Basis, Coverage, Currency, Day, Figures, Period, Statement},
 };
 
@@ -117,6 +117,37 @@ pub fn terms(source: Source) -> StatementTerms {
     }
 }
 
+/// A program over monthly series, of this year and of the year before where `relation` says so: cash flow above zero in the
+/// last month, and in the month before the first. The last month is figure 31; figure 26, which another schema bounds as its
+/// rounding difference, is month 7.
+pub fn monthly_program(sources: [Source; 2], relation: Relation) -> Program {
+    let mut program = program(sources, relation);
+    let second = if relation == Relation::None { 0 } else { FIGURES };
+    program.rows = vec![Row::BLANK; ROWS];
+    program.slots = [const { Slot::EMPTY }; 4];
+    program.rows[0] = row(&[(31, 1)], 1);
+    program.rows[1] = row(&[(second + 31, 1), (ROUNDING, 1)], i128::from(i64::MAX) - 1_000);
+    for terms in program.statements.iter_mut().filter(|t| t.source != Source::Absent) {
+        terms.schema = MONTHLY_SERIES.name;
+        terms.need = u32::MAX;
+    }
+    program.tiers[0].weights = std::array::from_fn(|i| u32::from(i < 2));
+    program.tiers[0].minimum = 2;
+    program
+}
+
+/// A monthly series with extremes of both signs; month 7 (figure 26) is as great as a figure can be.
+pub fn monthly_statement(number: u32) -> Statement {
+    let mut x: [i64; FIGURES] = std::array::from_fn(|j| 1_000 + j as i64);
+    (x[0], x[20], x[ROUNDING]) = (i64::MAX, -i64::MAX, i64::MAX);
+    Statement {
+        schema: MONTHLY_SERIES.name,
+        coverage: Coverage(u32::MAX),
+        figures: Figures(x),
+        ..statement(number, 1)
+    }
+}
+
 /// A coefficient row over named columns; columns from 32 on are the second statement's.
 fn row(terms: &[(usize, i64)], bound: i128) -> Row {
     Row {
@@ -212,6 +243,13 @@ impl World {
         Self::with(program(sources, relation), statements)
     }
 
+    /// Attested monthly series of two adjacent years.
+    pub fn monthly() -> Self {
+        let sources = [Source::Attested, Source::Attested];
+        let statements = [Some(monthly_statement(2025)), Some(monthly_statement(2024))];
+        Self::with(monthly_program(sources, Relation::Prior), statements)
+    }
+
     /// Attested figures of two adjacent years.
     pub fn attested() -> Self {
         Self::new([Source::Attested, Source::Attested], Relation::Prior)
@@ -274,7 +312,8 @@ impl World {
             let Some(opening) = self.witness.opening(k) else {
                 continue;
             };
-            let signature = key.sign(opening.hash(&ENTERPRISE_FINANCIALS));
+            let schema = Schema::named(opening.statement.schema).unwrap();
+            let signature = key.sign(opening.hash(schema));
             if let Some(own) = &mut self.witness.statements[k] {
                 own.attestation = Some(Attestation {
                     key: key.public(),
@@ -288,18 +327,19 @@ impl World {
     /// Sets the tags and links that belong to the witness.
     pub fn publish(&mut self) {
         let (sk, scope) = (self.witness.sk, self.public.proof.scope);
-        let family = commitments::schema_family_field(&ENTERPRISE_FINANCIALS);
         for k in 0..2 {
             let Some(own) = &self.witness.statements[k] else {
                 continue;
             };
             let period = own.statement.period;
+            let schema = Schema::named(own.statement.schema).unwrap();
+            let family = commitments::schema_family_field(schema);
             let proof = &mut self.public.proof;
             proof.period_tags[k] = commitments::period_tag(sk, scope, family, period);
             let root = commitments::figures_root(&own.statement.figures);
             proof.statement_links[k] = commitments::statement_link(sk, scope, root, period);
             if self.program.statements[k].source == Source::Proven {
-                let hash = self.witness.opening(k).unwrap().hash(&ENTERPRISE_FINANCIALS);
+                let hash = self.witness.opening(k).unwrap().hash(schema);
                 proof.proven_links[k] = commitments::proven_link(hash, own.link_blinding);
             }
         }

@@ -163,7 +163,7 @@ const FORGERIES: &[Case] = &[
         },
     ),
     (
-        Rule::FigureRange,
+        Rule::RoundingBound,
         "a rounding difference of 2^20 that hides equity",
         || {
             resettled(attested(), |f| {
@@ -434,6 +434,7 @@ fn every_rule_has_a_forgery() {
 }
 
 #[test]
-fn the_rounding_difference_is_the_figure_with_its_own_range() {
+fn the_rounding_difference_is_the_figure_with_its_own_bound() {
     assert_eq!(ENTERPRISE_FINANCIALS.figures[ROUNDING].name, "rounding_difference");
+    assert_eq!(ENTERPRISE_FINANCIALS.rounding_figure(), Some(ROUNDING));
 }

@@ -6,6 +6,7 @@ use covenant_gadgets::eddsa::{PublicKey, SecretKey};
 use covenant_policy::{
     program::{Program, Relation, Source},
     refusal::Refusal,
+    schema::ENTERPRISE_FINANCIALS,
 };
 
 use super::fixture::{self, CASH, EQUITY, FLOOR, GRANT, TOTAL_ASSETS, World, attestor, grants};
@@ -54,10 +55,9 @@ fn the_figures_of_the_identities_must_be_needed() {
         program.statements[1].need &= !(1 << figure);
         let refusal = inputs(program.clone(), 0, &[]).unwrap_err();
         assert_eq!(refusal.code(), "program-invalid");
-        assert_eq!(
-            refusal.what,
-            format!("figure {figure} of the balance sheet need not be covered")
-        );
+        let name = ENTERPRISE_FINANCIALS.figures[figure].name;
+        let what = format!("{name}, which every statement of enterprise-financials/v1 gives, need not be covered");
+        assert_eq!(refusal.what, what);
         // The output of a book proof gives the figures of that book only.
         program.statements[1].source = Source::Proven;
         assert_eq!(code(inputs(program, 0, &[])), "accepted");
@@ -106,11 +106,7 @@ fn an_opening_shows_nothing_in_logs() {
 #[test]
 fn an_attestation_that_nobody_asks_for_is_left_out() {
     let mut world = World::new([Source::Proven, Source::Absent], Relation::None).edit(0, |s| s.assurance.0 = GRANT + 1);
-    let hash = world
-        .witness
-        .opening(0)
-        .unwrap()
-        .hash(&covenant_policy::schema::ENTERPRISE_FINANCIALS);
+    let hash = world.witness.opening(0).unwrap().hash(&ENTERPRISE_FINANCIALS);
     world.witness.statements[0].as_mut().unwrap().attestation = Some(Attestation {
         key: attestor().public(),
         grant: GRANT,

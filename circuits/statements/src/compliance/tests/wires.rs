@@ -24,6 +24,11 @@ fn no_wire_is_loose_when_nothing_is_attested_and_one_statement_is_absent() {
 }
 
 #[test]
+fn no_wire_is_loose_under_a_schema_without_identities() {
+    assert_no_loose_wire(&World::monthly());
+}
+
+#[test]
 fn no_wire_is_loose_when_a_statement_is_proven() {
     assert_no_loose_wire(&World::new([Source::Proven, Source::Attested], Relation::Companion));
 }
