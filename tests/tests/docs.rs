@@ -8,7 +8,7 @@ use covenant_import::mapping::Mapping;
 use covenant_import::position::{Group, POSITIONS, Position, figure_name};
 use covenant_import::{CsvFormat, Format, ReceivablesFormat};
 use covenant_policy::compile;
-use covenant_policy::schema::{ENTERPRISE_FINANCIALS, Sign, Unit};
+use covenant_policy::schema::{ENTERPRISE_FINANCIALS, MONTHLY_SERIES, Schema, Sign, Unit};
 use covenant_tests::repository::{self, Tracked};
 
 const POLICY: &str = "docs/formats/policy.md";
@@ -48,9 +48,9 @@ fn code(names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     names.join(", ")
 }
 
-fn figures() -> String {
+fn figures(schema: &Schema) -> String {
     let mut out = String::from("| | name | aliases | sign | unit | definition |\n|---|---|---|---|---|---|\n");
-    for (j, f) in ENTERPRISE_FINANCIALS.figures.iter().enumerate() {
+    for (j, f) in schema.figures.iter().enumerate() {
         let sign = match f.sign {
             Sign::NonNegative => "≥ 0",
             Sign::Signed => "±",
@@ -120,7 +120,8 @@ fn warnings() -> String {
 
 #[test]
 fn golden_tables() {
-    golden(POLICY, "figures", &figures());
+    golden(POLICY, "figures", &figures(&ENTERPRISE_FINANCIALS));
+    golden(POLICY, "monthly figures", &figures(&MONTHLY_SERIES));
     golden(POLICY, "warnings", &warnings());
     golden(POLICY, "identities", &identities());
     golden(MAPPING, "positions", &positions());

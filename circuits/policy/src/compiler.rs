@@ -28,6 +28,7 @@ use crate::refusal::{Entry, Refusal, Spot};
 mod algebra;
 mod combine;
 mod inequality;
+mod months;
 mod rules;
 mod table;
 mod tiers;
@@ -221,6 +222,7 @@ fn lower(
         ],
         currency: policy.currency,
         relation,
+        month: None,
     };
     let mut rules = rules::Rules {
         source,

@@ -139,7 +139,7 @@ fn slots(compiled: &Compiled, map: &RuleMap) -> Vec<(usize, String)> {
         .filter(|(_, factor)| **factor != 0)
         .map(|(q, _)| q)
         .collect();
-    let factor = |a: &[i64]| Names(program).formula(&words::form(a));
+    let factor = |a: &[i64]| Names::of(program).formula(&words::form(a));
     let text = |q: usize| format!("({}) × ({})", factor(&program.slots[q].u), factor(&program.slots[q].v));
     read.into_iter().map(|q| (q + 1, text(q))).collect()
 }

@@ -160,6 +160,10 @@ pub enum Condition {
     Between(Expression, Expression, Expression),
     /// A combination of named rules.
     Combination(Combination),
+    /// `months(condition, …) >= count`: the conditions, which name series, hold in so many of their months together.
+    Months(Vec<Condition>, u32, Range<usize>),
+    /// `longest_gap(series, …) <= most`: no longer run of months in which the series is 0, over the series one after the other.
+    LongestGap(Vec<(Period, String)>, u32, Range<usize>),
 }
 
 /// A combination of named rules.

@@ -12,6 +12,7 @@ use crate::program::{Program, Relation, STATEMENTS, Source, StatementTerms};
 use crate::refusal::Refusal;
 use crate::statement::Assurance;
 
+pub(crate) mod monthly;
 pub(crate) mod sentences;
 pub(crate) mod shape;
 mod tiers;
@@ -101,8 +102,7 @@ fn rule_text(scene: &Scene<'_>, rule: &RuleMap) -> RuleText {
     let definitions = scene
         .columns_of(rule)
         .into_iter()
-        .filter_map(|column| scene.names().figure(column))
-        .map(|f| (words::capitalised(f.label), f.definition.to_owned()));
+        .filter_map(|column| scene.definition(column));
     let mut distinct: Vec<(String, String)> = Vec::new();
     for definition in definitions {
         if !distinct.contains(&definition) {

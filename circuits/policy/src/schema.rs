@@ -93,6 +93,8 @@ pub struct Series {
     pub label: &'static str,
     /// The index of month 1.
     pub first: usize,
+    /// What a month of it is, in one sentence.
+    pub definition: &'static str,
 }
 
 /// A schema: named figures and the identities between them.
@@ -197,6 +199,18 @@ impl Schema {
         self.figures
             .iter()
             .position(|f| f.name == name || f.aliases.contains(&name))
+    }
+
+    /// The series of this name or alias.
+    pub fn series_named(&self, name: &str) -> Option<&'static Series> {
+        self.series.iter().find(|s| s.name == name || s.aliases.contains(&name))
+    }
+
+    /// The series that figure `j` is a month of, and the month, from 0.
+    pub fn month_of(&self, j: usize) -> Option<(&'static Series, usize)> {
+        self.series
+            .iter()
+            .find_map(|s| Some((s, j.checked_sub(s.first).filter(|month| *month < MONTHS)?)))
     }
 
     /// The least and greatest value of figure `j`.

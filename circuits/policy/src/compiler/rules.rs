@@ -62,10 +62,31 @@ pub(super) struct Rules<'s> {
 
 /// A comparison's rows.
 #[derive(Default)]
-struct Rows {
-    tests: Vec<RowId>,
-    guards: Vec<RowId>,
-    divides: bool,
+pub(super) struct Rows {
+    pub(super) tests: Vec<RowId>,
+    pub(super) guards: Vec<RowId>,
+    pub(super) divides: bool,
+    pub(super) combined: bool,
+}
+
+impl Rows {
+    /// As a rule without a name, written at these bytes.
+    fn placed(self, span: &Range<usize>) -> RuleRows {
+        RuleRows {
+            name: String::new(),
+            why: String::new(),
+            kind: if self.combined {
+                RuleKind::Combination
+            } else {
+                RuleKind::Comparison
+            },
+            span: span.clone(),
+            tests: self.tests,
+            guards: self.guards,
+            together: None,
+            divides: self.divides,
+        }
+    }
 }
 
 /// Gives a refusal the place that it lacks.
@@ -119,19 +140,18 @@ impl Rules<'_> {
             Condition::Combination(combination) => {
                 self.combination(combination, &rule.require.span).map_err(relocate)?
             }
-            comparison => {
-                let rows = self.comparison(comparison, &rule.name).map_err(relocate)?;
-                RuleRows {
-                    name: String::new(),
-                    why: String::new(),
-                    kind: RuleKind::Comparison,
-                    span: rule.require.span.clone(),
-                    tests: rows.tests,
-                    guards: rows.guards,
-                    together: None,
-                    divides: rows.divides,
-                }
-            }
+            Condition::Months(parts, count, span) => self
+                .months(parts, *count, span, &rule.name)
+                .map_err(relocate)?
+                .placed(&rule.require.span),
+            Condition::LongestGap(series, most, span) => self
+                .longest_gap(series, *most, span)
+                .map_err(relocate)?
+                .placed(&rule.require.span),
+            comparison => self
+                .comparison(comparison, &rule.name)
+                .map_err(relocate)?
+                .placed(&rule.require.span),
         };
         let compiled = RuleRows {
             name: rule.name.value.clone(),
@@ -156,7 +176,7 @@ impl Rules<'_> {
         }
     }
 
-    fn comparison(&mut self, condition: &Condition, name: &Located<String>) -> Result<Rows, Fault> {
+    pub(super) fn comparison(&mut self, condition: &Condition, name: &Located<String>) -> Result<Rows, Fault> {
         let mut rows = Rows::default();
         match condition {
             Condition::Compare(left, comparator, right) => {
@@ -191,7 +211,7 @@ impl Rules<'_> {
                 self.inequality(&value, &low, false, &span, name, &mut rows)?;
                 self.inequality(&high, &value, false, &span, name, &mut rows)?;
             }
-            Condition::Combination(_) => {}
+            Condition::Combination(_) | Condition::Months(..) | Condition::LongestGap(..) => {}
         }
         Ok(rows)
     }

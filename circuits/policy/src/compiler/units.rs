@@ -48,6 +48,8 @@ pub(super) struct Context {
     pub(super) schemas: [Option<&'static Schema>; STATEMENTS],
     pub(super) currency: Currency,
     pub(super) relation: Relation,
+    /// The month, from 0, that a series' name means at the moment.
+    pub(super) month: Option<usize>,
 }
 
 type Span = std::ops::Range<usize>;
@@ -127,7 +129,7 @@ impl Context {
     }
 
     /// The statement that a name's prefix means, and its schema.
-    fn statement(&self, period: Period, span: &Span) -> Result<(usize, &'static Schema), Fault> {
+    pub(super) fn statement(&self, period: Period, span: &Span) -> Result<(usize, &'static Schema), Fault> {
         let statement = match (period, self.relation) {
             (Period::Current, _) => 0,
             (Period::Prior, Relation::Prior) | (Period::Companion, Relation::Companion) => 1,
@@ -147,7 +149,10 @@ impl Context {
 
     fn named(&self, period: Period, name: &str, span: &Span) -> Result<Quantity, Fault> {
         let (statement, schema) = self.statement(period, span)?;
-        let Some(index) = schema.index_of(name) else {
+        let monthly = self
+            .month
+            .and_then(|month| Some(schema.series_named(name)?.first + month));
+        let Some(index) = monthly.or_else(|| schema.index_of(name)) else {
             let close = schema
                 .figures
                 .iter()

@@ -71,11 +71,19 @@ fn outcome(scene: &Scene<'_>, rule: &RuleMap, evaluation: &Evaluation) -> RuleOu
     let guards = scene.guards_of(rule);
     let undefined = rule.guards.iter().any(|row| !passed(row));
     let (mut details, mut measures) = (Vec::new(), Vec::new());
+    let gap = scene.gap(&rule.tests);
+    if let Some(gap) = &gap {
+        let zero = |column: usize| evaluation.columns.get(column).is_some_and(|x| *x == 0);
+        let verdict = if rows().all(passed) { "Holds" } else { "Fails" };
+        details.push(format!("{verdict}: the longest run is {}.", counted(gap.longest(zero))));
+    }
     for &row in &rule.tests {
         if undefined && rule.guards.iter().all(|guard| *guard != row) {
             continue;
         }
-        details.push(detail(scene, row, &guards, evaluation));
+        if gap.is_none() {
+            details.push(detail(scene, row, &guards, evaluation));
+        }
         measures.extend(measure(scene, row, &guards, evaluation));
     }
     for &row in &rule.guards {
@@ -86,7 +94,7 @@ fn outcome(scene: &Scene<'_>, rule: &RuleMap, evaluation: &Evaluation) -> RuleOu
             ));
         }
     }
-    let first = rule.tests.first().copied();
+    let first = rule.tests.first().copied().filter(|_| gap.is_none());
     let moves = first
         .filter(|_| !undefined)
         .map_or_else(Vec::new, |row| moves(scene.program, row, evaluation));
@@ -175,6 +183,14 @@ fn detail(scene: &Scene<'_>, index: usize, guards: &[Form], evaluation: &Evaluat
         },
         Shape::Formula => verdict.to_owned(),
         Shape::Passes => {
+            let read: Vec<usize> = (0..row.passes.len()).filter(|k| row.passes[*k] != 0).collect();
+            if scene.monthly(&read).is_some() {
+                let holding = read
+                    .iter()
+                    .filter(|k| evaluation.passes.get(**k) == Some(&true))
+                    .count();
+                return format!("{verdict}: it is so in {} of {}.", holding, counted(read.len()));
+            }
             let read = row.passes.iter().enumerate().filter(|(_, c)| **c != 0);
             let standing = read.map(|(k, _)| {
                 let holds = evaluation.passes.get(k).copied().unwrap_or(false);
@@ -190,6 +206,13 @@ fn detail(scene: &Scene<'_>, index: usize, guards: &[Form], evaluation: &Evaluat
         text += &format!(". {}{end}", capitalised(&listed(&parts, "or")));
     }
     format!("{text}.")
+}
+
+fn counted(months: usize) -> String {
+    match months {
+        1 => "1 month".to_owned(),
+        n => format!("{n} months"),
+    }
 }
 
 fn move_text(scene: &Scene<'_>, m: &Move, passes: bool) -> String {

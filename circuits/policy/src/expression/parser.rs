@@ -11,6 +11,7 @@ use super::{
     Combination, Comparator, Condition, DEPTH_MAX, Expression, ExpressionKind, Fault, NumberKind, Operator, Period,
     fault,
 };
+use crate::schema::MONTHS;
 
 /// Reads what a rule demands: a comparison where there is a comparison sign, a combination of rule names otherwise.
 ///
@@ -117,7 +118,92 @@ impl Parser {
         Ok(depth + 1)
     }
 
+    /// A comparison, or a count over the months of series.
     fn condition(&mut self) -> Result<Condition, Fault> {
+        let start = self.span().start;
+        let call = matches!(self.tokens.get(self.next + 1), Some((Token::Sign("("), _)));
+        if call && self.word("months") {
+            return self.months(start);
+        }
+        if call && self.word("longest_gap") {
+            return self.longest_gap(start);
+        }
+        self.comparison()
+    }
+
+    fn months(&mut self, start: usize) -> Result<Condition, Fault> {
+        self.sign("(");
+        let mut parts = vec![self.comparison()?];
+        while self.sign(",") {
+            parts.push(self.comparison()?);
+        }
+        if !self.sign(")") {
+            return self.wrong("`,` and another comparison, or `)`");
+        }
+        let strict = match self.peek() {
+            Some(Token::Sign(">=" | "≥")) => 0,
+            Some(Token::Sign(">")) => 1,
+            _ => {
+                return self
+                    .wrong("`>=` and a number of months: to limit them, count those in which the opposite holds");
+            }
+        };
+        self.next += 1;
+        let (number, span) = self.whole_number()?;
+        let most = (MONTHS * parts.len()) as u32;
+        match number.checked_add(strict) {
+            Some(count) if (1..=most).contains(&count) => Ok(Condition::Months(parts, count, start..span.end)),
+            _ => Err(fault(format!("{number} of {most} months"), span).expected(format!("from 1 to {most} months"))),
+        }
+    }
+
+    fn longest_gap(&mut self, start: usize) -> Result<Condition, Fault> {
+        self.sign("(");
+        let mut series = Vec::new();
+        loop {
+            let span = self.span();
+            let Some(Token::Word(word)) = self.peek().cloned() else {
+                return self.wrong("a series of months");
+            };
+            self.next += 1;
+            if let ExpressionKind::Figure(period, name) = self.figure(word, span)?.kind {
+                series.push((period, name));
+            }
+            if !self.sign(",") {
+                break;
+            }
+        }
+        if !self.sign(")") {
+            return self.wrong("`,` and another series, or `)`");
+        }
+        let strict = match self.peek() {
+            Some(Token::Sign("<=" | "≤")) => 0,
+            Some(Token::Sign("<")) => 1,
+            _ => return self.wrong("`<=` and a number of months"),
+        };
+        self.next += 1;
+        let (number, span) = self.whole_number()?;
+        let all = (MONTHS * series.len()) as u32;
+        match number.checked_sub(strict) {
+            Some(most) if most < all => Ok(Condition::LongestGap(series, most, start..span.end)),
+            _ => Err(fault(format!("{number} of {all} months"), span).expected(format!("fewer than {all} months"))),
+        }
+    }
+
+    fn whole_number(&mut self) -> Result<(u32, Range<usize>), Fault> {
+        let span = self.span();
+        let number = match self.peek() {
+            Some(Token::Number(n)) if n.is_integer() => n.to_u32(),
+            _ => None,
+        };
+        let Some(number) = number else {
+            return self.wrong("a whole number of months");
+        };
+        self.next += 1;
+        Ok((number, span))
+    }
+
+    fn comparison(&mut self) -> Result<Condition, Fault> {
         let left = self.sum(0)?;
         if self.word("between") {
             let low = self.sum(0)?;

@@ -29,7 +29,7 @@ pub(crate) struct Weighted {
 impl<'p> Scene<'p> {
     /// What the columns are called.
     pub(crate) fn names(&self) -> Names<'p> {
-        Names(self.program)
+        Names::of(self.program)
     }
 
     /// The forms that a rule's guards keep above zero.
@@ -45,11 +45,17 @@ impl<'p> Scene<'p> {
     pub(crate) fn rule_sentence(&self, rule: &RuleMap) -> String {
         let guards = self.guards_of(rule);
         let mut clauses: Vec<String> = match rule.kind {
+            RuleKind::Combination if rule.tests.len() > 1 && self.monthly(&rule.tests).is_some() => {
+                self.monthly_count(&rule.tests, rule.tests.len()).into_iter().collect()
+            }
             RuleKind::Combination if rule.tests.len() > 1 => {
                 let names = self.cover(&rule.tests.iter().copied().collect(), Some(&rule.name));
                 vec![format!("all of these hold: {}", listed(&names, "and"))]
             }
-            _ => rule.tests.iter().map(|row| self.clause(*row, &guards)).collect(),
+            _ => match self.gap(&rule.tests) {
+                Some(gap) => vec![self.gap_clause(&gap)],
+                None => rule.tests.iter().map(|row| self.clause(*row, &guards)).collect(),
+            },
         };
         clauses.extend(rule.guards.iter().map(|row| self.clause(*row, &[])));
         let text = match clauses.as_slice() {
@@ -61,12 +67,24 @@ impl<'p> Scene<'p> {
 
     /// What one row says, without a capital or a full stop.
     pub(crate) fn clause(&self, index: usize, guards: &[Form]) -> String {
+        self.clause_named(index, guards, self.names())
+    }
+
+    /// What one row says of a month, said of any month.
+    pub(crate) fn clause_of_any_month(&self, index: usize) -> String {
+        let names = Names {
+            any_month: true,
+            ..self.names()
+        };
+        self.clause_named(index, &[], names)
+    }
+
+    fn clause_named(&self, index: usize, guards: &[Form], names: Names<'_>) -> String {
         let Some(row) = self.program.rows.get(index) else {
             return String::new();
         };
-        let names = self.names();
         match shape(self.program, row, guards) {
-            Shape::Amount { form, at_least, number } => self.amount_clause(&form, at_least, &number),
+            Shape::Amount { form, at_least, number } => self.amount_clause(names, &form, at_least, &number),
             Shape::Ratio { form, base, limit } => {
                 let times = match &limit.threshold {
                     t if t.is_one() => names.bracketed(&base),
@@ -100,8 +118,8 @@ impl<'p> Scene<'p> {
         }
     }
 
-    fn amount_clause(&self, form: &Form, at_least: bool, number: &BigInt) -> String {
-        let subject = format!("{} {}", self.names().words(form), self.names().verb(form));
+    fn amount_clause(&self, names: Names<'_>, form: &Form, at_least: bool, number: &BigInt) -> String {
+        let subject = format!("{} {}", names.words(form), names.verb(form));
         let one = BigInt::one();
         match (at_least, number) {
             (true, n) if *n == one => format!("{subject} above zero"),
@@ -247,6 +265,12 @@ impl<'p> Scene<'p> {
                 parts.push(nested(self.threshold(&rest, minimum)));
             }
             return listed(&parts, "or");
+        }
+        let even = weighted.iter().all(|w| w.weight == 1 && w.positive);
+        let rows: Vec<usize> = weighted.iter().map(|w| w.row).collect();
+        let counted = usize::try_from(minimum).ok().filter(|_| even);
+        if let Some(months) = counted.and_then(|count| self.monthly_count(&rows, count)) {
+            return months;
         }
         let names = self.literals(weighted, false);
         match weighted.first() {

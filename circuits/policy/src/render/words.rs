@@ -61,18 +61,35 @@ pub(crate) fn rounded(value: &BigRational) -> String {
 
 /// What the columns of a program are called.
 #[derive(Clone, Copy)]
-pub(crate) struct Names<'p>(pub(crate) &'p Program);
+pub(crate) struct Names<'p> {
+    pub(crate) program: &'p Program,
+    /// Whether months go by the name of their series, because what is said holds for any of them.
+    pub(crate) any_month: bool,
+}
 
-impl Names<'_> {
+impl<'p> Names<'p> {
+    /// Each month by its own name.
+    pub(crate) fn of(program: &'p Program) -> Self {
+        Self {
+            program,
+            any_month: false,
+        }
+    }
+
     /// The figure of a column.
     pub(crate) fn figure(self, column: usize) -> Option<&'static Figure> {
-        self.0.figure(column)
+        self.program.figure(column)
     }
 
     /// A column as "revenue", or "revenue of the prior period".
     pub(crate) fn label(self, column: usize) -> String {
-        let name = self.figure(column).map_or("?", |f| f.label);
-        match (column / FIGURES, self.0.relation) {
+        let schema = self.program.schema(column / FIGURES);
+        let series = schema.and_then(|schema| schema.month_of(column % FIGURES));
+        let name = match series.filter(|_| self.any_month) {
+            Some((series, _)) => series.label,
+            None => self.figure(column).map_or("?", |f| f.label),
+        };
+        match (column / FIGURES, self.program.relation) {
             (0, _) => name.to_owned(),
             (_, Relation::Companion) => format!("{name} of the companion statement"),
             _ => format!("{name} of the prior period"),
