@@ -69,10 +69,10 @@ fn judging(c: &mut Criterion, fixture: &Fixture) {
             let view = View::new(&log, &shelf);
             let judged = judge(&view, &bundle, now).expect("judged");
             let key = view.verifying_key(&fixture.bank(), &fixture.key_id()).expect("the key");
-            let item = judged.item(&key, shelf.prepared()).expect("an item");
+            let items = judged.items(&key, shelf.prepared()).expect("items");
             let verdict = operator.sign(judged.verdict.clone()).expect("signed");
             let plan = plan_verdict(view, &judged, &bundle, &verdict, now).expect("planned");
-            black_box((item, plan))
+            black_box((items, plan))
         });
     });
 }

@@ -9,8 +9,8 @@ use covenant_gadgets::{
 };
 use covenant_policy::{
     compiler::compile,
-    program::{Program, Source},
-    schema::ENTERPRISE_FINANCIALS,
+    program::{Program, Relation, Source},
+    schema::Schema,
     statement::{Assurance, Coverage, Day, Figures, Period, Statement},
 };
 use covenant_proofs::{
@@ -69,6 +69,22 @@ pub const SOUND: &Amounts = &[
     ("income_tax_expense", 38_000),
 ];
 
+/// What the tax authority knows of the same company: 96 % of its revenue.
+pub const DECLARED: &Amounts = &[
+    ("invoiced_1", 160_000),
+    ("invoiced_2", 160_000),
+    ("invoiced_3", 160_000),
+    ("invoiced_4", 160_000),
+    ("invoiced_5", 160_000),
+    ("invoiced_6", 160_000),
+    ("invoiced_7", 160_000),
+    ("invoiced_8", 160_000),
+    ("invoiced_9", 160_000),
+    ("invoiced_10", 160_000),
+    ("invoiced_11", 160_000),
+    ("invoiced_12", 160_000),
+];
+
 /// The source of a sample policy of the repository.
 pub fn sample_policy(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -100,24 +116,37 @@ pub fn key() -> ProvingKey {
     development::<Compliance>("tests and benches").expect("the circuit can be built")
 }
 
-/// A statement under a program's terms: these amounts, changed by `change`.
-fn statement(program: &Program, k: usize, amounts: &Amounts, change: &Amounts) -> Statement {
+/// The schema of a program's statement.
+fn schema(program: &Program, k: usize) -> &'static Schema {
+    program.schema(k).unwrap_or_else(|| panic!("statement {k} is absent"))
+}
+
+/// A statement under a program's terms: the company's own amounts, changed by `change`.
+fn statement(program: &Program, k: usize, change: &Amounts) -> Statement {
     let terms = &program.statements[k];
+    let schema = schema(program, k);
+    let amounts = if schema.name == "monthly-series/v1" {
+        DECLARED
+    } else {
+        SOUND
+    };
     let mut figures = [0; 32];
     for (name, amount) in amounts.iter().chain(change) {
-        let index = ENTERPRISE_FINANCIALS
-            .index_of(name)
-            .unwrap_or_else(|| panic!("no figure {name}"));
+        let index = schema.index_of(name).unwrap_or_else(|| panic!("no figure {name}"));
         figures[index] = amount * 10_i64.pow(u32::from(program.currency.minor_digits));
     }
     Statement {
         schema: terms.schema,
-        period: if k == 0 { YEAR } else { YEAR_BEFORE },
+        period: if k == 1 && program.relation == Relation::Prior {
+            YEAR_BEFORE
+        } else {
+            YEAR
+        },
         basis: terms.basis,
         currency: program.currency,
         restatement: 0,
         assurance: if terms.source == Source::Attested {
-            Assurance::AUDITED
+            Assurance(terms.assurance_floor.max(Assurance::AUDITED.0))
         } else {
             Assurance::SELF_DECLARED
         },
@@ -132,14 +161,27 @@ fn statement(program: &Program, k: usize, amounts: &Amounts, change: &Amounts) -
 /// # Panics
 /// Where the policy does not compile or has no such tier.
 pub fn claim(source: &str, tier: &str, change: &Amounts, change_before: &Amounts) -> (Public, Witness) {
+    claims(source, tier, [change, change_before, &[]]).swap_remove(0)
+}
+
+/// The same for every proof that the tier takes, the first one first, with a change for each of up to three statements.
+///
+/// # Panics
+/// As [`claim`].
+pub fn claims(source: &str, tier: &str, [first, second, third]: [&Amounts; 3]) -> Vec<(Public, Witness)> {
+    let compiled = compile(source).unwrap_or_else(|e| panic!("{e}"));
+    let demanded = compiled.demanded(tier);
+    assert!(!demanded.is_empty(), "no tier {tier}");
+    let changes = [[first, second], [first, third]];
+    let proofs = demanded.iter().zip(changes);
+    proofs
+        .map(|(proof, changes)| of_program(Arc::new(proof.program.clone()), proof.tier, changes))
+        .collect()
+}
+
+fn of_program(program: Arc<Program>, index: usize, changes: [&Amounts; 2]) -> (Public, Witness) {
     let attestor = SecretKey::from_seed(&[7; 32]);
     let grants: Vec<(PublicKey, u8)> = vec![(attestor.public(), GRANT.0)];
-    let program = Arc::new(compile(source).unwrap_or_else(|e| panic!("{e}")).program);
-    let index = program
-        .tiers
-        .iter()
-        .position(|t| t.name == tier)
-        .unwrap_or_else(|| panic!("no tier {tier}"));
     let policy = PolicyInputs::new(&program, index, &grants).unwrap_or_else(|e| panic!("{e}"));
     let sk = Field::from(0x5ec2e7u64);
     let entity = commitments::entity("FR-SIREN:123456789").unwrap_or_else(|e| panic!("{e}"));
@@ -149,10 +191,10 @@ pub fn claim(source: &str, tier: &str, change: &Amounts, change_before: &Amounts
         subject_blinding: Field::from(3u64),
         statements: [None, None],
     };
-    for (k, change) in [change, change_before].into_iter().enumerate() {
+    for (k, change) in changes.into_iter().enumerate() {
         if program.statements[k].source != Source::Absent {
             witness.statements[k] = Some(StatementWitness {
-                statement: statement(&program, k, SOUND, change),
+                statement: statement(&program, k, change),
                 salt: Field::from(17u64),
                 attestation: None,
                 link_blinding: Field::from(0u64),
@@ -174,9 +216,11 @@ pub fn claim(source: &str, tier: &str, change: &Amounts, change_before: &Amounts
         proven_links: [zero; 2],
     };
     for k in 0..2 {
-        let Some(hash) = witness.opening(k).map(|opening| opening.hash(&ENTERPRISE_FINANCIALS)) else {
+        let Some(opening) = witness.opening(k) else {
             continue;
         };
+        let schema = schema(&program, k);
+        let hash = opening.hash(schema);
         let Some(own) = &mut witness.statements[k] else {
             continue;
         };
@@ -188,7 +232,7 @@ pub fn claim(source: &str, tier: &str, change: &Amounts, change_before: &Amounts
                 signature,
             });
         }
-        let family = commitments::schema_family_field(&ENTERPRISE_FINANCIALS);
+        let family = commitments::schema_family_field(schema);
         proof.period_tags[k] = commitments::period_tag(sk, bank, family, own.statement.period);
         let root = commitments::figures_root(&own.statement.figures);
         proof.statement_links[k] = commitments::statement_link(sk, bank, root, own.statement.period);

@@ -9,7 +9,7 @@ use covenant_proofs::{
     verify::PreparedKey,
 };
 use covenant_statements::compliance::{Compliance, Rule};
-use covenant_tests::company::{Amounts, claim, key, policy_with_rules, proof, sample_policy};
+use covenant_tests::company::{Amounts, claim, claims, key, policy_with_rules, proof, sample_policy};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha20Rng;
 
@@ -70,6 +70,63 @@ fn the_remaining_sample_policies_are_proven() {
     assert_proven(&growth, "growing", &[], SMALLER);
     assert_proven(&growth, "stable", &[("revenue", 1_700_000)], SMALLER);
     assert_out_of_reach(&growth, "growing", &[("revenue", 1_700_000)]);
+}
+
+/// Proves every part of a tier, all of them about the same first statement.
+fn assert_all_proven(policy: &str, tier: &str, changes: [&Amounts; 3], proofs: usize) {
+    let claims = claims(policy, tier, changes);
+    assert_eq!(claims.len(), proofs, "{tier}");
+    for (public, witness) in &claims {
+        let (inputs, proof) = proof(shared_key(), public, witness);
+        let (fixed, rest) = inputs.split_at(Compliance::policy_inputs());
+        let prepared = PreparedKey::new::<Compliance>(shared_key().verifying(), fixed).expect("the inputs fit");
+        assert_eq!(prepared.verify(rest, &proof), Ok(()), "{tier}");
+        let first = |public: &covenant_statements::compliance::Public| {
+            (public.proof.period_tags[0], public.proof.statement_links[0])
+        };
+        assert_eq!(first(public), first(&claims[0].0), "about the same first statement");
+    }
+}
+
+/// A share of revenue that an authority signed, beside accounts that an accountant did: two attestors in one proof.
+#[test]
+fn the_attested_share_of_a_figure_is_a_rule() {
+    let policy = sample_policy("attested-share");
+    assert_all_proven(&policy, "A", [&[], &[], &[]], 1);
+    // 1.76 of 2 million: 88 %.
+    let late: &Amounts = &[("invoiced_12", 0)];
+    assert_all_proven(&policy, "B", [&[], late, &[]], 1);
+    let (public, witness) = claim(&policy, "A", &[], late);
+    let mut rng = ChaCha20Rng::seed_from_u64(2);
+    let refused = prove::<Compliance>(shared_key(), &public, &witness, &mut rng);
+    assert!(matches!(refused, Err(ProveError::Violation(v)) if v.rule == Rule::TierReached));
+    // What only an accountant signed is no authority's word.
+    let (public, mut witness) = claim(&policy, "A", &[], &[]);
+    witness.statements[1]
+        .as_mut()
+        .expect("the companion")
+        .statement
+        .assurance
+        .0 = 3;
+    let refused = prove::<Compliance>(shared_key(), &public, &witness, &mut rng);
+    assert!(matches!(refused, Err(ProveError::Violation(_))));
+}
+
+/// Three statements: a proof for the year before, and a linked one for what the authority knows.
+#[test]
+fn three_statements_are_two_linked_proofs() {
+    let policy = sample_policy("three-statements");
+    assert_all_proven(&policy, "AA", [&[], SMALLER, &[]], 2);
+    assert_all_proven(&policy, "A", [&[("revenue", 1_700_000)], SMALLER, &[]], 2);
+    let little: &Amounts = &[("invoiced_1", 0), ("invoiced_2", 0)];
+    assert_all_proven(&policy, "B", [&[], SMALLER, little], 1);
+    let mut claims = claims(&policy, "A", [&[], SMALLER, little]);
+    let mut rng = ChaCha20Rng::seed_from_u64(2);
+    let (public, witness) = claims.pop().expect("the linked proof");
+    let refused = prove::<Compliance>(shared_key(), &public, &witness, &mut rng);
+    assert!(matches!(refused, Err(ProveError::Violation(v)) if v.rule == Rule::TierReached));
+    let (public, witness) = claims.pop().expect("the first proof");
+    assert!(prove::<Compliance>(shared_key(), &public, &witness, &mut rng).is_ok());
 }
 
 /// N / D >= t is no row of its own: with both below zero the product form would hold.

@@ -196,9 +196,11 @@ impl<'c> Study<'c> {
                 self.faults.add(Fault::new(entry, what, span.clone()));
                 continue;
             }
-            let better = tiers[..k].iter().map(Demand::negated);
+            // Whoever meets the first program of a tier that takes a linked proof need not reach it, so nothing follows from that one.
+            let alone = |k: &usize| self.compiled.demanded(&rungs[*k].name.value).len() < 2;
+            let better = (0..k).filter(alone).map(|better| tiers[better].negated());
             let only: Vec<Demand> = tiers[k..=k].iter().cloned().chain(better).collect();
-            if k > 0 && self.impossible(&only, span, &format!("whether `{name}` is anybody's best tier")) {
+            if only.len() > 1 && self.impossible(&only, span, &format!("whether `{name}` is anybody's best tier")) {
                 let text = format!("`{name}` is never the best tier: whoever reaches it reaches a better one");
                 self.warn(&codes::NEVER_BEST, span, text);
             }

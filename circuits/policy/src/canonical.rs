@@ -26,12 +26,14 @@
 //! worst            flag, and where 1: name text, margin i32
 //! clauses          pricing grids only: not_delivered u8 (0 worst, 1 keep); found_wrong u8 (0 recompute, 1 from then on)
 //! required weight  u32
+//! further parts    list of: part program, attestor names, rules — each as above, "part program" being what stands from `currency`
+//!                  to `tiers`
 //! ```
 //!
 //! Decoding is strict: nothing may follow, the program must be valid, and encoding what was decoded must give the same bytes.
 
 use crate::catalogue::POLICY_BYTES;
-use crate::compiler::{RuleKind, RuleMap, Texts, TierKind};
+use crate::compiler::{Part, RuleKind, RuleMap, Texts, TierKind};
 use crate::policy::{Clauses, FoundWrong, NotDelivered, RULES_MAX, Scope, TEXT_BYTES_MAX, TITLE_BYTES_MAX};
 use crate::program::{
     ATTESTORS, FIGURES, NAME_BYTES_MAX, Program, ROWS, Relation, Row, SLOTS, Slot, Source, TIERS_MAX,
@@ -48,6 +50,9 @@ use codec::{Reader, Writer};
 const MAGIC: &[u8; 16] = b"covenant-policy\0";
 const VERSION: u16 = 1;
 
+/// Programs of one policy: one for each statement beside the first.
+const PARTS_MAX: usize = 2;
+
 const SOURCES: [Source; 4] = [Source::Attested, Source::SelfDeclared, Source::Proven, Source::Absent];
 const RELATIONS: [Relation; 3] = [Relation::None, Relation::Prior, Relation::Companion];
 const BASES: [Basis; 3] = [Basis::None, Basis::Solo, Basis::Consolidated];
@@ -60,12 +65,16 @@ const TIER_KINDS: [TierKind; 3] = [TierKind::DecisionList, TierKind::Scorecard, 
 const RULE_MAPS_MAX: usize = 4 * RULES_MAX;
 
 /// The bytes of a compiled policy.
-pub fn encode(program: &Program, texts: &Texts) -> Vec<u8> {
+pub fn encode(program: &Program, texts: &Texts, further: &[Part]) -> Vec<u8> {
     let mut w = Writer::default();
     w.raw(MAGIC);
     w.raw(&VERSION.to_be_bytes());
     write_program(&mut w, program);
     write_texts(&mut w, texts);
+    w.list(further, |w, part| {
+        write_program(w, &part.program);
+        write_rules(w, &part.texts);
+    });
     w.bytes
 }
 
@@ -116,18 +125,7 @@ fn write_texts(w: &mut Writer, texts: &Texts) {
         Scope::Bank => "",
         Scope::Consortium(name) => name,
     });
-    w.list(&texts.attestor_names, |w, name| w.text(name));
-    w.list(&texts.rules, |w, rule| {
-        w.text(&rule.name);
-        w.text(&rule.why);
-        w.choice(&RULE_KINDS, rule.kind);
-        w.list(&rule.tests, |w, row| w.u8(*row as u8));
-        w.list(&rule.guards, |w, row| w.u8(*row as u8));
-        w.flag(rule.together.is_some());
-        if let Some(row) = rule.together {
-            w.u8(row as u8);
-        }
-    });
+    write_rules(w, texts);
     w.choice(&TIER_KINDS, texts.tier_kind);
     w.list(&texts.margins_bps, |w, margin| w.raw(&margin.to_be_bytes()));
     w.flag(texts.worst.is_some());
@@ -142,11 +140,26 @@ fn write_texts(w: &mut Writer, texts: &Texts) {
     w.u32(texts.required_weight);
 }
 
+fn write_rules(w: &mut Writer, texts: &Texts) {
+    w.list(&texts.attestor_names, |w, name| w.text(name));
+    w.list(&texts.rules, |w, rule| {
+        w.text(&rule.name);
+        w.text(&rule.why);
+        w.choice(&RULE_KINDS, rule.kind);
+        w.list(&rule.tests, |w, row| w.u8(*row as u8));
+        w.list(&rule.guards, |w, row| w.u8(*row as u8));
+        w.flag(rule.together.is_some());
+        if let Some(row) = rule.together {
+            w.u8(row as u8);
+        }
+    });
+}
+
 /// Reads a compiled policy back, and refuses whatever [`encode`] would not have written.
 ///
 /// # Errors
 /// `policy-bytes-invalid`, `program-invalid`, `schema-unknown`, `currency-unknown`.
-pub fn decode(bytes: &[u8]) -> Result<(Program, Texts), Refusal> {
+pub fn decode(bytes: &[u8]) -> Result<(Program, Texts, Vec<Part>), Refusal> {
     let mut r = Reader { bytes, at: 0 };
     if r.take(MAGIC.len())? != MAGIC {
         return Err(r.wrong("these bytes are no compiled policy"));
@@ -157,18 +170,31 @@ pub fn decode(bytes: &[u8]) -> Result<(Program, Texts), Refusal> {
     }
     let program = read_program(&mut r)?;
     let texts = read_texts(&mut r)?;
+    let further = r.list(PARTS_MAX - 1, |r| {
+        let program = read_program(r)?;
+        let (attestor_names, rules) = read_rules(r)?;
+        Ok(Part {
+            program,
+            texts: texts.of_part(rules, attestor_names),
+        })
+    })?;
     if r.at != bytes.len() {
         return Err(r.wrong("bytes follow the end"));
     }
     program.validate()?;
     check_texts(&program, &texts)?;
-    if encode(&program, &texts) != bytes {
+    for part in &further {
+        part.program.validate()?;
+        check_texts(&part.program, &part.texts)?;
+        check_part(&program, &part.program)?;
+    }
+    if encode(&program, &texts, &further) != bytes {
         return Err(Refusal::new(
             &POLICY_BYTES,
             "the bytes are not in their one canonical form",
         ));
     }
-    Ok((program, texts))
+    Ok((program, texts, further))
 }
 
 fn read_program(r: &mut Reader<'_>) -> Result<Program, Refusal> {
@@ -245,18 +271,7 @@ fn read_texts(r: &mut Reader<'_>) -> Result<Texts, Refusal> {
     let title = r.text(TITLE_BYTES_MAX)?;
     let purpose = r.text(TEXT_BYTES_MAX)?;
     let scope = r.text(NAME_BYTES_MAX)?;
-    let attestor_names = r.list(ATTESTORS, |r| r.text(TITLE_BYTES_MAX))?;
-    let rules = r.list(RULE_MAPS_MAX, |r| {
-        let row = |r: &mut Reader<'_>| r.u8().map(usize::from);
-        Ok(RuleMap {
-            name: r.text(4 * NAME_BYTES_MAX)?,
-            why: r.text(TEXT_BYTES_MAX)?,
-            kind: r.choice(&RULE_KINDS)?,
-            tests: r.list(ROWS, row)?,
-            guards: r.list(ROWS, row)?,
-            together: if r.flag()? { Some(row(r)?) } else { None },
-        })
-    })?;
+    let (attestor_names, rules) = read_rules(r)?;
     let tier_kind = r.choice(&TIER_KINDS)?;
     let margins_bps = r.list(TIERS_MAX, |r| Ok(i32::from_be_bytes(r.array()?)))?;
     let worst = if r.flag()? {
@@ -291,6 +306,49 @@ fn read_texts(r: &mut Reader<'_>) -> Result<Texts, Refusal> {
         clauses,
         required_weight,
     })
+}
+
+/// Names of attestors, and rules.
+fn read_rules(r: &mut Reader<'_>) -> Result<(Vec<String>, Vec<RuleMap>), Refusal> {
+    let attestor_names = r.list(ATTESTORS, |r| r.text(TITLE_BYTES_MAX))?;
+    let rules = r.list(RULE_MAPS_MAX, |r| {
+        let row = |r: &mut Reader<'_>| r.u8().map(usize::from);
+        Ok(RuleMap {
+            name: r.text(4 * NAME_BYTES_MAX)?,
+            why: r.text(TEXT_BYTES_MAX)?,
+            kind: r.choice(&RULE_KINDS)?,
+            tests: r.list(ROWS, row)?,
+            guards: r.list(ROWS, row)?,
+            together: if r.flag()? { Some(row(r)?) } else { None },
+        })
+    })?;
+    Ok((attestor_names, rules))
+}
+
+/// A further part is about the same first statement and another further one, and its tiers are some of the policy's, in their order.
+fn check_part(first: &Program, part: &Program) -> Result<(), Refusal> {
+    let wrong = |what: &str| Err(Refusal::new(&POLICY_BYTES, what));
+    let same_terms = StatementTerms {
+        need: first.statements[0].need,
+        ..part.statements[0].clone()
+    } == first.statements[0];
+    if !same_terms || (first.currency, first.age_max_days) != (part.currency, part.age_max_days) {
+        return wrong("a further part asks for another first statement");
+    }
+    let accepted = |p: &Program| (p.attestors_from_registry, p.attestors.clone());
+    let nobody = (false, Vec::new());
+    let (mine, theirs) = (accepted(part), accepted(first));
+    if mine != theirs && mine != nobody && theirs != nobody {
+        return wrong("a further part accepts other attestors");
+    }
+    if [part.relation, first.relation].contains(&Relation::None) || part.relation == first.relation {
+        return wrong("a further part looks at no further statement, or at the second one");
+    }
+    let mut names = first.tiers.iter().map(|tier| &tier.name);
+    if !part.tiers.iter().all(|tier| names.any(|name| *name == tier.name)) {
+        return wrong("a further part has tiers that the policy does not have, or another order");
+    }
+    Ok(())
 }
 
 /// What the texts say of rows must be what the rows are; otherwise the words would describe another policy.

@@ -52,6 +52,7 @@ codes! {
     POLICY_EQUALITY "policy-equality" "Equality is only available between linear expressions without a division." "Ask for `between a and b`, or multiply out the division."
     POLICY_NEGATED_RATIO "policy-negated-ratio" "`not` over a rule that divides would pass where the denominator is zero or negative." "Write the opposite comparison as a rule of its own."
     POLICY_NO_SECOND "policy-no-second-statement" "A rule reads a second statement that the policy does not ask for." "Add a [second] table whose relation is that prefix."
+    POLICY_SPANS "policy-spans-proofs" "Something reads the second and the third statement at once; one proof looks at two statements." "Write one rule for each further statement, and have the tier require both."
     POLICY_TOO_LARGE "policy-too-large" "The policy needs more rows, product slots or degrees than a proof has." "Use fewer rules, or multiply out divisions by hand."
     POLICY_OVER_BUDGET "policy-over-budget" "A coefficient, bound or weight is beyond the overflow budget." "Use thresholds with fewer digits."
     POLICY_NEVER "policy-rule-never-passes" "No statement can pass this rule." "Check the direction of the comparison and the sign of the figures."

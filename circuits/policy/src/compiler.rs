@@ -29,6 +29,7 @@ mod algebra;
 mod combine;
 mod inequality;
 mod months;
+mod parts;
 mod rules;
 mod table;
 mod tiers;
@@ -105,6 +106,22 @@ pub struct Texts {
     pub required_weight: u32,
 }
 
+impl Texts {
+    /// The words beside a further part: the same policy, with that part's rules, each tier a list of them.
+    pub(crate) fn of_part(&self, rules: Vec<RuleMap>, attestor_names: Vec<String>) -> Self {
+        Self {
+            rules,
+            attestor_names,
+            tier_kind: TierKind::DecisionList,
+            margins_bps: Vec::new(),
+            worst: None,
+            clauses: None,
+            required_weight: 0,
+            ..self.clone()
+        }
+    }
+}
+
 /// Something that the author should know, and that is no mistake for certain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
@@ -153,11 +170,33 @@ impl fmt::Display for Warning {
     }
 }
 
+/// What a linked proof shows: a program over the first and the third statement, for the tiers that demand it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The integer program. Its first statement has the terms of the policy's first program, the figures that must be covered apart.
+    pub program: Program,
+    /// The policy's names and words, with the rules of this part.
+    pub texts: Texts,
+}
+
+/// A proof that a tier takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Demanded<'a> {
+    /// The program.
+    pub program: &'a Program,
+    /// The words beside it.
+    pub texts: &'a Texts,
+    /// The number of the tier in it.
+    pub tier: usize,
+}
+
 /// A compiled policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compiled {
-    /// The integer program.
+    /// The integer program, over the first and the second statement: what every tier takes a proof of.
     pub program: Program,
+    /// What some tiers take further proofs of; empty unless the policy asks for three statements.
+    pub further: Vec<Part>,
     /// The document that it was compiled from.
     pub policy: PolicyDocument,
     /// Names, words, and which rule became which rows.
@@ -173,6 +212,21 @@ impl Compiled {
     pub fn rules(&self) -> &[RuleMap] {
         &self.texts.rules
     }
+
+    /// All programs with their words, the first one first.
+    pub fn parts(&self) -> impl Iterator<Item = (&Program, &Texts)> {
+        let further = self.further.iter().map(|part| (&part.program, &part.texts));
+        std::iter::once((&self.program, &self.texts)).chain(further)
+    }
+
+    /// The proofs that a tier takes, the first one first; none where there is no such tier.
+    pub fn demanded(&self, tier: &str) -> Vec<Demanded<'_>> {
+        let place = |program: &Program| program.tiers.iter().position(|own| own.name == tier);
+        let found = self
+            .parts()
+            .filter_map(|(program, texts)| place(program).map(|tier| Demanded { program, texts, tier }));
+        found.collect()
+    }
 }
 
 /// Compiles a policy's source.
@@ -183,17 +237,39 @@ impl Compiled {
 pub fn compile(source: &str) -> Result<Compiled, Refusal> {
     let draft = draft(source).map_err(|faults| all_of(faults, source))?;
     let (policy, mut faults) = (draft.policy, draft.faults);
-    let mut lowered = None;
+    let mut warnings = Vec::new();
+    let mut lowered = Vec::new();
     if draft.rules_readable {
-        lowered = lower(&policy, source, draft.unreadable, &mut faults);
+        let documents = faults.keep(parts::split(&policy)).unwrap_or_default();
+        let alone = documents.len() == 1;
+        for document in &documents {
+            let made = lower(document, source, draft.unreadable.clone(), alone, &mut faults);
+            let Some((program, texts, warned)) = made else { continue };
+            for warning in warned {
+                if !warnings.contains(&warning) {
+                    warnings.push(warning);
+                }
+            }
+            lowered.push(Part { program, texts });
+        }
     }
-    let Some((program, texts, warnings)) = lowered.filter(|_| faults.is_empty()) else {
+    let mut lowered = lowered.into_iter();
+    let Some(Part { program, texts }) = lowered.next().filter(|_| faults.is_empty()) else {
         return Err(all_of(faults, source));
     };
     program.validate()?;
-    let canonical_bytes = canonical::encode(&program, &texts);
+    let mut further = Vec::new();
+    for part in lowered {
+        part.program.validate()?;
+        further.push(Part {
+            texts: texts.of_part(part.texts.rules, part.texts.attestor_names),
+            program: part.program,
+        });
+    }
+    let canonical_bytes = canonical::encode(&program, &texts, &further);
     Ok(Compiled {
         program,
+        further,
         policy,
         texts,
         warnings,
@@ -207,11 +283,13 @@ fn all_of(faults: Faults, source: &str) -> Refusal {
     refusal.unwrap_or_else(|| Refusal::new(&codes::POLICY_SYNTAX, "the policy cannot be read"))
 }
 
-/// The program, its texts and warnings; faults are kept, and rules and tiers are looked at whatever became of the others.
+/// The program, its texts and warnings, of one part of a policy; `alone` is whether that is all of it: a tier is then a shadow of another where
+/// its rows say so. Faults are kept, and rules and tiers are looked at whatever became of the others.
 fn lower(
     policy: &PolicyDocument,
     source: &str,
     unreadable: Option<BTreeSet<String>>,
+    alone: bool,
     faults: &mut Faults,
 ) -> Option<(Program, Texts, Vec<Warning>)> {
     let relation = policy.second.as_ref().map_or(Relation::None, |(relation, _)| *relation);
@@ -242,7 +320,7 @@ fn lower(
             rules.refused.insert(rule.name.value.clone());
         }
     }
-    let tiers = tiers::compile(&policy.tiers, &mut rules, faults);
+    let tiers = tiers::compile(&policy.tiers, &mut rules, alone, faults);
     if !faults.is_empty() {
         return None;
     }

@@ -125,6 +125,10 @@ pub fn diff(old: &Compiled, new: &Compiled) -> Vec<Change> {
     let mut pair = Pair::new(old, new);
     pair.rules(&mut changes);
     pair.tiers(&mut changes);
+    if old.further != new.further {
+        let text = "what the linked proof shows is another; it is not compared rule by rule";
+        changes.push(Change::new(Part::Rule, "third", Effect::Changed, text));
+    }
     changes
 }
 
@@ -445,12 +449,12 @@ impl<'c> Pair<'c> {
 }
 
 fn sentences(compiled: &Compiled) -> Vec<String> {
-    let rendering = crate::render::render_decoded(&compiled.program, &compiled.texts);
+    let rendering = crate::render::render_decoded(&compiled.program, &compiled.texts, &compiled.further);
     rendering.rules.into_iter().map(|rule| rule.sentence).collect()
 }
 
 fn takes(compiled: &Compiled) -> Vec<String> {
-    let rendering = crate::render::render_decoded(&compiled.program, &compiled.texts);
+    let rendering = crate::render::render_decoded(&compiled.program, &compiled.texts, &compiled.further);
     rendering.tiers.into_iter().map(|tier| tier.takes).collect()
 }
 

@@ -3,6 +3,8 @@
 use num_bigint::BigInt;
 use num_traits::{Signed as _, Zero as _};
 
+use crate::catalogue as codes;
+use crate::compiler::Compiled;
 use crate::program::{COLUMNS, FIGURES, Program, SLOTS};
 use crate::refusal::Refusal;
 use crate::schema::Schema;
@@ -71,6 +73,67 @@ pub fn evaluate(program: &Program, first: &Statement, second: Option<&Statement>
         *column = *figure;
     }
     Ok(evaluate_columns(program, columns))
+}
+
+/// What a policy says of up to three statements.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    /// The first program's evaluation.
+    pub first: Evaluation,
+    /// Each further part's evaluation, or why there is none.
+    pub further: Vec<Result<Evaluation, Refusal>>,
+    /// The tiers, in the policy's order; achieved where every part that the tier demands achieves it. The score is the first
+    /// program's.
+    pub tiers: Vec<TierOutcome>,
+}
+
+impl Whole {
+    /// The best tier that is achieved, as its place among the tiers.
+    pub fn best_index(&self) -> Option<usize> {
+        self.tiers.iter().position(|tier| tier.achieved)
+    }
+
+    /// The best tier that is achieved.
+    pub fn best(&self) -> Option<&str> {
+        self.tiers
+            .iter()
+            .find(|tier| tier.achieved)
+            .map(|tier| tier.name.as_str())
+    }
+}
+
+/// Evaluates all of a policy: the first, the second and the third statement, as far as the policy asks for them. A third one that is
+/// missing or does not fit leaves the tiers that do not demand it.
+///
+/// # Errors
+/// Those of [`evaluate`], on the first program.
+pub fn evaluate_whole(compiled: &Compiled, statements: [Option<&Statement>; 3]) -> Result<Whole, Refusal> {
+    let [Some(first), second, third] = statements else {
+        return Err(Refusal::new(&codes::SECOND_MISSING, "no first statement was given"));
+    };
+    let evaluation = evaluate(&compiled.program, first, second)?;
+    let further: Vec<Result<Evaluation, Refusal>> = compiled
+        .further
+        .iter()
+        .map(|part| evaluate(&part.program, first, third))
+        .collect();
+    let mut tiers = evaluation.tiers.clone();
+    for tier in &mut tiers {
+        for (part, evaluation) in compiled.further.iter().zip(&further) {
+            let Some(place) = part.program.tiers.iter().position(|own| own.name == tier.name) else {
+                continue;
+            };
+            let reached = evaluation
+                .as_ref()
+                .is_ok_and(|e| e.tiers.get(place).is_some_and(|t| t.achieved));
+            tier.achieved &= reached;
+        }
+    }
+    Ok(Whole {
+        first: evaluation,
+        further,
+        tiers,
+    })
 }
 
 fn placed(refusal: Refusal, slot: &str) -> Refusal {

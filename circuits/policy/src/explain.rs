@@ -75,7 +75,7 @@ pub fn explain(compiled: &Compiled) -> Explanation {
         program: &compiled.program,
         texts: &compiled.texts,
     };
-    let rendering = render_decoded(&compiled.program, &compiled.texts);
+    let rendering = render_decoded(&compiled.program, &compiled.texts, &compiled.further);
     let typed = typed(compiled);
     let rules = compiled.rules().iter().zip(rendering.rules).zip(typed);
     Explanation {

@@ -223,6 +223,8 @@ pub struct PolicyDocument {
     pub first: Terms,
     /// The second statement, and how it relates to the first.
     pub second: Option<(Relation, Terms)>,
+    /// A third statement, related to the first in the other way; it takes a linked proof of its own.
+    pub third: Option<(Relation, Terms)>,
     /// The rules, in order.
     pub rules: Vec<Rule>,
     /// The tiers.

@@ -125,6 +125,13 @@ fn policies() -> Vec<(String, &'static str)> {
             "policy-negated-ratio",
         ),
         (rule("cash >= prior.cash"), "policy-no-second-statement"),
+        (
+            source(
+                "[second]\nrelation = \"prior\"\n[third]\nrelation = \"companion\"\n",
+                &[("a", "companion.cash >= prior.cash")],
+            ),
+            "policy-spans-proofs",
+        ),
         (rule("cash * revenue * equity >= 0"), "policy-too-large"),
         (format!("{HEAD}{many}{DECISION}"), "policy-too-large"),
         (rule("cash >= 0.000000000001 * revenue"), "policy-over-budget"),

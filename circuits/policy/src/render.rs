@@ -3,12 +3,13 @@
 //! What a credit officer signs off and what a proof is checked against are then the same thing: the sentences are recognised
 //! from the integer rows, the tiers from the weights. Names and the bank's own words are shown as such.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::canonical;
-use crate::compiler::{RuleMap, Texts};
+use crate::compiler::{Part, RuleMap, Texts};
 use crate::policy::{FoundWrong, NotDelivered, Scope};
-use crate::program::{Program, Relation, STATEMENTS, Source, StatementTerms};
+use crate::program::{FIGURES, Program, Relation, STATEMENTS, Source, StatementTerms};
 use crate::refusal::Refusal;
 use crate::statement::Assurance;
 
@@ -72,23 +73,48 @@ pub struct TierText {
 /// # Errors
 /// Those of [`canonical::decode`].
 pub fn render(bytes: &[u8]) -> Result<Rendering, Refusal> {
-    let (program, texts) = canonical::decode(bytes)?;
-    Ok(render_decoded(&program, &texts))
+    let (program, texts, further) = canonical::decode(bytes)?;
+    Ok(render_decoded(&program, &texts, &further))
 }
 
 /// Renders what [`canonical::decode`] returned.
-pub fn render_decoded(program: &Program, texts: &Texts) -> Rendering {
+pub fn render_decoded(program: &Program, texts: &Texts, further: &[Part]) -> Rendering {
     let scene = Scene { program, texts };
-    let (points, tiers) = tiers::tiers(&scene);
+    let (points, mut tiers) = tiers::tiers(&scene);
+    let mut rules: Vec<RuleText> = texts.rules.iter().map(|rule| rule_text(&scene, rule)).collect();
+    for (k, part) in further.iter().enumerate() {
+        let (program, texts) = (&part.program, &part.texts);
+        let scene = Scene { program, texts };
+        let (_, demanded) = tiers::tiers(&scene);
+        for tier in &mut tiers {
+            if let Some(linked) = demanded.iter().find(|own| own.name == tier.name) {
+                tier.takes += &format!(" In a linked proof, {}", linked.takes);
+            }
+        }
+        for rule in &texts.rules {
+            let mut text = rule_text(&scene, rule);
+            // A rule on the first statement alone may stand in both.
+            if rules
+                .iter()
+                .any(|r| (&r.name, &r.sentence) == (&text.name, &text.sentence))
+            {
+                continue;
+            }
+            for row in &mut text.rows {
+                *row = format!("proof {}, {row}", k + 2);
+            }
+            rules.push(text);
+        }
+    }
     Rendering {
         name: texts.name.clone(),
         title: texts.title.clone(),
         purpose: texts.purpose.clone(),
-        terms: terms(program, texts),
-        rules: texts.rules.iter().map(|rule| rule_text(&scene, rule)).collect(),
+        terms: terms(program, texts, further),
+        rules,
         points,
         tiers,
-        notes: notes(program, texts),
+        notes: notes(program, texts, further),
     }
 }
 
@@ -118,25 +144,30 @@ fn rule_text(scene: &Scene<'_>, rule: &RuleMap) -> RuleText {
     }
 }
 
-fn terms(program: &Program, texts: &Texts) -> Vec<String> {
+fn terms(program: &Program, texts: &Texts, further: &[Part]) -> Vec<String> {
     let [first, second] = &program.statements;
     let mut lines = vec![
         statement(first, "The statement"),
         format!("All amounts are in {}.", program.currency),
     ];
-    match program.relation {
-        Relation::None => {}
-        Relation::Prior => {
-            lines.push(statement(
-                second,
+    let related = std::iter::once((program, second));
+    let related: Vec<_> = related
+        .chain(further.iter().map(|part| (&part.program, &part.program.statements[1])))
+        .collect();
+    for (program, terms) in &related {
+        match program.relation {
+            Relation::None => {}
+            Relation::Prior => lines.push(statement(
+                terms,
                 "The statement of the period directly before, of the same length and adjacent,",
-            ));
+            )),
+            Relation::Companion => lines.push(statement(
+                terms,
+                "The companion statement, whose period ends on the same day,",
+            )),
         }
-        Relation::Companion => lines.push(statement(
-            second,
-            "The companion statement, whose period ends on the same day,",
-        )),
     }
+    lines.extend(assured(program, further));
     lines.push(format!(
         "The period ended at most {} days before the request's date.",
         program.age_max_days
@@ -164,6 +195,47 @@ fn terms(program: &Program, texts: &Texts) -> Vec<String> {
     lines
 }
 
+/// What is read from each statement, and what stands behind it: one sentence for each source.
+fn assured(program: &Program, further: &[Part]) -> Vec<String> {
+    let parts: Vec<&Program> = std::iter::once(program)
+        .chain(further.iter().map(|part| &part.program))
+        .collect();
+    let first: BTreeSet<usize> = parts
+        .iter()
+        .flat_map(|p| read(p))
+        .filter(|column| *column < FIGURES)
+        .collect();
+    let mut groups = vec![(program, &program.statements[0], first)];
+    for part in parts {
+        let second = read(part).into_iter().filter(|column| *column >= FIGURES).collect();
+        groups.push((part, &part.statements[1], second));
+    }
+    let sentence = |(program, terms, columns): &(&Program, &StatementTerms, BTreeSet<usize>)| {
+        let labels: Vec<String> = columns
+            .iter()
+            .map(|column| words::Names::of(program).label(*column))
+            .collect();
+        let source = match terms.source {
+            Source::Attested if terms.assurance_floor == 0 => "On an attestor's word".to_owned(),
+            Source::Attested => format!("On an attestor's word, {} or better", Assurance(terms.assurance_floor)),
+            Source::SelfDeclared => "On the enterprise's own word".to_owned(),
+            Source::Proven => "By a linked proof over the books".to_owned(),
+            Source::Absent => return None,
+        };
+        (!labels.is_empty()).then(|| format!("{source}: {}.", words::listed(&labels, "and")))
+    };
+    groups.iter().filter_map(sentence).collect()
+}
+
+/// The columns that rows and products read.
+fn read(program: &Program) -> BTreeSet<usize> {
+    let rows = program.rows.iter().map(|row| &row.a);
+    let forms = rows.chain(program.slots.iter().flat_map(|slot| [&slot.u, &slot.v]));
+    forms
+        .flat_map(|a| a.iter().enumerate().filter(|(_, c)| **c != 0).map(|(column, _)| column))
+        .collect()
+}
+
 fn statement(terms: &StatementTerms, subject: &str) -> String {
     let source = match terms.source {
         Source::Attested => format!("is attested, at least as {}", Assurance(terms.assurance_floor)),
@@ -182,10 +254,26 @@ fn statement(terms: &StatementTerms, subject: &str) -> String {
     )
 }
 
-fn notes(program: &Program, texts: &Texts) -> Vec<String> {
+fn notes(program: &Program, texts: &Texts, further: &[Part]) -> Vec<String> {
     let mut notes = vec!["A figure that the books do not give is never read as zero: the proof is refused.".to_owned()];
     if (0..STATEMENTS).any(|k| program.schema(k).is_some_and(|schema| !schema.identities.is_empty())) {
         notes.push("The sums of the balance sheet must agree in every statement.".to_owned());
+    }
+    let demanding: BTreeSet<&str> = further
+        .iter()
+        .flat_map(|part| &part.program.tiers)
+        .map(|tier| tier.name.as_str())
+        .collect();
+    if !demanding.is_empty() {
+        let names = demanding_in_order(program, &demanding);
+        notes.push(format!(
+            "A proof looks at two statements. {} two proofs about the same first statement, by the same enterprise, for the same \
+             request; both must hold.",
+            match names.as_slice() {
+                [one] => format!("Tier {one} takes"),
+                many => format!("Tiers {} take", words::listed(many, "and")),
+            }
+        ));
     }
     if let Some(clauses) = texts.clauses {
         let worst = match (&texts.worst, program.tiers.last()) {
@@ -210,6 +298,12 @@ fn notes(program: &Program, texts: &Texts) -> Vec<String> {
         });
     }
     notes
+}
+
+/// The tiers among these, best first.
+fn demanding_in_order(program: &Program, names: &BTreeSet<&str>) -> Vec<String> {
+    let tiers = program.tiers.iter().filter(|tier| names.contains(tier.name.as_str()));
+    tiers.map(|tier| tier.name.clone()).collect()
 }
 
 impl fmt::Display for Rendering {

@@ -208,6 +208,9 @@ pub struct Check {
     /// The second statement [default: the one that the policy's relation asks for]
     #[arg(long, value_name = "STM")]
     pub second: Option<String>,
+    /// The third statement, where the policy asks for three [default: the one that its relation asks for]
+    #[arg(long, value_name = "ID")]
+    pub third: Option<String>,
     /// Count the figures' age from this day [default: today]
     #[arg(long, value_name = "DATE", value_parser = IsoDate::parse)]
     pub as_of: Option<IsoDate>,
@@ -258,6 +261,9 @@ pub struct Prove {
     /// The second statement [default: the one that the policy's relation asks for]
     #[arg(long, value_name = "STM")]
     pub second: Option<String>,
+    /// The third statement, where the policy asks for three [default: the one that its relation asks for]
+    #[arg(long, value_name = "ID")]
+    pub third: Option<String>,
     /// Where to write the bundle
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,

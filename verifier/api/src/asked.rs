@@ -16,7 +16,9 @@ use covenant_statements::compliance::{
 
 use crate::checked_policy::CheckedPolicy;
 use crate::documents::{AcceptedAttestor, Invitation, Request};
-use crate::refusals::{INVALID_KEY, UNKNOWN_INVITATION, WRONG_KEY, WRONG_POLICY};
+use crate::refusals::{
+    INVALID_KEY, LINKED_PROOF_MISSING, LINKED_PROOF_UNEXPECTED, UNKNOWN_INVITATION, WRONG_KEY, WRONG_POLICY,
+};
 use crate::sign::Verified;
 use crate::types::{FieldElement, Hex32, TierName};
 
@@ -40,6 +42,19 @@ pub struct Answer {
     pub statement_links: [FieldElement; 2],
     /// One link to a book proof per statement.
     pub proven_links: [FieldElement; 2],
+    /// The same of each further statement.
+    pub further: Vec<FurtherAnswer>,
+}
+
+/// The public values that only a linked proof can bring: those of its second statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FurtherAnswer {
+    /// Its period tag.
+    pub period_tag: FieldElement,
+    /// Its statement link.
+    pub statement_link: FieldElement,
+    /// Its link to a book proof.
+    pub proven_link: FieldElement,
 }
 
 impl<'a> Asked<'a> {
@@ -114,25 +129,68 @@ impl<'a> Asked<'a> {
         (Day(as_of.0.saturating_sub(self.policy.program().age_max_days)), as_of)
     }
 
-    /// The policy's part of the public values, at one tier.
+    /// The policy's part of the public values, at one tier: of each proof that the tier takes, the first one first.
     ///
     /// # Errors
     /// `unknown-tier`, `invalid-key` and whatever [`PolicyInputs::new`] refuses.
-    pub fn policy_inputs(&self, tier: &TierName) -> Result<PolicyInputs, Refusal> {
-        let index = self.policy.tier(tier.as_str()).ok_or_else(|| {
+    pub fn policy_inputs(&self, tier: &TierName) -> Result<Vec<PolicyInputs>, Refusal> {
+        let demanded = self.policy.demanded(tier.as_str());
+        if demanded.is_empty() {
             let names: Vec<_> = self.policy.program().tiers.iter().map(|t| t.name.as_str()).collect();
-            Refusal::new(&UNKNOWN_TIER, format!("tier {tier}"))
+            return Err(Refusal::new(&UNKNOWN_TIER, format!("tier {tier}"))
                 .at("bundle: tier")
-                .expected(names.join(", "))
-        })?;
-        PolicyInputs::new(self.policy.program(), index, &attestor_keys(&self.request.attestors)?)
+                .expected(names.join(", ")));
+        }
+        let keys = attestor_keys(&self.request.attestors)?;
+        demanded
+            .into_iter()
+            .map(|(program, tier)| PolicyInputs::new(program, tier, &keys))
+            .collect()
     }
 
-    /// All public values.
+    /// All public values of each proof that the claimed tier takes, the first one first. Linked proofs share the first statement's tag
+    /// and link, the binding, and whatever else is not their own statement's.
     ///
     /// # Errors
-    /// As [`Asked::policy_inputs`], and `registry-id-invalid`.
+    /// As [`Asked::policy_inputs`]; `linked-proof-missing`, `linked-proof-unexpected`, `registry-id-invalid`.
+    pub fn publics(&self, answer: &Answer) -> Result<Vec<Public>, Refusal> {
+        let inputs = self.policy_inputs(&answer.tier)?;
+        self.expect_proofs(&answer.tier, inputs.len(), answer.further.len() + 1)?;
+        let shared = self.proof_inputs(answer)?;
+        let mut publics = Vec::with_capacity(inputs.len());
+        for (k, policy) in inputs.into_iter().enumerate() {
+            let mut proof = shared.clone();
+            if let Some(linked) = k.checked_sub(1).and_then(|k| answer.further.get(k)) {
+                proof.period_tags[1] = linked.period_tag.0;
+                proof.statement_links[1] = linked.statement_link.0;
+                proof.proven_links[1] = linked.proven_link.0;
+            }
+            publics.push(Public { policy, proof });
+        }
+        Ok(publics)
+    }
+
+    /// All public values of the first proof.
+    ///
+    /// # Errors
+    /// As [`Asked::publics`].
     pub fn public(&self, answer: &Answer) -> Result<Public, Refusal> {
+        Ok(self.publics(answer)?.swap_remove(0))
+    }
+
+    fn expect_proofs(&self, tier: &TierName, expected: usize, found: usize) -> Result<(), Refusal> {
+        let entry = match found.cmp(&expected) {
+            std::cmp::Ordering::Equal => return Ok(()),
+            std::cmp::Ordering::Less => &LINKED_PROOF_MISSING,
+            std::cmp::Ordering::Greater => &LINKED_PROOF_UNEXPECTED,
+        };
+        Err(Refusal::new(entry, format!("the bundle holds {found}"))
+            .at("bundle: further")
+            .expected(format!("{expected} proofs for tier {tier}")))
+    }
+
+    /// What request and answer set, for the first proof.
+    fn proof_inputs(&self, answer: &Answer) -> Result<ProofInputs, Refusal> {
         let (bank, nym) = (self.bank(), self.request.nym.0);
         let (end_min, end_max) = self.window();
         let binding = binding(&BindingParts {
@@ -147,7 +205,7 @@ impl<'a> Asked<'a> {
             nonce: &self.request.nonce.0,
             expires_unix_s: self.request.expires.unix_seconds(),
         });
-        let proof = ProofInputs {
+        Ok(ProofInputs {
             bank,
             nym,
             subject: subject(
@@ -161,10 +219,6 @@ impl<'a> Asked<'a> {
             period_tags: answer.period_tags.map(|t| t.0),
             statement_links: answer.statement_links.map(|t| t.0),
             proven_links: answer.proven_links.map(|t| t.0),
-        };
-        Ok(Public {
-            policy: self.policy_inputs(&answer.tier)?,
-            proof,
         })
     }
 }

@@ -21,6 +21,7 @@ pub struct CheckedPolicy {
     document: Verified<Policy>,
     compiled: Compiled,
     program: Arc<Program>,
+    further: Vec<Arc<Program>>,
 }
 
 impl CheckedPolicy {
@@ -63,12 +64,17 @@ impl CheckedPolicy {
     }
 
     fn from_parts(document: Verified<Policy>, compiled: Compiled) -> Result<Self, Refusal> {
-        compiled.program.validate()?;
+        for (program, _) in compiled.parts() {
+            program.validate()?;
+        }
         let program = Arc::new(compiled.program.clone());
+        let further = compiled.further.iter().map(|part| Arc::new(part.program.clone()));
+        let further = further.collect();
         Ok(Self {
             document,
             compiled,
             program,
+            further,
         })
     }
 
@@ -87,7 +93,7 @@ impl CheckedPolicy {
         &self.compiled
     }
 
-    /// The program.
+    /// The program over the first and the second statement, of which every tier takes a proof.
     pub fn program(&self) -> &Arc<Program> {
         &self.program
     }
@@ -105,9 +111,18 @@ impl CheckedPolicy {
         &self.compiled.texts.scope
     }
 
-    /// The number of the tier of this name.
-    pub fn tier(&self, name: &str) -> Option<usize> {
-        self.program.tiers.iter().position(|tier| tier.name == name)
+    /// All programs, the first one first.
+    pub fn programs(&self) -> impl Iterator<Item = &Arc<Program>> {
+        std::iter::once(&self.program).chain(&self.further)
+    }
+
+    /// The programs of which the tier of this name takes proofs, and its number in each; the first one first, and none where there is
+    /// no such tier.
+    pub fn demanded(&self, name: &str) -> Vec<(&Arc<Program>, usize)> {
+        let place = |program: &Arc<Program>| program.tiers.iter().position(|tier| tier.name == name);
+        self.programs()
+            .filter_map(|program| Some((program, place(program)?)))
+            .collect()
     }
 }
 

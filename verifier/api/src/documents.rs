@@ -23,7 +23,7 @@ mod verdict;
 pub use attestation::Attestation;
 pub use attestation_request::{AttestationRequest, FigureMap, StatedFigures, StatementBasis};
 pub use bank::Bank;
-pub use bundle::{Bundle, Proof};
+pub use bundle::{Bundle, LinkedProof, Proof};
 pub use decision::{Decision, Outcome};
 pub use enrolment::{Code, Enrolled, Enrolment, RedemptionKey};
 pub use filing::Filing;
@@ -38,7 +38,7 @@ pub use request::Request;
 pub use secret_key::{Role, SecretKey, SecretKeyFile, StoredSecret};
 pub use trust::Trust;
 pub use trusted_log::TrustedLog;
-pub use verdict::Verdict;
+pub use verdict::{FurtherStatement, Verdict};
 
 #[cfg(test)]
 mod tests;

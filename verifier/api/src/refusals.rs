@@ -124,8 +124,10 @@ catalogue! {
         "Ask the bank for a new request, and prove again with an attestation that still counts.";
     WRONG_APPLICANT "wrong-applicant": "The bundle comes from another applicant than the one asked."
         "The request must be answered by the enterprise that redeemed the invitation.";
-    LINKED_PROOF_MISSING "linked-proof-missing": "The policy takes figures from a linked proof, and the bundle holds none."
-        "Add the proof of the books from which the figures come.";
+    LINKED_PROOF_MISSING "linked-proof-missing": "The policy or the tier takes a linked proof that the bundle does not hold."
+        "Make the bundle again with `covenant prove`; figures from a book need that book's proof beside them.";
+    LINKED_PROOF_UNEXPECTED "linked-proof-unexpected": "The bundle holds more proofs than the tier takes."
+        "Make the bundle again with `covenant prove`.";
     TOO_MANY_RESTATEMENTS "too-many-restatements": "The period has been proven with more different figures than the policy allows."
         "Explain the restatements to the bank.";
 

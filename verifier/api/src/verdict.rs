@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use covenant_gadgets::circuit::Field;
-use covenant_policy::program::{STATEMENTS, Source};
+use covenant_policy::program::{STATEMENTS, Source, StatementTerms};
 use covenant_policy::refusal::Refusal;
 use covenant_policy::statement::Basis;
 use covenant_proofs::batch;
@@ -23,9 +23,12 @@ use covenant_proofs::statement::Statement as _;
 use covenant_proofs::verify::{PreparedCache, verify};
 use covenant_statements::compliance::Compliance;
 
-use crate::asked::{Answer, Asked};
+use crate::asked::{Answer, Asked, FurtherAnswer};
 use crate::checked_policy::CheckedPolicy;
-use crate::documents::{AcceptedAttestor, Bundle, Enrolled, Invitation, PinnedKey, Request, StatementBasis, Verdict};
+use crate::documents::{
+    AcceptedAttestor, Bundle, Enrolled, FurtherStatement, Invitation, LinkedProof, PinnedKey, Request, StatementBasis,
+    Verdict,
+};
 use crate::refusals::{
     ATTESTORS_CHANGED, LINKED_PROOF_MISSING, MALFORMED_DOCUMENT, REQUEST_EXPIRED, REQUEST_USED, TOO_MANY_RESTATEMENTS,
     WRONG_APPLICANT, WRONG_KEY, WRONG_POLICY, of_decode, of_verify,
@@ -89,33 +92,54 @@ pub trait Facts {
 pub struct Judged {
     /// The verdict, if the proof holds.
     pub verdict: Verdict,
+    /// The proofs that must hold, all of them; the first one first.
+    pub proofs: Vec<JudgedProof>,
+}
+
+/// A proof that is still to be checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgedProof {
     /// All public inputs, from the judge's own records and the bundle's tags.
     pub inputs: Vec<Field>,
     /// The proof, decoded.
     pub proof: Proof,
 }
 
+/// Where in a bundle its proof of this number stands.
+pub fn place_of_proof(number: usize) -> String {
+    match number.checked_sub(1) {
+        None => "bundle: proof".to_owned(),
+        Some(k) => format!("bundle: further.{k}.proof"),
+    }
+}
+
 impl Judged {
-    /// Checks the proof, and gives the verdict.
+    /// Checks every proof, and gives the verdict.
     ///
     /// # Errors
     /// `proof-invalid`.
     pub fn verify(self, key: &VerifyingKey) -> Result<Verdict, Refusal> {
-        verify::<Compliance>(key, &self.inputs, &self.proof).map_err(|e| of_verify(&e).at("bundle: proof"))?;
+        for (k, judged) in self.proofs.iter().enumerate() {
+            verify::<Compliance>(key, &judged.inputs, &judged.proof)
+                .map_err(|e| of_verify(&e).at(place_of_proof(k)))?;
+        }
         Ok(self.verdict)
     }
 
-    /// The proof as an item of a batch, its policy folded into the key.
+    /// The proofs as items of a batch, each one's policy folded into the key. The verdict stands where all of them hold.
     ///
     /// # Errors
     /// What preparing a key refuses.
-    pub fn item(&self, key: &VerifyingKey, cache: &PreparedCache) -> Result<batch::Item, Refusal> {
-        let (policy, rest) = self
-            .inputs
-            .split_at_checked(Compliance::policy_inputs())
-            .unwrap_or_default();
-        let prepared = cache.get::<Compliance>(key, policy).map_err(|e| of_verify(&e))?;
-        batch::Item::new(prepared, rest.to_vec(), self.proof).map_err(|e| of_verify(&e))
+    pub fn items(&self, key: &VerifyingKey, cache: &PreparedCache) -> Result<Vec<batch::Item>, Refusal> {
+        let item = |judged: &JudgedProof| {
+            let (policy, rest) = judged
+                .inputs
+                .split_at_checked(Compliance::policy_inputs())
+                .unwrap_or_default();
+            let prepared = cache.get::<Compliance>(key, policy).map_err(|e| of_verify(&e))?;
+            batch::Item::new(prepared, rest.to_vec(), judged.proof).map_err(|e| of_verify(&e))
+        };
+        self.proofs.iter().map(item).collect()
     }
 }
 
@@ -127,6 +151,18 @@ impl Bundle {
             period_tags: self.period_tags,
             statement_links: self.statement_links,
             proven_links: self.proven_links,
+            further: self.further.iter().map(LinkedProof::answer).collect(),
+        }
+    }
+}
+
+impl LinkedProof {
+    /// The public values that the linked proof brings.
+    pub fn answer(&self) -> FurtherAnswer {
+        FurtherAnswer {
+            period_tag: self.period_tag,
+            statement_link: self.statement_link,
+            proven_link: self.proven_link,
         }
     }
 }
@@ -147,6 +183,7 @@ pub fn verify_bundle(registry: &Registry, bundle: &[u8], now: UtcTime, keys: Key
 /// # Errors
 /// Whatever is wrong with the document; `unknown-request`, `request-expired`, `request-used`, `wrong-policy`, `unknown-tier`,
 /// `wrong-key`, `wrong-applicant`, `wrong-signer`, `wrong-signature`, `attestors-changed`, `linked-proof-missing`,
+/// `linked-proof-unexpected`,
 /// `unknown-verifying-key`, those of a malformed proof, `too-many-restatements`.
 pub fn judge(facts: &impl Facts, signed: &Signed<Bundle>, now: UtcTime) -> Result<Judged, Refusal> {
     let bundle = signed.unverified();
@@ -159,9 +196,16 @@ pub fn judge(facts: &impl Facts, signed: &Signed<Bundle>, now: UtcTime) -> Resul
     attestors_stand(facts, &bank, &request.attestors)?;
     linked_proofs(&asked)?;
     let pinned = facts.pinned_key(&bank, &bundle.verifying_key)?;
-    let proof = Proof::from_bytes(&bundle.proof.0).map_err(|e| of_decode(&e).at("bundle: proof"))?;
-    let public = asked.public(&bundle.answer())?;
-    let restated_or_shopped = restatements(facts, &asked, &bundle)?;
+    let encoded = std::iter::once(&bundle.proof).chain(bundle.further.iter().map(|linked| &linked.proof));
+    let decoded = encoded.enumerate();
+    let decoded =
+        decoded.map(|(k, proof)| Proof::from_bytes(&proof.0).map_err(|e| of_decode(&e).at(place_of_proof(k))));
+    let decoded: Vec<Proof> = decoded.collect::<Result<_, Refusal>>()?;
+    // As many as there are proofs: others are refused here.
+    let publics = asked.publics(&bundle.answer())?;
+    let shown = shown(&asked, &bundle);
+    let restated_or_shopped = restatements(facts, &shown)?;
+    let further = shown.iter().skip(STATEMENTS).filter_map(Shown::further);
     let (from, to) = asked.window();
     let verdict = Verdict {
         request: request.id(),
@@ -173,7 +217,7 @@ pub fn judge(facts: &impl Facts, signed: &Signed<Bundle>, now: UtcTime) -> Resul
         registry_id: asked.invitation().registry_id.clone(),
         ends_from: date(from.0)?,
         ends_to: date(to.0)?,
-        bases: bases(&asked),
+        bases: std::array::from_fn(|k| shown[k].basis),
         assurance_floors: std::array::from_fn(|k| asked.policy().program().statements[k].assurance_floor),
         attestors: request.attestors.clone(),
         as_of: request.as_of,
@@ -182,11 +226,18 @@ pub fn judge(facts: &impl Facts, signed: &Signed<Bundle>, now: UtcTime) -> Resul
         statement_links: bundle.statement_links,
         restated_or_shopped,
         bundle: bundle.id(),
+        further: further.collect(),
     };
     Ok(Judged {
         verdict,
-        inputs: Compliance::inputs(&public),
-        proof,
+        proofs: publics
+            .iter()
+            .zip(decoded)
+            .map(|(public, proof)| JudgedProof {
+                inputs: Compliance::inputs(public),
+                proof,
+            })
+            .collect(),
     })
 }
 
@@ -255,43 +306,88 @@ fn attestors_stand(facts: &impl Facts, bank: &Hex32, attestors: &[AcceptedAttest
 
 /// Figures from a book proof count only beside that proof; version 1 of the bundle holds none.
 fn linked_proofs(asked: &Asked<'_>) -> Result<(), Refusal> {
-    for (k, terms) in asked.policy().program().statements.iter().enumerate() {
-        if terms.source == Source::Proven {
-            return Err(
-                Refusal::new(&LINKED_PROOF_MISSING, format!("statement {} has no book proof", k + 1))
-                    .at("bundle")
-                    .expected("a verified book proof, under a key that the policy lists"),
-            );
-        }
+    let mut terms = asked.policy().programs().flat_map(|program| &program.statements);
+    if terms.any(|terms| terms.source == Source::Proven) {
+        return Err(
+            Refusal::new(&LINKED_PROOF_MISSING, "figures are asked for that no book proof gives")
+                .at("bundle")
+                .expected("a verified book proof, under a key that the policy lists"),
+        );
     }
     Ok(())
 }
 
-/// How many other versions of the same periods' figures, on the same basis, were accepted before. The greatest over both
-/// statements; each statement's policy says how many it tolerates.
-fn restatements(facts: &impl Facts, asked: &Asked<'_>, bundle: &Bundle) -> Result<u32, Refusal> {
-    let bases = bases(asked);
-    let mut greatest = 0;
-    for (k, terms) in asked.policy().program().statements.iter().enumerate() {
-        let (Some(tag), Some(link), Some(Some(basis))) =
-            (bundle.period_tags.get(k), bundle.statement_links.get(k), bases.get(k))
-        else {
-            continue;
+/// A statement that a bundle's proofs are about: what the policy says of it, and what the bundle brings.
+struct Shown<'a> {
+    terms: &'a StatementTerms,
+    basis: Option<StatementBasis>,
+    tag: FieldElement,
+    link: FieldElement,
+}
+
+impl<'a> Shown<'a> {
+    fn new(terms: &'a StatementTerms, tag: FieldElement, link: FieldElement) -> Self {
+        let basis = match terms.basis {
+            _ if terms.source == Source::Absent => None,
+            Basis::None => None,
+            Basis::Solo => Some(StatementBasis::Solo),
+            Basis::Consolidated => Some(StatementBasis::Consolidated),
         };
-        let earlier = facts
-            .versions(tag)?
-            .into_iter()
-            .map(|(link, basis)| (*tag, link, Some(basis)));
+        Self {
+            terms,
+            basis,
+            tag,
+            link,
+        }
+    }
+
+    fn further(&self) -> Option<FurtherStatement> {
+        Some(FurtherStatement {
+            basis: self.basis?,
+            assurance_floor: self.terms.assurance_floor,
+            period_tag: self.tag,
+            statement_link: self.link,
+        })
+    }
+
+    fn version(&self) -> Version {
+        (self.tag, self.link, self.basis)
+    }
+}
+
+/// The two statements of the first proof, and the second one of each linked proof.
+fn shown<'a>(asked: &Asked<'a>, bundle: &Bundle) -> Vec<Shown<'a>> {
+    let statements = asked.policy().program().statements.iter();
+    let own = statements.zip(bundle.period_tags).zip(bundle.statement_links);
+    let own = own.map(|((terms, tag), link)| Shown::new(terms, tag, link));
+    let linked = asked.policy().demanded(bundle.tier.as_str()).into_iter().skip(1);
+    let further = linked.zip(&bundle.further).map(|((program, _), proof)| {
+        let [_, second] = &program.statements;
+        Shown::new(second, proof.period_tag, proof.statement_link)
+    });
+    own.chain(further).collect()
+}
+
+/// How many other versions of the same periods' figures, on the same basis, were accepted before. The greatest over all
+/// statements; each statement's policy says how many it tolerates.
+fn restatements(facts: &impl Facts, shown: &[Shown<'_>]) -> Result<u32, Refusal> {
+    let mut greatest = 0;
+    for (k, own) in shown.iter().enumerate() {
+        if own.basis.is_none() {
+            continue;
+        }
+        let earlier = facts.versions(&own.tag)?.into_iter();
+        let earlier = earlier.map(|(link, basis)| (own.tag, link, Some(basis)));
         // Two versions may also stand in one bundle, as a statement and its companion.
-        let together = (0..STATEMENTS).map(|i| (bundle.period_tags[i], bundle.statement_links[i], bases[i]));
-        let count = other_versions(earlier.chain(together), (*tag, *link, Some(*basis)));
-        if count > u32::from(terms.restatement_cap) {
+        let count = other_versions(earlier.chain(shown.iter().map(Shown::version)), own.version());
+        let cap = own.terms.restatement_cap;
+        if count > u32::from(cap) {
             return Err(Refusal::new(
                 &TOO_MANY_RESTATEMENTS,
                 format!("{count} other versions were accepted before"),
             )
             .at(format!("statement {}", k + 1))
-            .expected(format!("at most {}", terms.restatement_cap)));
+            .expected(format!("at most {cap}")));
         }
         greatest = greatest.max(count);
     }
@@ -308,18 +404,6 @@ fn other_versions(seen: impl Iterator<Item = Version>, (tag, link, basis): Versi
         .map(|(_, l, _)| l)
         .collect();
     u32::try_from(links.len()).unwrap_or(u32::MAX)
-}
-
-fn bases(asked: &Asked<'_>) -> [Option<StatementBasis>; STATEMENTS] {
-    std::array::from_fn(|k| {
-        let terms = &asked.policy().program().statements[k];
-        match terms.basis {
-            _ if terms.source == Source::Absent => None,
-            Basis::None => None,
-            Basis::Solo => Some(StatementBasis::Solo),
-            Basis::Consolidated => Some(StatementBasis::Consolidated),
-        }
-    })
 }
 
 fn date(day: u32) -> Result<IsoDate, Refusal> {

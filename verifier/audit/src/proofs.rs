@@ -18,7 +18,7 @@ const BATCH: usize = 1024;
 /// into the key.
 const HANDFUL: usize = 64;
 
-/// A recorded proof that is to be verified, everything else about its verdict having been judged.
+/// A verdict whose proofs are to be verified, everything else about it having been judged.
 pub(crate) struct Recheck {
     pub(crate) index: u64,
     pub(crate) offset: u64,
@@ -49,7 +49,7 @@ impl Proofs {
 
     /// One more, of a later entry than those before.
     pub(crate) fn add(&mut self, proof: Recheck) {
-        self.count += 1;
+        self.count += proof.judged.proofs.len() as u64;
         self.waiting.push(proof);
         if self.waiting.len() == HANDFUL {
             self.hand_over();
@@ -83,7 +83,7 @@ fn verify(receive: &Receiver<Vec<Recheck>>, shelf: &Shelf) -> Vec<Finding> {
         let prepared: Vec<_> = handful.par_iter().map(|proof| prepare(proof, shelf)).collect();
         for prepared in prepared {
             match prepared {
-                Ok(item) => items.push(item),
+                Ok(more) => items.extend(more),
                 Err(finding) => findings.push(finding),
             }
         }
@@ -96,9 +96,13 @@ fn verify(receive: &Receiver<Vec<Recheck>>, shelf: &Shelf) -> Vec<Finding> {
     findings
 }
 
-fn prepare(proof: &Recheck, shelf: &Shelf) -> Result<Item, Finding> {
-    match proof.judged.item(&proof.key, shelf.prepared()) {
-        Ok(item) => Ok((proof.index, proof.offset, item)),
+/// All proofs of one verdict: each of them must hold.
+fn prepare(proof: &Recheck, shelf: &Shelf) -> Result<Vec<Item>, Finding> {
+    match proof.judged.items(&proof.key, shelf.prepared()) {
+        Ok(items) => Ok(items
+            .into_iter()
+            .map(|item| (proof.index, proof.offset, item))
+            .collect()),
         Err(refusal) => Err(Finding::of_rules(refusal, proof.index, proof.offset)),
     }
 }

@@ -239,19 +239,19 @@ fn row(what: &str, id: &str, index: u64, signer: &str) -> Markup {
 
 /// What is known of each statement that a verdict rests on.
 fn statements(verdict: &Verdict) -> Vec<String> {
-    let known = verdict.bases.iter().zip(verdict.assurance_floors).enumerate();
+    let known = verdict.statements().into_iter().enumerate();
     known
-        .filter_map(|(k, (basis, floor))| {
-            let basis = match basis.as_ref()? {
+        .map(|(k, (basis, floor))| {
+            let basis = match basis {
                 StatementBasis::Solo => "of the legal person alone",
                 StatementBasis::Consolidated => "of the group",
             };
-            let which = if k == 0 {
-                "the statement"
-            } else {
-                "the second statement"
+            let which = match k {
+                0 => "the statement",
+                1 => "the second statement",
+                _ => "the third statement, by a linked proof",
             };
-            Some(format!("{which}, {basis}: at least {}", Assurance(floor)))
+            format!("{which}, {basis}: at least {}", Assurance(floor))
         })
         .collect()
 }

@@ -19,8 +19,8 @@ use crate::refusals::{INTERNAL_FAULT, OVERLOADED};
 /// What a batch looks like from outside, for the metrics: how many items it held.
 pub type OnBatch = Box<dyn Fn(usize) + Send>;
 
-/// The queue of proofs: [`Batcher::check`] says whether one holds.
-pub type Proofs = Batcher<Item, Result<(), VerifyError>>;
+/// The queue of bundles' proofs: [`Batcher::check`] says whether all of one bundle's hold, and otherwise which one does not.
+pub type Proofs = Batcher<Vec<Item>, Result<(), (usize, VerifyError)>>;
 
 /// How large queue and batches may be.
 #[derive(Debug, Clone, Copy)]
@@ -46,12 +46,28 @@ pub struct Batcher<I, O> {
     queue_max: usize,
 }
 
-/// A queue of proofs, checked by [`batch::verify`].
+/// A queue of bundles' proofs, checked by [`batch::verify`].
 ///
 /// # Errors
 /// `internal-fault` where threads cannot be started.
 pub fn start(sizes: Sizes, on_batch: OnBatch) -> Result<Proofs, Refusal> {
-    Batcher::start(sizes, on_batch, batch::verify)
+    Batcher::start(sizes, on_batch, verify)
+}
+
+/// Checks the proofs of many bundles in one equation. A bundle's proofs hold where each of them does.
+fn verify(bundles: &[Vec<Item>]) -> Vec<Result<(), (usize, VerifyError)>> {
+    let all: Vec<Item> = bundles.iter().flatten().cloned().collect();
+    let mut outcomes = batch::verify(&all).into_iter();
+    let of_bundle = |bundle: &Vec<Item>| {
+        // An outcome that is not there is no yes.
+        let own: Vec<_> = bundle
+            .iter()
+            .map(|_| outcomes.next().unwrap_or(Err(VerifyError::Invalid)))
+            .collect();
+        let mut own = own.into_iter().enumerate();
+        own.try_for_each(|(k, outcome)| outcome.map_err(|error| (k, error)))
+    };
+    bundles.iter().map(of_bundle).collect()
 }
 
 impl<I: Send + 'static, O: Send + 'static> Batcher<I, O> {

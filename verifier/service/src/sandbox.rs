@@ -262,6 +262,7 @@ mod tests {
             period_tags: [zero; 2],
             statement_links: [zero; 2],
             proven_links: [zero; 2],
+            further: Vec::new(),
             proof: Base64([7; 128]),
         };
         let changed = tampered(&bundle);

@@ -38,8 +38,13 @@ fn samples() -> Vec<Compiled> {
 #[test]
 fn what_is_encoded_is_decoded() {
     for compiled in samples() {
-        let (program, texts) = decode(&compiled.canonical_bytes).unwrap();
-        assert_eq!((program, texts), (compiled.program.clone(), compiled.texts.clone()));
+        let decoded = decode(&compiled.canonical_bytes).unwrap();
+        let expected = (
+            compiled.program.clone(),
+            compiled.texts.clone(),
+            compiled.further.clone(),
+        );
+        assert_eq!(decoded, expected);
         let again = compile_again(&compiled);
         assert_eq!(again, compiled.canonical_bytes, "the same policy gives the same bytes");
     }
@@ -50,7 +55,7 @@ fn what_is_encoded_is_decoded() {
 }
 
 fn compile_again(compiled: &Compiled) -> Vec<u8> {
-    encode(&compiled.program, &compiled.texts)
+    encode(&compiled.program, &compiled.texts, &compiled.further)
 }
 
 #[test]
@@ -74,13 +79,13 @@ fn every_changed_byte_is_refused_or_means_something_else() {
         for i in 0..bytes.len() {
             for flip in [0x01, 0x80, 0xff] {
                 bytes[i] ^= flip;
-                if let Ok((program, texts)) = decode(&bytes) {
+                if let Ok((program, texts, further)) = decode(&bytes) {
                     assert_ne!(
-                        (&program, &texts),
-                        (&compiled.program, &compiled.texts),
+                        (&program, &texts, &further),
+                        (&compiled.program, &compiled.texts, &compiled.further),
                         "byte {i} carries nothing"
                     );
-                    assert_eq!(encode(&program, &texts), bytes);
+                    assert_eq!(encode(&program, &texts, &further), bytes);
                 }
                 bytes[i] ^= flip;
             }
@@ -94,7 +99,7 @@ fn words_that_do_not_fit_the_rows_are_refused() {
     let changed = |change: fn(&mut Texts)| {
         let mut texts = scorecard.texts.clone();
         change(&mut texts);
-        decode(&encode(&scorecard.program, &texts))
+        decode(&encode(&scorecard.program, &texts, &scorecard.further))
             .map(|_| ())
             .map_err(|r| r.what)
     };

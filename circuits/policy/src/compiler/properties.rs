@@ -240,7 +240,7 @@ proptest! {
             text.splice(start..end, insert.chars());
         }
         if let Ok(compiled) = compile(&text.into_iter().collect::<String>()) {
-            prop_assert_eq!(crate::canonical::decode(&compiled.canonical_bytes).map(|(p, _)| p), Ok(compiled.program));
+            prop_assert_eq!(crate::canonical::decode(&compiled.canonical_bytes).map(|(p, _, _)| p), Ok(compiled.program));
         }
     }
 }

@@ -395,3 +395,4 @@ fn equality_and_between_are_two_rows() {
 
 mod fit;
 mod months;
+mod parts;

@@ -25,14 +25,16 @@ pub(super) struct Compiled {
     pub(super) required_weight: u32,
 }
 
-pub(super) fn compile(tiers: &Tiers, rules: &mut Rules<'_>, faults: &mut Faults) -> Compiled {
+pub(super) fn compile(tiers: &Tiers, rules: &mut Rules<'_>, alone: bool, faults: &mut Faults) -> Compiled {
     match tiers {
         Tiers::DecisionList(rungs) | Tiers::PricingGrid { levels: rungs, .. } => {
             let mut tiers = Vec::new();
             for rung in rungs {
                 tiers.extend(faults.keep(mask(rung, rules)));
             }
-            warn_of_shadows(&tiers, rules);
+            if alone {
+                warn_of_shadows(&tiers, rules);
+            }
             Compiled {
                 tiers,
                 required_weight: 0,

@@ -10,7 +10,7 @@ use super::*;
 use crate::compiler::compile;
 use crate::schema::SIGNED_FROM;
 use crate::statement::Coverage;
-use crate::testing::{PRIOR, balanced, compiled, index, prior, source};
+use crate::testing::{HEAD, PRIOR, balanced, compiled, index, prior, source};
 
 type Value = BigRational;
 /// Reads a figure by name; `prior.` for the second statement.
@@ -410,4 +410,30 @@ fn extremes_stay_within_the_declared_bits() {
             assert!(d.bits() < u64::from(bits), "row {row}");
         }
     }
+}
+
+/// A tier is reached where every part that it demands is; a third statement that is missing leaves the others.
+#[test]
+fn three_statements_are_evaluated_together() {
+    let head = format!("{HEAD}{PRIOR}[third]\nrelation = \"companion\"\n");
+    let rules = "[[rule]]\nname = \"growth\"\nrequire = \"revenue >= prior.revenue\"\n\
+                 [[rule]]\nname = \"share\"\nrequire = \"companion.revenue >= 90% * revenue\"\n";
+    let tiers = "[tiers]\nkind = \"decision-list\"\n[[tiers.tier]]\nname = \"A\"\nrequires = [\"growth\", \"share\"]\n\
+                 [[tiers.tier]]\nname = \"B\"\nrequires = [\"growth\"]\n";
+    let compiled = compile(&format!("{head}{rules}{tiers}")).unwrap();
+    let first = balanced(&[("revenue", 1000)]);
+    let before = prior(&[("revenue", 1000)]);
+    let best = |share: Option<i64>| {
+        let companion = share.map(|revenue| balanced(&[("revenue", revenue)]));
+        let whole = evaluate_whole(&compiled, [Some(&first), Some(&before), companion.as_ref()]).unwrap();
+        (
+            whole.best().map(str::to_owned),
+            whole.further[0].as_ref().map_err(|r| r.code()).is_ok(),
+        )
+    };
+    assert_eq!(best(Some(900)), (Some("A".into()), true));
+    assert_eq!(best(Some(899)), (Some("B".into()), true));
+    assert_eq!(best(None), (Some("B".into()), false));
+    let refused = evaluate_whole(&compiled, [Some(&first), None, Some(&first)]);
+    assert_eq!(refused.map_err(|r| r.code()).err(), Some("second-statement-missing"));
 }

@@ -179,6 +179,12 @@ pub static POLICY: Table = Table {
             "A second statement, and how it relates to the first.",
         ),
         optional(
+            "third",
+            Kind::Table(&THIRD),
+            "none",
+            "A third statement, which relates to the first in the way that the second does not.",
+        ),
+        optional(
             "rule",
             Kind::Tables(&RULE, 0, RULES_MAX),
             "none",
@@ -228,31 +234,40 @@ pub static STATEMENT: Table = Table {
 /// The second statement.
 pub static SECOND: Table = Table {
     title: "The second statement",
-    fields: &[
-        required(
-            "relation",
-            Kind::Word(&["prior", "companion", "none"]),
-            "The period directly before, a view that ends on the same day, or as if the table were not there.",
-        ),
-        optional(
-            "basis",
-            Kind::Token(Token::Basis),
-            "the policy's",
-            "Solo or consolidated; a prior period has the first statement's.",
-        ),
-        optional(
-            "schema",
-            Kind::Token(Token::Schema),
-            "the policy's",
-            "The schema of its figures; a prior period has the first statement's.",
-        ),
-        SOURCE,
-        FLOOR,
-        RESTATEMENT,
-        LENGTH_MIN,
-        LENGTH_MAX,
-    ],
+    fields: RELATED,
 };
+
+/// The third statement.
+pub static THIRD: Table = Table {
+    title: "The third statement, which takes a linked proof of its own",
+    fields: RELATED,
+};
+
+/// The terms of a statement that relates to the first one.
+const RELATED: &[Field] = &[
+    required(
+        "relation",
+        Kind::Word(&["prior", "companion", "none"]),
+        "The period directly before, a view that ends on the same day, or as if the table were not there.",
+    ),
+    optional(
+        "basis",
+        Kind::Token(Token::Basis),
+        "the policy's",
+        "Solo or consolidated; a prior period has the first statement's.",
+    ),
+    optional(
+        "schema",
+        Kind::Token(Token::Schema),
+        "the policy's",
+        "The schema of its figures; a prior period has the first statement's.",
+    ),
+    SOURCE,
+    FLOOR,
+    RESTATEMENT,
+    LENGTH_MIN,
+    LENGTH_MAX,
+];
 
 /// A rule.
 pub static RULE: Table = Table {

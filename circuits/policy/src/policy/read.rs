@@ -96,11 +96,24 @@ fn document(table: &DeTable<'_>, mut faults: Faults) -> Draft {
     };
     let second = fields
         .get("second")
-        .map(|value| second(value, schema, basis, &mut faults));
-    let second_is_known = !matches!(second, Some(None));
-    let second = second.flatten();
+        .map(|value| further("second", &layout::SECOND, value, schema, basis, &mut faults));
+    let third = fields
+        .get("third")
+        .map(|value| further("third", &layout::THIRD, value, schema, basis, &mut faults));
+    let second_is_known = !matches!(second, Some(None)) && !matches!(third, Some(None));
+    let (second, third) = (second.flatten(), third.flatten());
+    if let Some(value) = fields.get("third") {
+        faults.keep(of_another_kind(&second, &third, value.span()));
+    }
     let attestors = match (&first, second_is_known) {
-        (Some(first), true) => faults.keep(attestors(&fields, [Some(first), second.as_ref().map(|(_, t)| t)])),
+        (Some(first), true) => faults.keep(attestors(
+            &fields,
+            [
+                Some(first),
+                second.as_ref().map(|(_, t)| t),
+                third.as_ref().map(|(_, t)| t),
+            ],
+        )),
         _ => None,
     };
     let (rules, unreadable) = rules(&fields, &mut faults);
@@ -120,6 +133,7 @@ fn document(table: &DeTable<'_>, mut faults: Faults) -> Draft {
             attestors: attestors.unwrap_or(Attestors::None),
             first: first.unwrap_or(default_terms(known_schema, known_basis)),
             second: second.filter(|(relation, _)| *relation != Relation::None),
+            third: third.filter(|(relation, _)| *relation != Relation::None),
             rules,
             tiers: tiers.unwrap_or(Tiers::DecisionList(Vec::new())),
         },
@@ -193,14 +207,36 @@ fn terms(fields: &Fields<'_, '_>, schema: &'static Schema, basis: Basis) -> Read
     })
 }
 
-/// The second statement; `schema` and `basis` are the policy's, where those could be read.
-fn second(
+/// A third statement relates to the first in the way that the second does not, so that `prior.` and `companion.` name one each.
+fn of_another_kind(
+    second: &Option<(Relation, Terms)>,
+    third: &Option<(Relation, Terms)>,
+    span: Range<usize>,
+) -> Read<()> {
+    let relation = |statement: &Option<(Relation, Terms)>| statement.as_ref().map_or(Relation::None, |(r, _)| *r);
+    match (relation(second), relation(third)) {
+        (_, Relation::None) => Ok(()),
+        (Relation::None, _) => {
+            Err(bad("there is a third statement and no second one", span).expected("this table as [second]"))
+        }
+        (second, third) if second == third => {
+            let what = format!("both further statements are the {} one", third.name());
+            Err(bad(what, span).expected("one `prior` and one `companion` statement"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The second or the third statement; `schema` and `basis` are the policy's, where those could be read.
+fn further(
+    name: &str,
+    layout: &'static layout::Table,
     value: &Spanned<'_>,
     schema: Option<&'static Schema>,
     basis: Option<Basis>,
     faults: &mut Faults,
 ) -> Option<(Relation, Terms)> {
-    let fields = faults.keep(Fields::of("second", &layout::SECOND, value))?;
+    let fields = faults.keep(Fields::of(name, layout, value))?;
     fields.finish(faults);
     let relation = faults.keep(fields.text("relation"))?;
     let relation = [Relation::Prior, Relation::Companion]
@@ -239,7 +275,7 @@ fn second(
     Some((relation, terms))
 }
 
-fn attestors(fields: &Fields<'_, '_>, terms: [Option<&Terms>; 2]) -> Read<Attestors> {
+fn attestors(fields: &Fields<'_, '_>, terms: [Option<&Terms>; 3]) -> Read<Attestors> {
     let attested = terms.into_iter().flatten().any(|t| t.source == Source::Attested);
     let fault = |what: &str, span: Range<usize>| Err(Fault::new(&codes::POLICY_ATTESTORS, what, span));
     let Some(value) = fields.get("attestors") else {

@@ -193,7 +193,7 @@ fn changed_rows_change_the_words() {
     let compiled = compiled("", &[("a", "current_assets / current_liabilities >= 1.2")]);
     let mut program = compiled.program.clone();
     program.rows[0].a[6] = -7;
-    let bytes = canonical::encode(&program, &compiled.texts);
+    let bytes = canonical::encode(&program, &compiled.texts, &[]);
     assert_eq!(
         render(&bytes).unwrap().rules[0].sentence,
         "Current assets are at least 1.4 times current liabilities, and current liabilities are above zero."

@@ -5,10 +5,10 @@ use covenant_api::ids;
 use covenant_api::refusals::to_json;
 use covenant_api::types::Hex32;
 use covenant_policy::Compiled;
-use covenant_policy::evaluate::advice::{advise, next_tier};
-use covenant_policy::evaluate::{Evaluation, RuleOutcome, evaluate, explain};
+use covenant_policy::evaluate::advice::{Advice, advise, next_tier};
+use covenant_policy::evaluate::{RuleOutcome, Whole, evaluate_whole, explain};
 use covenant_policy::pricing::{Grid, basis_points};
-use covenant_policy::program::Source;
+use covenant_policy::program::{Source, StatementTerms};
 use covenant_policy::refusal::Refusal;
 use covenant_policy::statement::{Assurance, Day, Statement, check_age, check_assurance};
 use serde_json::{Value, json};
@@ -65,7 +65,8 @@ struct Answer {
 struct Held<'a> {
     first: &'a HeldStatement,
     second: Option<&'a HeldStatement>,
-    statements: (Statement, Option<Statement>),
+    third: Option<&'a HeldStatement>,
+    statements: (Statement, Option<Statement>, Option<Statement>),
 }
 
 fn one(contents: &Contents, args: &Check, offer: &Offer, as_of: Day, alone: bool) -> Result<Answer, Refusal> {
@@ -80,26 +81,27 @@ fn one(contents: &Contents, args: &Check, offer: &Offer, as_of: Day, alone: bool
     };
     let compiled = policy.compiled();
     report.heading(format!("{} ({path})", policy.title()));
-    let (held, evaluation) = match fitting(contents, args, policy) {
+    let (held, whole) = match fitting(contents, args, policy) {
         Ok(found) => found,
         // Among several policies, one that these books do not fit is an answer, and not the end.
         Err(refusal) if !alone => return Ok(refused(report, offer, policy.title().to_owned(), &refusal)),
         Err(refusal) => return Err(refusal),
     };
-    let (first, second) = (&held.statements.0, held.statements.1.as_ref());
-    let used = held
-        .second
-        .map_or_else(String::new, |second| format!(" and {}", second.display_id()));
-    report.line(format!("{}{used}, as of {as_of}.", held.first.display_id()));
+    let used: Vec<String> = [Some(held.first), held.second, held.third]
+        .into_iter()
+        .flatten()
+        .map(HeldStatement::display_id)
+        .collect();
+    report.line(format!("{}, as of {as_of}.", used.join(" and ")));
 
-    let rules = explain(&compiled.program, &compiled.texts, &evaluation);
+    let rules = outcomes(&mut report, compiled, &whole);
     say_rules(&mut report, &rules);
-    say_tiers(&mut report, &evaluation);
-    let price = price(compiled, &evaluation);
+    say_tiers(&mut report, &whole);
+    let price = price(compiled, &whole);
     if let Some(price) = &price {
         report.line(format!("The margin is the reference rate + {price}."));
     }
-    let obstacles = obstacles(policy, first, second, as_of);
+    let obstacles = obstacles(policy, &held, whole.best(), as_of);
     for obstacle in &obstacles {
         report.warning(format!(
             "Before this can be proven: [{}] {}",
@@ -108,14 +110,12 @@ fn one(contents: &Contents, args: &Check, offer: &Offer, as_of: Day, alone: bool
         ));
         report.line(format!("    {}", obstacle.advice_text()));
     }
-    let next = next_tier(&evaluation)
-        .map(|tier| advise(&compiled.program, &compiled.texts, first, second, tier))
-        .transpose()?;
+    let next = upward(compiled, &held, &whole)?;
     if let Some(advice) = &next {
         upward::say(&mut report, compiled, advice);
     }
-    let seen = match best(&evaluation) {
-        Some(best) => seen::lines(policy.program(), "the bank", Some(best)),
+    let seen = match whole.best() {
+        Some(best) => seen::lines(compiled, "the bank", Some(best)),
         None => Vec::new(),
     };
     if !seen.is_empty() {
@@ -125,13 +125,14 @@ fn one(contents: &Contents, args: &Check, offer: &Offer, as_of: Day, alone: bool
     for line in &seen {
         report.line(format!("  {line}"));
     }
+    let shown = [Some(held.first), held.second, held.third].map(|held| held.map(HeldStatement::display_id));
     let json = json!({
         "policy": offer.path, "name": compiled.texts.name, "title": policy.title(), "id": policy.signed().map(|(id, _)| id),
         "bank": policy.signed().map(|(_, signer)| signer),
-        "statements": [Some(held.first.display_id()), held.second.map(HeldStatement::display_id)],
-        "best": best(&evaluation),
-        "margin_bps": margin_bps(compiled, &evaluation),
-        "tiers": evaluation.tiers.iter().map(|t| json!({
+        "statements": shown,
+        "best": whole.best(),
+        "margin_bps": margin_bps(compiled, &whole),
+        "tiers": whole.tiers.iter().map(|t| json!({
             "tier": t.name, "reached": t.achieved, "score": t.score, "minimum": t.minimum,
         })).collect::<Vec<_>>(),
         "rules": rules.iter().map(|r| rule_json(compiled, r)).collect::<Vec<_>>(),
@@ -144,7 +145,7 @@ fn one(contents: &Contents, args: &Check, offer: &Offer, as_of: Day, alone: bool
         summary: [
             policy.title().to_owned(),
             bank(policy),
-            best(&evaluation).unwrap_or("none").to_owned(),
+            whole.best().unwrap_or("none").to_owned(),
             price.unwrap_or_default(),
             if in_the_way.is_empty() {
                 "nothing".to_owned()
@@ -184,19 +185,51 @@ fn bank(policy: &PolicyFile) -> String {
 }
 
 /// The margin of the best level, or of the one that needs no proof; pricing grids only.
-fn margin_bps(compiled: &Compiled, evaluation: &Evaluation) -> Option<i32> {
+fn margin_bps(compiled: &Compiled, whole: &Whole) -> Option<i32> {
     let grid = Grid::of(&compiled.program, &compiled.texts)?;
     let unproven = compiled.texts.worst.as_ref().map(|_| grid.worst());
-    let level = evaluation.best.or(unproven)?;
+    let level = whole.best_index().or(unproven)?;
     grid.levels().get(level).map(|level| level.margin_bps)
 }
 
-fn price(compiled: &Compiled, evaluation: &Evaluation) -> Option<String> {
-    let margin = basis_points(margin_bps(compiled, evaluation)?);
-    Some(match evaluation.best {
+fn price(compiled: &Compiled, whole: &Whole) -> Option<String> {
+    let margin = basis_points(margin_bps(compiled, whole)?);
+    Some(match whole.best() {
         Some(_) => margin,
         None => format!("{margin} (no proof needed)"),
     })
+}
+
+/// How each rule fared, over all proofs that the policy takes.
+fn outcomes(report: &mut Report, compiled: &Compiled, whole: &Whole) -> Vec<RuleOutcome> {
+    let mut rules = explain(&compiled.program, &compiled.texts, &whole.first);
+    for (part, evaluation) in compiled.further.iter().zip(&whole.further) {
+        match evaluation {
+            Ok(evaluation) => {
+                let further = explain(&part.program, &part.texts, evaluation);
+                // A rule on the first statement alone may stand in both.
+                let known = |rule: &RuleOutcome| compiled.texts.rules.iter().any(|r| r.name == rule.name);
+                rules.extend(further.into_iter().filter(|rule| !known(rule)));
+            }
+            Err(refusal) => {
+                report.warning(format!("The third statement: [{}] {}", refusal.code(), refusal.what));
+                report.line(format!("    {}", refusal.advice_text()));
+            }
+        }
+    }
+    rules
+}
+
+/// What the next tier would take. It is worked out where one proof shows the tier: what a third statement says stays as it is.
+fn upward(compiled: &Compiled, held: &Held<'_>, whole: &Whole) -> Result<Option<Advice>, Refusal> {
+    let (first, second, _) = &held.statements;
+    let next = if compiled.further.is_empty() {
+        next_tier(&whole.first)
+    } else {
+        None
+    };
+    next.map(|tier| advise(&compiled.program, &compiled.texts, first, second.as_ref(), tier))
+        .transpose()
 }
 
 fn say_rules(report: &mut Report, rules: &[RuleOutcome]) {
@@ -225,46 +258,50 @@ fn rule_json(compiled: &Compiled, rule: &RuleOutcome) -> Value {
     })
 }
 
-fn best(evaluation: &Evaluation) -> Option<&str> {
-    evaluation
-        .tiers
-        .iter()
-        .find(|tier| tier.achieved)
-        .map(|tier| tier.name.as_str())
-}
-
-fn say_tiers(report: &mut Report, evaluation: &Evaluation) {
-    for tier in &evaluation.tiers {
+fn say_tiers(report: &mut Report, whole: &Whole) {
+    for tier in &whole.tiers {
         if tier.achieved {
             report.good(format!("Tier {} is reached.", tier.name));
         } else {
             report.warning(format!("Tier {} is not reached.", tier.name));
         }
     }
-    if best(evaluation).is_none() {
+    if whole.best().is_none() {
         report.line("No tier is reached: there is nothing to prove under this policy, and the bank learns nothing.");
         report.not_met();
     }
 }
 
 /// The latest statement that the policy can be held against, with its partner. The refusal is about the latest one.
-fn fitting<'a>(contents: &'a Contents, args: &Check, policy: &PolicyFile) -> Result<(Held<'a>, Evaluation), Refusal> {
+fn fitting<'a>(contents: &'a Contents, args: &Check, policy: &PolicyFile) -> Result<(Held<'a>, Whole), Refusal> {
     let mut refused = None;
     for first in pick::candidates(contents, None, args.statement.as_deref())? {
         let attempt = || {
             let second = pick::partner(contents, policy.program(), first, args.second.as_deref())?;
+            // Without a third statement there are the tiers that do not ask for it.
+            let third = match policy.compiled().further.first() {
+                Some(part) => match pick::partner(contents, &part.program, first, args.third.as_deref()) {
+                    Err(refusal) if args.third.is_some() => return Err(refusal),
+                    found => found.unwrap_or_default(),
+                },
+                None => None,
+            };
+            let stated = |held: &HeldStatement| held.statement(held.best_assurance());
             let statements = (
-                first.statement(first.best_assurance())?,
-                second.map(|held| held.statement(held.best_assurance())).transpose()?,
+                stated(first)?,
+                second.map(stated).transpose()?,
+                third.map(stated).transpose()?,
             );
-            let evaluation = evaluate(policy.program(), &statements.0, statements.1.as_ref())?;
+            let of_three = [Some(&statements.0), statements.1.as_ref(), statements.2.as_ref()];
+            let whole = evaluate_whole(policy.compiled(), of_three)?;
             Ok((
                 Held {
                     first,
                     second,
+                    third,
                     statements,
                 },
-                evaluation,
+                whole,
             ))
         };
         match attempt() {
@@ -275,25 +312,26 @@ fn fitting<'a>(contents: &'a Contents, args: &Check, policy: &PolicyFile) -> Res
     Err(refused.unwrap_or_else(|| Refusal::new(&crate::refusals::NO_STATEMENT, "the vault holds no statement")))
 }
 
-/// What would still stand in the way of a proof, figures apart.
-fn obstacles(policy: &PolicyFile, first: &Statement, second: Option<&Statement>, as_of: Day) -> Vec<Refusal> {
-    let program = policy.program();
-    let mut found: Vec<Refusal> = [
-        check_age(program, first, as_of),
-        check_assurance(program, first, second),
-    ]
-    .into_iter()
-    .filter_map(Result::err)
-    .collect();
-    let unattested = |terms: Source, statement: &Statement| {
-        terms == Source::Attested && statement.assurance == Assurance::SELF_DECLARED
-    };
-    let statements = [Some(first), second];
-    let nobody = program
-        .statements
-        .iter()
-        .zip(statements)
-        .any(|(t, s)| s.is_some_and(|s| unattested(t.source, s)));
+/// What would still stand in the way of a proof of this tier, figures apart.
+fn obstacles(policy: &PolicyFile, held: &Held<'_>, tier: Option<&str>, as_of: Day) -> Vec<Refusal> {
+    let (first, second, third) = &held.statements;
+    let mut found: Vec<Refusal> = check_age(policy.program(), first, as_of).err().into_iter().collect();
+    let demanded = tier.map_or_else(Vec::new, |tier| policy.compiled().demanded(tier));
+    let mut programs = vec![(policy.program(), second)];
+    programs.extend(demanded.iter().skip(1).map(|linked| (linked.program, third)));
+    let mut nobody = false;
+    for (program, second) in programs {
+        if let Err(refusal) = check_assurance(program, first, second.as_ref())
+            && !found.contains(&refusal)
+        {
+            found.push(refusal);
+        }
+        let unattested = |terms: &StatementTerms, statement: &Statement| {
+            terms.source == Source::Attested && statement.assurance == Assurance::SELF_DECLARED
+        };
+        let statements = [Some(first), second.as_ref()];
+        nobody |= (program.statements.iter().zip(statements)).any(|(t, s)| s.is_some_and(|s| unattested(t, s)));
+    }
     if nobody && !found.iter().any(|r| r.code() == "assurance-too-low") {
         found.push(Refusal::new(
             &crate::refusals::NOT_ATTESTED,

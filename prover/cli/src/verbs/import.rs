@@ -101,7 +101,7 @@ fn review(
     for path in &args.policy {
         let policy = PolicyFile::read(path)?;
         report.heading(format!("What a bank with the policy {} will see", policy.title()));
-        let lines = seen::lines(policy.program(), "the bank", None);
+        let lines = seen::lines(policy.compiled(), "the bank", None);
         for line in &lines {
             report.line(format!("  {line}"));
         }

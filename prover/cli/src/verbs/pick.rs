@@ -79,6 +79,7 @@ pub(super) fn partner<'a>(
                 a.start
             ),
         };
-        Refusal::new(&NO_STATEMENT, what).expected("import the books of that period, or name it with --second")
+        Refusal::new(&NO_STATEMENT, what)
+            .expected("import the books of that period, or name it with --second or --third")
     })
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use covenant_api::asked::Asked;
 use covenant_api::checked_policy::CheckedPolicy;
-use covenant_api::documents::{Bundle, Invitation, Policy, Request};
+use covenant_api::documents::{Bundle, Invitation, LinkedProof, Policy, Request};
 use covenant_api::refusals::{FILE_EXISTS, HOST_FAULT, REQUEST_EXPIRED, to_json};
 use covenant_api::sign::{Signed, Verified};
 use covenant_api::types::{Base64, FieldElement, TierName};
@@ -74,13 +74,34 @@ pub(super) fn run(context: &Context, args: &Prove) -> Result<Report, Refusal> {
     times.step("checking the bank's documents and the policy");
 
     let answer = witness::answer(contents, &asked, &chosen)?;
-    let public = asked.public(&answer)?;
-    let witness = witness::witness(contents, &asked, &chosen)?;
+    let publics = asked.publics(&answer)?;
     let mut rng = host::rng()?;
-    let progress = Progress::spinner("proving");
-    let proof = prove::<Compliance>(&key, &public, &witness, &mut rng).map_err(|e| keystore::prove_refusal(&e))?;
-    drop(progress);
-    times.step("proving, and verifying the own proof");
+    let mut proofs = Vec::new();
+    for (k, public) in publics.iter().enumerate() {
+        let witness = witness::witness(contents, &asked, &chosen, k)?;
+        let progress = Progress::spinner(&match publics.len() {
+            1 => "proving".to_owned(),
+            n => format!("proving, {} of {n}", k + 1),
+        });
+        let proof = prove::<Compliance>(&key, public, &witness, &mut rng).map_err(|e| keystore::prove_refusal(&e))?;
+        drop(progress);
+        proofs.push(Base64(proof.to_bytes()));
+    }
+    times.step(match proofs.len() {
+        1 => "proving, and verifying the own proof",
+        _ => "proving, and verifying the own proofs",
+    });
+    let linked = proofs.split_off(1).into_iter().zip(&answer.further);
+    let further = linked.map(|(proof, own)| LinkedProof {
+        period_tag: own.period_tag,
+        statement_link: own.statement_link,
+        proven_link: own.proven_link,
+        proof,
+    });
+    let further = further.collect();
+    let Some(proof) = proofs.pop() else {
+        return Err(Refusal::new(&HOST_FAULT, "no proof was made"));
+    };
 
     let bundle = applicant.sign(Bundle {
         request: asking.request.id(),
@@ -91,7 +112,8 @@ pub(super) fn run(context: &Context, args: &Prove) -> Result<Report, Refusal> {
         period_tags: answer.period_tags,
         statement_links: answer.statement_links,
         proven_links: answer.proven_links,
-        proof: Base64(proof.to_bytes()),
+        proof,
+        further,
     })?;
     keep(&mut writer, context, &asking, &chosen, &bundle)?;
     if let Err(refusal) = files::create_new(&args.out, &bundle.to_json()?) {
@@ -186,7 +208,7 @@ fn keep(
         policy_source: asking.policy.document().source.clone(),
         tier: bundle.tier.clone(),
         request: asking.request.id(),
-        statements: chosen.statements.iter().flatten().map(|used| used.id).collect(),
+        statements: chosen.used().map(|used| used.id).collect(),
         as_of: asking.request.as_of,
         bundle: bundle.id(),
         proven: context.now(),
@@ -204,13 +226,13 @@ fn report(
     total: Duration,
 ) -> Result<Report, Refusal> {
     let (bank, tier): (_, &TierName) = (&asking.invitation.bank_name, &bundle.tier);
-    let statements: Vec<FieldElement> = chosen.statements.iter().flatten().map(|used| used.id).collect();
+    let statements: Vec<FieldElement> = chosen.used().map(|used| used.id).collect();
     let milliseconds: serde_json::Map<_, _> = times
         .0
         .iter()
         .map(|(name, time)| ((*name).to_owned(), json!(time.as_millis())))
         .collect();
-    let seen = seen::lines(&asking.policy.compiled().program, bank.as_str(), Some(tier.as_str()));
+    let seen = seen::lines(asking.policy.compiled(), bank.as_str(), Some(tier.as_str()));
     let mut report = Report::new(json!({
         "bundle": bundle.id(), "tier": tier, "bank": asking.invitation.bank, "policy": asking.policy.id(),
         "request": asking.request.id(), "statements": statements, "out": args.out, "bank_sees": seen,

@@ -1,10 +1,12 @@
 //! What a bank sees of a proof under its policy, and what it does not, in sentences.
 
+use covenant_policy::Compiled;
 use covenant_policy::program::{Program, Relation, Source, StatementTerms};
 use covenant_policy::statement::Assurance;
 
 /// One sentence each; with the tier that is proven, or with all that could be.
-pub(super) fn lines(program: &Program, bank: &str, tier: Option<&str>) -> Vec<String> {
+pub(super) fn lines(compiled: &Compiled, bank: &str, tier: Option<&str>) -> Vec<String> {
+    let program = &compiled.program;
     let names: Vec<&str> = program.tiers.iter().map(|t| t.name.as_str()).collect();
     let mut out = vec![match tier {
         Some(tier) => format!("The tier {tier}, of the tiers {}.", names.join(", ")),
@@ -19,14 +21,26 @@ pub(super) fn lines(program: &Program, bank: &str, tier: Option<&str>) -> Vec<St
         "That their period ended at most {} days before the day the request counts from; not when.",
         program.age_max_days
     ));
-    match program.relation {
-        Relation::None => {}
-        Relation::Prior => out.push(statement("The year before", second, program)),
-        Relation::Companion => out.push(statement("The companion statement", second, program)),
+    out.extend(related(program, second));
+    for part in &compiled.further {
+        let demanded = |tier: &str| part.program.tiers.iter().any(|own| own.name == tier);
+        if tier.is_none_or(demanded) {
+            let [_, third] = &part.program.statements;
+            out.extend(related(&part.program, third));
+            out.push("That both proofs are about the same figures of yours: what the tier asks of each statement holds together.".into());
+        }
     }
-    out.push("A tag for the period, by which it can count versions of the same period's figures.".into());
+    out.push("A tag for each period, by which it can count versions of the same period's figures.".into());
     out.push("Not: any figure, ratio or margin; which rules passed, beyond what the tier says; who attested.".into());
     out
+}
+
+fn related(program: &Program, terms: &StatementTerms) -> Option<String> {
+    match program.relation {
+        Relation::None => None,
+        Relation::Prior => Some(statement("The year before", terms, program)),
+        Relation::Companion => Some(statement("The companion statement", terms, program)),
+    }
 }
 
 fn statement(whose: &str, terms: &StatementTerms, program: &Program) -> String {

@@ -30,17 +30,9 @@ pub(super) fn run(context: &Context, args: &Verify) -> Result<Report, Refusal> {
         verdict.registry_id, verdict.tier
     ));
     let floors: Vec<String> = verdict
-        .bases
+        .statements()
         .iter()
-        .zip(verdict.assurance_floors)
-        .filter(|(basis, _)| basis.is_some())
-        .map(|(basis, floor)| {
-            format!(
-                "{}, at least {}",
-                basis.as_ref().map_or("", shared::basis),
-                Assurance(floor)
-            )
-        })
+        .map(|(basis, floor)| format!("{}, at least {}", shared::basis(basis), Assurance(*floor)))
         .collect();
     report.fields([
         ("policy", ids::display(ids::prefix::POLICY, &verdict.policy)),

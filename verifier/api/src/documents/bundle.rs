@@ -34,6 +34,26 @@ pub struct Bundle {
     pub proven_links: [FieldElement; 2],
     /// The proof.
     pub proof: Proof,
+    /// A proof for each further statement that the tier demands, in the policy's order; left out where one proof is all it takes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<LinkedProof>,
+}
+
+/// A proof over the bundle's first statement and one further statement, under the same request, binding and pseudonym.
+///
+/// It does not repeat the first statement's tag and link: the verifier puts in those of the bundle, so that a proof about other
+/// figures does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkedProof {
+    /// The further statement's period tag.
+    pub period_tag: FieldElement,
+    /// The further statement's link.
+    pub statement_link: FieldElement,
+    /// What joins it to a book proof; 0 otherwise.
+    pub proven_link: FieldElement,
+    /// The proof.
+    pub proof: Proof,
 }
 
 impl Document for Bundle {

@@ -203,6 +203,7 @@ fn what_a_bank_signs() {
         period_tags: [field(1), field(0)],
         statement_links: [field(2), field(0)],
         restated_or_shopped: 0,
+        further: Vec::new(),
         bundle: HEX,
     });
 }
@@ -252,6 +253,7 @@ fn what_an_enterprise_and_an_attestor_write() {
         period_tags: [field(1), field(0)],
         statement_links: [field(2), field(0)],
         proven_links: [field(0); 2],
+        further: Vec::new(),
         proof: Base64([3; 128]),
     });
     plain(&Enrolment {

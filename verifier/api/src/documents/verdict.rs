@@ -46,6 +46,42 @@ pub struct Verdict {
     pub restated_or_shopped: u32,
     /// The bundle's id.
     pub bundle: Hex32,
+    /// What linked proofs showed of further statements; left out where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<FurtherStatement>,
+}
+
+/// A statement that a linked proof was about, beside the first one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FurtherStatement {
+    /// Its basis.
+    pub basis: StatementBasis,
+    /// Its least assurance.
+    pub assurance_floor: u8,
+    /// The same for every version of one period's figures.
+    pub period_tag: FieldElement,
+    /// Another for other figures.
+    pub statement_link: FieldElement,
+}
+
+impl Verdict {
+    /// Basis and least assurance of every statement that the verdict rests on, the first one first.
+    pub fn statements(&self) -> Vec<(StatementBasis, u8)> {
+        let own = self.bases.iter().zip(self.assurance_floors);
+        let own = own.filter_map(|(basis, floor)| Some(((*basis)?, floor)));
+        own.chain(self.further.iter().map(|s| (s.basis, s.assurance_floor)))
+            .collect()
+    }
+
+    /// Period tag, link and basis of every statement that the verdict rests on.
+    pub fn versions(&self) -> Vec<(FieldElement, FieldElement, StatementBasis)> {
+        let own = self.period_tags.iter().zip(self.statement_links).zip(&self.bases);
+        let own = own.filter_map(|((tag, link), basis)| Some((*tag, link, (*basis)?)));
+        let further = self.further.iter();
+        own.chain(further.map(|s| (s.period_tag, s.statement_link, s.basis)))
+            .collect()
+    }
 }
 
 impl Document for Verdict {

@@ -169,24 +169,18 @@ type Accepted = (FieldElement, Vec<(FieldElement, StatementBasis)>);
 /// before, nothing changes, so that many requests for the same figures can be answered at once.
 fn new_versions<S: State>(view: &View<'_, S>, verdict: &Verdict) -> Result<Vec<Accepted>, Refusal> {
     let mut seen: Vec<(Accepted, bool)> = Vec::new();
-    for ((tag, link), basis) in verdict
-        .period_tags
-        .iter()
-        .zip(verdict.statement_links)
-        .zip(&verdict.bases)
-    {
-        let Some(basis) = basis else { continue };
-        let place = match seen.iter().position(|((t, _), _)| t == tag) {
+    for (tag, link, basis) in verdict.versions() {
+        let place = match seen.iter().position(|((t, _), _)| *t == tag) {
             Some(place) => place,
             None => {
-                seen.push(((*tag, view.versions(tag)?), false));
+                seen.push(((tag, view.versions(&tag)?), false));
                 seen.len() - 1
             }
         };
         if let Some(((_, versions), changed)) = seen.get_mut(place)
-            && !versions.contains(&(link, *basis))
+            && !versions.contains(&(link, basis))
         {
-            versions.push((link, *basis));
+            versions.push((link, basis));
             *changed = true;
         }
     }

@@ -1,5 +1,6 @@
 //! What a bank does with its registry; each act signs one document and writes it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use covenant_policy::refusal::Refusal;
@@ -248,11 +249,16 @@ impl Registry {
         self.expect_bank(signer)?;
         self.invitation(&terms.invitation)?;
         self.pinned(&terms.verifying_key)?;
-        let inputs = PolicyInputs::new(self.policy(&terms.policy)?.program(), 0, &self.standing_keys()?)?;
-        let accepted = inputs.attestors().iter();
-        let attestors = accepted.map(|(key, grant)| AcceptedAttestor {
-            attestor: Hex32(key.packed()),
-            assurance_max: *grant,
+        let standing = self.standing_keys()?;
+        // Whoever counts in one of the policy's proofs; each proof takes of these whom it accepts.
+        let mut accepted = BTreeMap::new();
+        for program in self.policy(&terms.policy)?.programs() {
+            let inputs = PolicyInputs::new(program, 0, &standing)?;
+            accepted.extend(inputs.attestors().iter().map(|(key, grant)| (key.packed(), *grant)));
+        }
+        let attestors = accepted.into_iter().map(|(key, assurance_max)| AcceptedAttestor {
+            attestor: Hex32(key),
+            assurance_max,
         });
         let mut nonce = [0; 32];
         rng.fill_bytes(&mut nonce);

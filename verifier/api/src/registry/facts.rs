@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use covenant_policy::program::STATEMENTS;
 use covenant_policy::refusal::Refusal;
 
 use super::Registry;
@@ -40,11 +39,9 @@ impl Facts for Registry {
     }
 
     fn versions(&self, tag: &FieldElement) -> Result<Vec<(FieldElement, StatementBasis)>, Refusal> {
-        let all = self
-            .verdicts()
-            .flat_map(|v| (0..STATEMENTS).map(move |i| (v.period_tags[i], v.statement_links[i], v.bases[i])));
+        let all = self.verdicts().flat_map(|verdict| verdict.versions());
         Ok(all
-            .filter_map(|(t, link, basis)| (t == *tag).then_some((link, basis?)))
+            .filter_map(|(t, link, basis)| (t == *tag).then_some((link, basis)))
             .collect())
     }
 }

@@ -7,6 +7,7 @@
 
 mod attesting;
 mod commands;
+mod linked;
 mod log;
 mod pricing;
 mod registry;

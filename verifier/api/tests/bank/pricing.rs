@@ -66,6 +66,7 @@ impl Loan {
             decided: time(decided),
             period_tags: [field(tag), field(0)],
             statement_links: [field(link), field(0)],
+            further: Vec::new(),
             restated_or_shopped: 0,
             bundle: Hex32([tag as u8; 32]),
         };

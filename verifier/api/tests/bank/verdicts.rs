@@ -114,8 +114,8 @@ fn a_batch_says_the_same() {
     let judged = |bundle: Bundle| {
         let bytes = case.customer.sign(bundle);
         let judged = judge(&registry, &Signed::from_json(&bytes).unwrap(), time(NOW)).map_err(|r| r.code())?;
-        let item = judged.item(&key, &cache).map_err(|r| r.code())?;
-        verify_all(&[item]).map(|()| judged.verdict).map_err(|e| e.code())
+        let items = judged.items(&key, &cache).map_err(|r| r.code())?;
+        verify_all(&items).map(|()| judged.verdict).map_err(|e| e.code())
     };
     assert_eq!(judged(case.bundle.clone()), case.judge(case.bundle.clone()));
     assert_eq!(

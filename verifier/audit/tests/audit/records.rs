@@ -334,6 +334,7 @@ impl House {
             period_tags: answer.period_tags,
             statement_links: answer.statement_links,
             proven_links: answer.proven_links,
+            further: Vec::new(),
             proof: Base64(proof.to_bytes()),
         })
     }
@@ -414,6 +415,7 @@ impl Enterprise {
             period_tags: [FieldElement(tag), zero],
             statement_links: [FieldElement(link), zero],
             proven_links: [zero; 2],
+            further: Vec::new(),
         };
         let first = StatementWitness {
             statement: statement.clone(),

@@ -81,6 +81,7 @@ impl Story {
             period_tags: [FieldElement::default(); 2],
             statement_links: [FieldElement::default(); 2],
             restated_or_shopped: 0,
+            further: Vec::new(),
             bundle: Hex32([6; 32]),
         };
         let verdict = operator.sign(verdict).unwrap();

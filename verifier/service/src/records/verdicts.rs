@@ -11,7 +11,7 @@ use covenant_api::documents::{Bundle, Refused};
 use covenant_api::log::{Plan, Record, View, plan_verdict};
 use covenant_api::sign::Signed;
 use covenant_api::types::Text;
-use covenant_api::verdict::{Judged, judge};
+use covenant_api::verdict::{Judged, judge, place_of_proof};
 use covenant_api::{host, ids};
 use covenant_policy::refusal::Refusal;
 use covenant_proofs::batch::Item;
@@ -59,20 +59,20 @@ pub async fn submit(app: &Arc<App>, call: Call) -> Result<Recorded, Problem> {
 }
 
 async fn attempt(app: &Arc<App>, call: Call) -> Result<Recorded, Problem> {
-    // A proof that held for these inputs, under the key that the bundle names, holds in the next try too.
+    // Proofs that held for these inputs, under the key that the bundle names, hold in the next try too.
     let mut held = None;
     for _ in 0..TRIES_MAX {
         let asked = call.clone();
         let judging =
             app.blocking(move |app| unless_done(app, &asked, |seen| judge_all_but_the_proof(app, &asked, seen)));
-        let (case, item) = match judging.await? {
+        let (case, items) = match judging.await? {
             Step::Done(recorded) => return Ok(*recorded),
             Step::New(open) => open,
         };
-        if held.as_ref() != Some(&case.judged.inputs) {
-            let holds = app.proofs.check(item).await?;
-            holds.map_err(|error| of_verify(&error).at("bundle: proof"))?;
-            held = Some(case.judged.inputs.clone());
+        if held.as_ref() != Some(&case.judged.proofs) {
+            let holds = app.proofs.check(items).await?;
+            holds.map_err(|(k, error)| of_verify(&error).at(place_of_proof(k)))?;
+            held = Some(case.judged.proofs.clone());
         }
         let Some((submitted, record)) = app.blocking(move |app| sign_and_submit(app, *case)).await? else {
             continue;
@@ -87,14 +87,14 @@ async fn attempt(app: &Arc<App>, call: Call) -> Result<Recorded, Problem> {
 }
 
 /// Everything but the proof.
-fn judge_all_but_the_proof(app: &App, call: &Call, seen: Seen) -> Result<(Box<Case>, Item), Problem> {
+fn judge_all_but_the_proof(app: &App, call: &Call, seen: Seen) -> Result<(Box<Case>, Vec<Item>), Problem> {
     let bundle = Signed::<Bundle>::from_json(&call.body)?;
     let records = Records(app.log.ledger());
     let view = View::new(&records, &app.shelf);
     let judged = judge(&view, &bundle, host::now()?)?;
     let bank = view.request(&judged.verdict.request)?.signer();
     let key = view.verifying_key(&bank, &judged.verdict.verifying_key)?;
-    let item = judged.item(&key, app.shelf.prepared())?;
+    let items = judged.items(&key, app.shelf.prepared())?;
     let read = view.into_read();
     Ok((
         Box::new(Case {
@@ -103,7 +103,7 @@ fn judge_all_but_the_proof(app: &App, call: &Call, seen: Seen) -> Result<(Box<Ca
             read,
             seen,
         }),
-        item,
+        items,
     ))
 }
 

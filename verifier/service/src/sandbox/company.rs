@@ -87,6 +87,7 @@ impl Company {
             period_tags: answer.period_tags,
             statement_links: answer.statement_links,
             proven_links: answer.proven_links,
+            further: Vec::new(),
             proof: Base64(proof.to_bytes()),
         })
     }
@@ -105,6 +106,7 @@ impl Company {
             period_tags: [FieldElement(tag), zero],
             statement_links: [FieldElement(link), zero],
             proven_links: [zero; 2],
+            further: Vec::new(),
         })
     }
 

@@ -4,7 +4,7 @@ use covenant_api::asked::Asked;
 use covenant_api::attest::check_attestation;
 use covenant_api::documents::StatedFigures;
 use covenant_api::types::{FieldElement, RegistryId};
-use covenant_policy::program::{Source, StatementTerms};
+use covenant_policy::program::{Program, Source, StatementTerms};
 use covenant_policy::refusal::Refusal;
 use covenant_policy::schema::Schema;
 use covenant_policy::statement::{Assurance, Statement, check_age, check_assurance, check_terms};
@@ -30,10 +30,20 @@ pub(super) struct Used {
 
 /// What is proven.
 pub(super) struct Chosen {
+    /// The statements of the first proof.
     pub statements: [Option<Used>; 2],
+    /// The one of the linked proof, where the tier takes one.
+    pub third: Option<Used>,
     pub tier: String,
     /// Newer figures of the same period or a later one that were not used, the latest first.
     pub passed_over: Vec<PassedOver>,
+}
+
+impl Chosen {
+    /// The statements that are used.
+    pub fn used(&self) -> impl Iterator<Item = &Used> {
+        self.statements.iter().flatten().chain(&self.third)
+    }
 }
 
 /// A statement that is not used, and why.
@@ -56,7 +66,7 @@ impl PassedOver {
 
 /// A statement that fits what the request asks, attestations and tier apart.
 struct Fitting {
-    attested: Result<[Option<Used>; 2], Refusal>,
+    attested: Result<([Option<Used>; 2], Option<Used>), Refusal>,
     tier: Result<String, Refusal>,
 }
 
@@ -83,13 +93,14 @@ pub(super) fn choose(contents: &Contents, asked: &Asked<'_>, args: &Prove) -> Re
         }
         let (refusal, tier) = match fitting(contents, asked, args, held) {
             Ok(Fitting {
-                attested: Ok(statements),
+                attested: Ok((statements, third)),
                 tier: Ok(tier),
             }) => {
                 // Of other periods' figures that do not fit the request, such as those of a year too many, there is nothing to say.
                 passed.retain(|p| p.tier.is_some() || p.held.same_period(&held.registry_id, &held.stated));
                 return Ok(Chosen {
                     statements,
+                    third,
                     tier,
                     passed_over: passed,
                 });
@@ -124,12 +135,41 @@ fn fitting(contents: &Contents, asked: &Asked<'_>, args: &Prove, first: &HeldSta
     let second = pick::partner(contents, program, first, args.second.as_deref())?;
     let bare = |held: &HeldStatement| held.statement(Assurance::SELF_DECLARED);
     let (bare_first, bare_second) = (bare(first)?, second.map(bare).transpose()?);
-    check_terms(program, &bare_first, bare_second.as_ref())?;
+    demand(program, &bare_first, bare_second.as_ref())?;
     check_age(program, &bare_first, asked.request().as_of.day())?;
-    for (statement, terms) in [Some(&bare_first), bare_second.as_ref()]
-        .into_iter()
-        .zip(&program.statements)
-    {
+    // A third statement that is missing or does not fit leaves the tiers that do not ask for it.
+    let third = third(contents, asked, args, first, &bare_first);
+    let bare_third = third
+        .as_ref()
+        .and_then(|third| third.as_ref().ok())
+        .map(|held| bare(held))
+        .transpose()?;
+    let bare = [Some(&bare_first), bare_second.as_ref(), bare_third.as_ref()];
+    let tier = match (tier(asked, args, bare), &third) {
+        (Ok(tier), _) => Ok(tier),
+        // Whoever asks for a tier hears why its third statement cannot be used.
+        (Err(_), Some(Err(missing)))
+            if args
+                .tier
+                .as_ref()
+                .is_some_and(|t| asked.policy().demanded(t.as_str()).len() > 1) =>
+        {
+            Err(missing.clone())
+        }
+        (Err(short), _) => Err(short.at(first.display_id())),
+    };
+    let linked = tier.as_ref().is_ok_and(|tier| asked.policy().demanded(tier).len() > 1);
+    let third = third.and_then(Result::ok).filter(|_| linked);
+    Ok(Fitting {
+        attested: attested(asked, first, second, third),
+        tier,
+    })
+}
+
+/// What no attestation could mend: terms, relation, coverage.
+fn demand(program: &Program, first: &Statement, second: Option<&Statement>) -> Result<(), Refusal> {
+    check_terms(program, first, second)?;
+    for (statement, terms) in [Some(first), second].into_iter().zip(&program.statements) {
         if terms.source == Source::Proven {
             let what = "figures from a book proof are asked for";
             return Err(Refusal::new(&PROVEN_UNSUPPORTED, what));
@@ -139,24 +179,48 @@ fn fitting(contents: &Contents, asked: &Asked<'_>, args: &Prove, first: &HeldSta
             .coverage
             .demand(terms.need, Schema::named(statement.schema)?)?;
     }
-    Ok(Fitting {
-        attested: attested(asked, first, second),
-        tier: tier(asked, args, &bare_first, bare_second.as_ref()).map_err(|r| r.at(first.display_id())),
-    })
+    Ok(())
 }
 
-/// Both statements with the attestations that the policy asks for.
+/// The statement that stands third beside this one, where the policy asks for three.
+fn third<'a>(
+    contents: &'a Contents,
+    asked: &Asked<'_>,
+    args: &Prove,
+    first: &HeldStatement,
+    bare_first: &Statement,
+) -> Option<Result<&'a HeldStatement, Refusal>> {
+    let part = asked.policy().compiled().further.first()?;
+    let found = || {
+        let third = pick::partner(contents, &part.program, first, args.third.as_deref())?
+            .ok_or_else(|| Refusal::new(&NO_STATEMENT, "there is no third statement"))?;
+        let bare_third = third.statement(Assurance::SELF_DECLARED)?;
+        demand(&part.program, bare_first, Some(&bare_third))?;
+        Ok(third)
+    };
+    Some(found())
+}
+
+/// All statements with the attestations that the policy asks for.
 fn attested(
     asked: &Asked<'_>,
     first: &HeldStatement,
     second: Option<&HeldStatement>,
-) -> Result<[Option<Used>; 2], Refusal> {
+    third: Option<&HeldStatement>,
+) -> Result<([Option<Used>; 2], Option<Used>), Refusal> {
     let program = asked.policy().program();
     let [first_terms, second_terms] = &program.statements;
     let first = used(asked, first, first_terms)?;
     let second = second.map(|held| used(asked, held, second_terms)).transpose()?;
     check_assurance(program, &first.statement, second.as_ref().map(|used| &used.statement))?;
-    Ok([Some(first), second])
+    let linked = third.zip(asked.policy().compiled().further.first());
+    let third = linked.map(|(held, part)| -> Result<Used, Refusal> {
+        let third = used(asked, held, &part.program.statements[1])?;
+        check_assurance(&part.program, &first.statement, Some(&third.statement))?;
+        Ok(third)
+    });
+    let third = third.transpose()?;
+    Ok(([Some(first), second], third))
 }
 
 /// A statement with the attestation that its terms ask for.
@@ -229,8 +293,8 @@ fn attestation(
 }
 
 /// The tier asked for, where it is reached, or the best one that is.
-fn tier(asked: &Asked<'_>, args: &Prove, first: &Statement, second: Option<&Statement>) -> Result<String, Refusal> {
-    let reached = tiers::reached(asked.policy().compiled(), first, second)?;
+fn tier(asked: &Asked<'_>, args: &Prove, statements: [Option<&Statement>; 3]) -> Result<String, Refusal> {
+    let reached = tiers::reached(asked.policy().compiled(), statements)?;
     match &args.tier {
         Some(tier) => {
             if reached.iter().any(|name| name == tier.as_str()) {

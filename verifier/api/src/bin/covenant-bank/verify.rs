@@ -48,11 +48,9 @@ fn view(verdict: &Verdict, recorded: &str) -> String {
         n => format!("{n} other version(s) of these figures accepted before"),
     };
     let floors: Vec<String> = verdict
-        .bases
-        .iter()
-        .zip(verdict.assurance_floors)
-        .filter(|(b, _)| b.is_some())
-        .map(|(_, f)| f.to_string())
+        .statements()
+        .into_iter()
+        .map(|(_, floor)| floor.to_string())
         .collect();
     let mut text = fields(&[
         ("TIER", verdict.tier.to_string()),
@@ -72,7 +70,14 @@ fn view(verdict: &Verdict, recorded: &str) -> String {
         ("restated", restated),
         (
             "proof",
-            format!("holds under {}", ids::display(prefix::KEY, &verdict.verifying_key)),
+            match verdict.further.len() {
+                0 => format!("holds under {}", ids::display(prefix::KEY, &verdict.verifying_key)),
+                n => format!(
+                    "all {} hold under {}",
+                    n + 1,
+                    ids::display(prefix::KEY, &verdict.verifying_key)
+                ),
+            },
         ),
         ("figures", "none were disclosed".into()),
         ("decided", verdict.decided.to_string()),

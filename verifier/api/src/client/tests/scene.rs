@@ -60,6 +60,7 @@ impl Scene {
             period_tags: tags,
             statement_links: links,
             proven_links: [field(), field()],
+            further: Vec::new(),
             proof: Base64([7; 128]),
         });
         let bundle = bundle.unwrap();
@@ -82,6 +83,7 @@ impl Scene {
             period_tags: tags,
             statement_links: links,
             restated_or_shopped: 0,
+            further: Vec::new(),
             bundle: bundle.id(),
         });
         let code = Code::random(&mut StdRng::seed_from_u64(2));
