@@ -160,6 +160,9 @@ pub struct Import {
     /// This is restatement number N of a period that was imported before
     #[arg(long, value_name = "N")]
     pub restatement: Option<u16>,
+    /// Twelve months of invoiced revenue and operating cash flow (monthly-series/v1) instead of the year's figures
+    #[arg(long)]
+    pub series: bool,
     /// Show every account and the figure it goes to, and store nothing; with OUT, also write the sheet there
     #[arg(long, value_name = "OUT", num_args = 0..=1)]
     pub review: Option<Option<PathBuf>>,

@@ -275,7 +275,7 @@ fn say_tiers(report: &mut Report, whole: &Whole) {
 /// The latest statement that the policy can be held against, with its partner. The refusal is about the latest one.
 fn fitting<'a>(contents: &'a Contents, args: &Check, policy: &PolicyFile) -> Result<(Held<'a>, Whole), Refusal> {
     let mut refused = None;
-    for first in pick::candidates(contents, None, args.statement.as_deref())? {
+    for first in pick::candidates(contents, policy.program(), None, args.statement.as_deref())? {
         let attempt = || {
             let second = pick::partner(contents, policy.program(), first, args.second.as_deref())?;
             // Without a third statement there are the tiers that do not ask for it.

@@ -2,6 +2,7 @@
 
 mod keep;
 mod read;
+mod series;
 
 use std::path::{Path, PathBuf};
 
@@ -29,18 +30,22 @@ pub(super) fn run(context: &Context, args: &Import) -> Result<Report, Refusal> {
         period: args.period,
         restatement: args.restatement.unwrap_or(0),
     };
+    if args.series {
+        return series::run(context, args, &read, &mapping, &options);
+    }
     match (&args.review, &args.registry_id) {
         (Some(out), _) => review(args, &read, &mapping, &options, out.as_deref()),
         (None, Some(registry_id)) => {
             let imported = to_statement(&read.books, &mapping, &options)?;
             store(context, args, registry_id, &read, &imported)
         }
-        // Clap asks for one or the other.
-        (None, None) => Err(Refusal::new(
-            &crate::refusals::UNKNOWN_STATEMENT,
-            "--registry-id is missing",
-        )),
+        (None, None) => Err(no_company()),
     }
+}
+
+/// Clap asks for a company or for a review.
+fn no_company() -> Refusal {
+    Refusal::new(&crate::refusals::UNKNOWN_STATEMENT, "--registry-id is missing")
 }
 
 /// The user's mapping over the national chart, or the chart alone.
@@ -59,7 +64,12 @@ const MAPPING_BYTES_MAX: usize = 1024 * 1024;
 
 /// SHA-256 of a review sheet's text.
 fn sheet_hash(review: &Review) -> Hex32 {
-    Hex32(Sha256::digest(review.render_text().as_bytes()).into())
+    text_hash(&review.render_text())
+}
+
+/// SHA-256 of a text.
+fn text_hash(text: &str) -> Hex32 {
+    Hex32(Sha256::digest(text.as_bytes()).into())
 }
 
 /// Shows the sheet, and stores nothing.

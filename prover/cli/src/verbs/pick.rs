@@ -8,13 +8,14 @@ use covenant_policy::statement::Assurance;
 use crate::refusals::NO_STATEMENT;
 use crate::vault::{Contents, HeldStatement};
 
-/// The statements that could come first: the one named, or all of this company, the latest first and of one period the one
-/// that was restated last.
+/// The statements that could come first: the one named, or all of this company in the schema that the policy asks for, the
+/// latest first and of one period the one that was restated last.
 ///
 /// # Errors
 /// `unknown-statement`, `ambiguous-statement`, `no-fitting-statement`.
 pub(super) fn candidates<'a>(
     contents: &'a Contents,
+    program: &Program,
     company: Option<&RegistryId>,
     said: Option<&str>,
 ) -> Result<Vec<&'a HeldStatement>, Refusal> {
@@ -22,7 +23,10 @@ pub(super) fn candidates<'a>(
         return Ok(vec![contents.statement(Some(said))?]);
     }
     let of_company = |held: &&HeldStatement| company.is_none_or(|c| held.registry_id == *c);
-    let mut found: Vec<_> = contents.statements.iter().filter(of_company).collect();
+    let schema = program.statements[0].schema;
+    let of_schema = |held: &&HeldStatement| held.stated.schema.as_str() == schema;
+    let statements = contents.statements.iter();
+    let mut found: Vec<_> = statements.filter(of_company).filter(of_schema).collect();
     found.sort_by(|a, b| {
         let key = |h: &HeldStatement| (h.stated.end, h.stated.start, h.stated.restatement);
         key(b).cmp(&key(a))
@@ -31,7 +35,7 @@ pub(super) fn candidates<'a>(
         let whose = company.map_or_else(String::new, |c| format!(" of {c}"));
         return Err(Refusal::new(
             &NO_STATEMENT,
-            format!("the vault holds no statement{whose}"),
+            format!("the vault holds no statement of {schema}{whose}"),
         ));
     }
     Ok(found)

@@ -82,7 +82,12 @@ pub(super) fn choose(contents: &Contents, asked: &Asked<'_>, args: &Prove) -> Re
         asked.policy_inputs(tier)?;
     }
     let mut passed: Vec<PassedOver> = Vec::new();
-    for held in pick::candidates(contents, Some(company), args.statement.as_deref())? {
+    for held in pick::candidates(
+        contents,
+        asked.policy().program(),
+        Some(company),
+        args.statement.as_deref(),
+    )? {
         if held.registry_id != *company {
             return Err(Refusal::new(
                 &WRONG_ADDRESSEE,
