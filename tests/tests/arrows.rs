@@ -19,6 +19,7 @@ const ARROWS: &[(&str, Option<&[&str]>)] = &[
         Some(&["covenant-policy", "covenant-gadgets", "covenant-proofs"]),
     ),
     ("covenant-import", Some(&["covenant-policy"])),
+    ("covenant-meter", Some(&["covenant-policy"])),
     ("covenant-ledger", Some(&[])),
     (
         "covenant-api",
@@ -57,6 +58,7 @@ const ARROWS: &[(&str, Option<&[&str]>)] = &[
         Some(&[
             "covenant-policy",
             "covenant-import",
+            "covenant-meter",
             "covenant-api",
             "covenant-statements",
             "covenant-proofs",
@@ -94,7 +96,7 @@ const STORES: &[&str] = &[
 ];
 
 /// The rooms without cryptography.
-const UNCRYPTIC: &[&str] = &["covenant-policy", "covenant-import"];
+const UNCRYPTIC: &[&str] = &["covenant-policy", "covenant-import", "covenant-meter"];
 
 /// Outside crates that may be named by anybody but these.
 const EXCLUDED: &[(&str, &[&str])] = &[
@@ -107,6 +109,7 @@ const EXCLUDED: &[(&str, &[&str])] = &[
             "covenant-proofs",
             "covenant-statements",
             "covenant-import",
+            "covenant-meter",
             "covenant-ledger",
         ],
     ),

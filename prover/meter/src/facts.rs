@@ -1,0 +1,272 @@
+//! What one answer reveals.
+//!
+//! An answer is a statement about pass bits: the weights of the rows that pass reach the tier's minimum. From that, and from the rows that
+//! read other rows' bits, bits are derived that cannot be otherwise: a row without which the minimum is out of reach passes. Each such
+//! row without products is a half-space over whole figures, a·x ≥ b where it passes and −a·x ≥ 1 − b where it fails. Where it
+//! stays open which of several rows made the difference, the sets of bits that would do are alternatives, of which one holds.
+
+use std::collections::BTreeSet;
+
+use covenant_policy::linear::Form;
+use covenant_policy::program::{FIGURES, Program, ROWS, Row, STATEMENTS};
+use num_bigint::BigInt;
+use num_rational::BigRational;
+use num_traits::{One as _, Zero as _};
+
+use crate::{Answer, Belief, Outcome, column};
+
+/// Alternatives of one question that are looked at; where there are more, nothing is concluded from them.
+pub const ALTERNATIVES_MAX: usize = 8;
+/// Open bits of one question whose combinations are looked at.
+const OPEN_BITS_MAX: usize = 10;
+
+/// form ≥ bound, with whole coefficients that have no common divisor.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HalfSpace {
+    /// The form over the columns of all statements.
+    pub form: Form,
+    /// The bound.
+    pub bound: BigInt,
+}
+
+/// What an answer reveals.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Facts {
+    /// Half-spaces in which the figures lie.
+    pub spaces: BTreeSet<HalfSpace>,
+    /// Each entry: at least one of its alternatives holds, all half-spaces of it.
+    pub choices: BTreeSet<Vec<Vec<HalfSpace>>>,
+    /// Rows with products that are known to pass or to fail, which no interval shows.
+    pub products: BTreeSet<Product>,
+}
+
+/// A row that reads products, and whether it passes: linear + Σ factor · left · right against the bound.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Product {
+    /// The part without products.
+    pub linear: Form,
+    /// Factor, left and right side of each product.
+    pub terms: Vec<(i64, Form, Form)>,
+    /// The bound.
+    pub bound: i128,
+    /// Whether the row passes.
+    pub passes: bool,
+}
+
+impl Product {
+    /// The columns that it reads.
+    pub fn columns(&self) -> BTreeSet<usize> {
+        let sides = self.terms.iter().flat_map(|(_, left, right)| [left, right]);
+        let forms = sides.chain([&self.linear]);
+        forms.flat_map(|form| form.terms().map(|(column, _)| column)).collect()
+    }
+}
+
+/// Σ terms · bits ≥ bound, over the rows' pass bits.
+struct Formula {
+    terms: Vec<(usize, i128)>,
+    bound: i128,
+}
+
+impl Formula {
+    fn new<T: Copy + Into<i128>>(coefficients: &[T], bound: i128, holds: bool) -> Self {
+        let sign = if holds { 1 } else { -1 };
+        let terms = coefficients
+            .iter()
+            .enumerate()
+            .map(|(row, c)| (row, sign * (*c).into()));
+        Self {
+            terms: terms.filter(|(_, c)| *c != 0).collect(),
+            bound: if holds { bound } else { 1 - bound },
+        }
+    }
+
+    /// The greatest value that the open bits still allow.
+    fn most(&self, bits: &Bits) -> i128 {
+        let value = |(row, c): &(usize, i128)| match bits[*row] {
+            Some(bit) => c * i128::from(bit),
+            None => (*c).max(0),
+        };
+        self.terms.iter().map(value).sum()
+    }
+
+    /// The open bits, each as it would help, and by how much it does.
+    fn open(&self, bits: &Bits) -> Vec<(usize, bool, i128)> {
+        let open = self.terms.iter().filter(|(row, _)| bits[*row].is_none());
+        open.map(|(row, c)| (*row, *c > 0, c.abs())).collect()
+    }
+}
+
+/// Which rows are known to pass or to fail.
+type Bits = [Option<bool>; ROWS];
+
+/// What an answer reveals to somebody of this belief.
+pub fn facts(answer: &Answer<'_>, belief: Belief) -> Facts {
+    let mut formulas = asserted(answer, belief);
+    let bits = derive(answer.program, &mut formulas);
+    let space = |row: usize, passes: bool| half_space(answer, row, passes);
+    let mut facts = Facts::default();
+    for (row, passes) in bits.iter().enumerate().filter_map(|(row, bit)| Some((row, (*bit)?))) {
+        facts.spaces.extend(space(row, passes));
+        facts.products.extend(product(answer, row, passes));
+    }
+    for formula in &formulas {
+        let Some(sets) = alternatives(formula, &bits) else {
+            continue;
+        };
+        let told = |set: Vec<(usize, bool)>| set.into_iter().filter_map(|(row, passes)| space(row, passes));
+        let mut choice: Vec<Vec<HalfSpace>> = sets.into_iter().map(|set| told(set).collect()).collect();
+        choice.sort();
+        choice.dedup();
+        if choice.iter().all(|alternative| !alternative.is_empty()) {
+            facts.choices.insert(choice);
+        }
+    }
+    facts
+}
+
+/// What the answer says of tiers, as formulas of pass bits.
+fn asserted(answer: &Answer<'_>, belief: Belief) -> Vec<Formula> {
+    let tiers = &answer.program.tiers;
+    let (reached, not_reached) = match answer.outcome {
+        Outcome::Tier { tier, best: true } if belief == Belief::Inferred => (tiers.get(tier), tier),
+        Outcome::Tier { tier, .. } => (tiers.get(tier), 0),
+        Outcome::Silence if belief == Belief::Inferred => (None, tiers.len()),
+        Outcome::Silence => (None, 0),
+    };
+    let holds = reached.into_iter().map(|tier| (tier, true));
+    let fails = tiers.iter().take(not_reached).map(|tier| (tier, false));
+    holds
+        .chain(fails)
+        .map(|(tier, holds)| Formula::new(&tier.weights, tier.minimum.into(), holds))
+        .collect()
+}
+
+/// The bits that follow. A row of pass bits that is known adds a formula of its own.
+fn derive(program: &Program, formulas: &mut Vec<Formula>) -> Bits {
+    let mut bits: Bits = [None; ROWS];
+    let rows = || program.rows.iter().enumerate().take(ROWS);
+    for (row, _) in rows().filter(|(_, row)| row.is_blank()) {
+        bits[row] = Some(program.rows[row].bound <= 0);
+    }
+    let mut expanded = BTreeSet::new();
+    loop {
+        let before = bits;
+        for formula in formulas.iter() {
+            let most = formula.most(&bits);
+            for (row, passes, gain) in formula.open(&bits) {
+                if most - gain < formula.bound {
+                    bits[row] = Some(passes);
+                }
+            }
+        }
+        for (index, row) in rows().filter(|(_, row)| reads_bits_alone(row)) {
+            let (holds, fails) = [true, false].map(|h| Formula::new(&row.passes, row.bound, h)).into();
+            match bits[index] {
+                Some(passes) if expanded.insert(index) => formulas.push(if passes { holds } else { fails }),
+                None if fails.most(&bits) < fails.bound => bits[index] = Some(true),
+                None if holds.most(&bits) < holds.bound => bits[index] = Some(false),
+                _ => {}
+            }
+        }
+        if bits == before && formulas_expanded(program, &bits, &expanded) {
+            return bits;
+        }
+    }
+}
+
+fn formulas_expanded(program: &Program, bits: &Bits, expanded: &BTreeSet<usize>) -> bool {
+    let known = |(row, _): &(usize, &Row)| bits[*row].is_some();
+    let mut rows = program.rows.iter().enumerate().take(ROWS).filter(known);
+    rows.all(|(index, row)| !reads_bits_alone(row) || expanded.contains(&index))
+}
+
+fn reads_bits_alone(row: &Row) -> bool {
+    row.passes.iter().any(|c| *c != 0) && row.a.iter().all(|c| *c == 0) && row.slots.iter().all(|c| *c == 0)
+}
+
+fn product(answer: &Answer<'_>, index: usize, passes: bool) -> Option<Product> {
+    let row = answer.program.rows.get(index)?;
+    let form = |coefficients: &[i64]| form_of(&answer.statements, coefficients);
+    let slots = row
+        .slots
+        .iter()
+        .zip(&answer.program.slots)
+        .filter(|(factor, _)| **factor != 0);
+    let terms: Vec<_> = slots
+        .map(|(factor, slot)| (*factor, form(&slot.u), form(&slot.v)))
+        .collect();
+    (!terms.is_empty()).then(|| Product {
+        linear: form(&row.a),
+        terms,
+        bound: row.bound,
+        passes,
+    })
+}
+
+/// The smallest sets of open bits that satisfy a formula; `None` where it holds already, where it cannot, or where there are too many.
+fn alternatives(formula: &Formula, bits: &Bits) -> Option<Vec<Vec<(usize, bool)>>> {
+    let open = formula.open(bits);
+    let all: i128 = open.iter().map(|(_, _, gain)| gain).sum();
+    let missing = formula.bound - (formula.most(bits) - all);
+    if missing <= 0 || missing > all || open.len() > OPEN_BITS_MAX {
+        return None;
+    }
+    let gain = |set: u32| -> i128 {
+        let chosen = open.iter().enumerate().filter(|(k, _)| set >> k & 1 == 1);
+        chosen.map(|(_, (_, _, gain))| gain).sum()
+    };
+    // A set is smallest where it falls short without any one of its bits.
+    let smallest = |set: &u32| {
+        gain(*set) >= missing && (0..open.len()).all(|k| set >> k & 1 == 0 || gain(set & !(1 << k)) < missing)
+    };
+    let sets: Vec<u32> = (1..1u32 << open.len())
+        .filter(smallest)
+        .take(ALTERNATIVES_MAX + 1)
+        .collect();
+    if sets.len() > ALTERNATIVES_MAX {
+        return None;
+    }
+    let bits_of = |set: &u32| {
+        let chosen = open.iter().enumerate().filter(|(k, _)| set >> k & 1 == 1);
+        chosen.map(|(_, (row, passes, _))| (*row, *passes)).collect()
+    };
+    Some(sets.iter().map(bits_of).collect())
+}
+
+/// The half-space of a row that passes or fails; none for rows that read products or bits.
+fn half_space(answer: &Answer<'_>, row: usize, passes: bool) -> Option<HalfSpace> {
+    let row = answer.program.rows.get(row)?;
+    if row.slots.iter().any(|c| *c != 0) || row.passes.iter().any(|c| *c != 0) {
+        return None;
+    }
+    let form = form_of(&answer.statements, &row.a);
+    if form.is_zero() {
+        return None;
+    }
+    let bound = BigRational::from(BigInt::from(row.bound));
+    // Figures are whole: a·x < b is a·x ≤ b − 1.
+    let (form, bound) = if passes {
+        form.whole_at_least(&bound)
+    } else {
+        form.times(&-BigRational::one())
+            .whole_at_least(&(BigRational::one() - bound))
+    };
+    Some(HalfSpace {
+        form,
+        bound: bound.to_integer(),
+    })
+}
+
+/// A row's coefficients over the columns of all statements; those of an absent statement are read as the zeros that they stand beside.
+pub(crate) fn form_of(statements: &[Option<usize>; STATEMENTS], coefficients: &[i64]) -> Form {
+    let terms = coefficients
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| !c.is_zero())
+        .filter_map(|(j, c)| {
+            let statement = (*statements.get(j / FIGURES)?)?;
+            Some((column(statement, j % FIGURES), BigRational::from(BigInt::from(*c))))
+        });
+    Form::new(terms)
+}
