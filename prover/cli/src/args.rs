@@ -69,6 +69,8 @@ pub enum Verb {
     Accept(Accept),
     /// Prove to a bank that the books reach a tier of its policy
     Prove(Prove),
+    /// See what each bank's questions have told it of every figure, and what one more proof would add
+    Disclosed(Disclosed),
     /// Send a bundle or an enrolment to the bank's service, and keep the receipt; the only verb that needs a network
     Submit(Submit),
     /// Verify a bundle as the bank does, against its registry
@@ -267,12 +269,38 @@ pub struct Prove {
     /// The third statement, where the policy asks for three [default: the one that its relation asks for]
     #[arg(long, value_name = "ID")]
     pub third: Option<String>,
+    /// Prove even where it tells more of a figure than the budget allows; it is recorded
+    #[arg(long)]
+    pub beyond_budget: bool,
     /// Where to write the bundle
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
     /// Where proving keys lie.
     #[command(flatten)]
     pub keys: KeyOptions,
+}
+
+/// `covenant disclosed`.
+#[derive(Debug, ClapArgs)]
+pub struct Disclosed {
+    /// One bank, by its name or the first digits of its key [default: each, and all together]
+    #[arg(long, value_name = "BANK")]
+    pub bank: Option<String>,
+    /// Also what one more proof under this policy would add
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Set how many different policies of a bank may tell something new of one figure
+    #[arg(long, value_name = "N")]
+    pub answers: Option<u32>,
+    /// The same, for all banks together
+    #[arg(long, value_name = "N")]
+    pub answers_together: Option<u32>,
+    /// Set the least width of a range that a bank may know, in percent of the figure
+    #[arg(long, value_name = "PERCENT")]
+    pub width: Option<u32>,
+    /// The same, for all banks together
+    #[arg(long, value_name = "PERCENT")]
+    pub width_together: Option<u32>,
 }
 
 /// `covenant submit`.

@@ -7,6 +7,7 @@ pub mod args;
 pub mod context;
 pub mod keystore;
 pub mod logs;
+pub mod metered;
 pub mod output;
 pub mod progress;
 pub mod refusals;

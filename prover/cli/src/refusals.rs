@@ -57,6 +57,10 @@ catalogue! {
         "Run `covenant check` to see which rules fail, and by what margin.";
     NO_POLICY "no-policy-here": "The folder holds no policy."
         "Name a folder with signed policies (.json) or source texts (.toml), or name the files themselves.";
+    DISCLOSURE_BUDGET "disclosure-budget": "The proof would tell more of a figure than the budget allows."
+        "Ask the bank for a coarser policy, or for the one that it used before; `covenant disclosed` shows what it knows. To tell it all the same, add --beyond-budget, which is recorded.";
+    DISCLOSURES_CONTRADICT "disclosures-contradict": "The answers that the vault remembers cannot all be true of one company."
+        "Restore the vault from a backup: its records were changed, or two vaults were mixed.";
     PROVEN_UNSUPPORTED "book-proof-unsupported": "The policy takes figures from a book proof, which this version cannot make."
         "Ask the bank for a policy that takes attested figures.";
     NOT_TEXT "not-text": "A file that should be text is not UTF-8."
@@ -81,6 +85,7 @@ const FAULTS: &[&str] = &[
     "vault-missing",
     "csv-format-missing",
     "ambiguous-statement",
+    "disclosures-contradict",
     "unknown-statement",
     "proof-self-check",
     "circuit-unsatisfied",
@@ -155,11 +160,13 @@ mod tests {
     fn every_code_has_a_test() {
         let tests = [
             include_str!("../tests/books.rs"),
+            include_str!("../tests/disclosed.rs"),
             include_str!("../tests/documents.rs"),
             include_str!("../tests/journey.rs"),
             include_str!("../tests/submit.rs"),
             include_str!("../tests/vault.rs"),
             include_str!("context.rs"),
+            include_str!("metered.rs"),
         ]
         .concat();
         let missing: Vec<_> = CATALOGUE

@@ -14,7 +14,7 @@ pub mod contents;
 pub mod secrets;
 mod store;
 
-pub use contents::{Contents, Disclosure, HeldInvitation, HeldStatement};
+pub use contents::{Budget, Contents, Disclosure, HeldInvitation, HeldStatement, Unanswered};
 pub use secrets::{Phrase, Secrets};
 pub(crate) use store::make_directory;
 pub use store::{Vault, Writer};

@@ -4,6 +4,7 @@ mod accept;
 mod attest;
 mod ceremony;
 mod check;
+mod disclosed;
 mod figures;
 mod import;
 mod init;
@@ -42,6 +43,7 @@ pub fn run(context: &Context, verb: Verb) -> Result<Report, Refusal> {
         Verb::Check(args) => check::run(context, &args),
         Verb::Accept(args) => accept::run(context, &args),
         Verb::Prove(args) => prove::run(context, &args),
+        Verb::Disclosed(args) => disclosed::run(context, &args),
         Verb::Submit(args) => submit::run(context, &args),
         Verb::Verify(args) => verify::run(context, &args),
         Verb::Inspect(args) => inspect::run(&args),

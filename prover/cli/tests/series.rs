@@ -31,7 +31,10 @@ fn twelve_months_are_a_statement_beside_the_year() {
 
     let name = kept["statement"].as_str().unwrap();
     let shown = world.run(&["figures", name]).stdout;
-    assert!(shown.contains("invoiced_12") && shown.contains("cash_flow_12"), "{shown}");
+    assert!(
+        shown.contains("invoiced_12") && shown.contains("cash_flow_12"),
+        "{shown}"
+    );
     world.ok(&["attest", "request", name, "--out", "request.json"]);
     assert!(world.read("request.json").contains("monthly-series/v1"));
 }

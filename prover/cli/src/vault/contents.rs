@@ -12,8 +12,11 @@ use serde::{Deserialize, Serialize};
 use super::Secrets;
 use crate::refusals::{AMBIGUOUS_STATEMENT, UNKNOWN_STATEMENT};
 
-/// The version of the contents' form.
-pub const VERSION: u32 = 1;
+/// The version of the contents' form. Version 1 had neither unanswered requests nor a budget, and did not say whether a tier was the
+/// best one; it is read, and written as version 2.
+pub const VERSION: u32 = 2;
+/// The earliest version that is read.
+pub const VERSION_MIN: u32 = 1;
 
 /// The contents. No `Debug`: the seed and the figures stay out of logs.
 #[derive(Serialize, Deserialize)]
@@ -29,6 +32,54 @@ pub struct Contents {
     pub invitations: Vec<HeldInvitation>,
     /// What was disclosed to whom.
     pub disclosures: Vec<Disclosure>,
+    /// Requests that got no proof because no tier was reached, which a bank may read out of the silence.
+    #[serde(default)]
+    pub unanswered: Vec<Unanswered>,
+    /// How much may be disclosed.
+    #[serde(default)]
+    pub budget: Budget,
+}
+
+/// How much may be disclosed; see `covenant_meter::budget`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// Different policies of one bank that may tell something new of one figure.
+    pub answers: u32,
+    /// The same, of all banks together.
+    pub answers_together: u32,
+    /// The least width of a range that one bank knows, in percent of the figure.
+    pub width_percent: u32,
+    /// The same, of what all banks know together.
+    pub width_percent_together: u32,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        let covenant_meter::Budget {
+            answers,
+            answers_together,
+            width_percent,
+            width_percent_together,
+        } = covenant_meter::Budget::default();
+        Self {
+            answers,
+            answers_together,
+            width_percent,
+            width_percent_together,
+        }
+    }
+}
+
+impl From<Budget> for covenant_meter::Budget {
+    fn from(budget: Budget) -> Self {
+        Self {
+            answers: budget.answers,
+            answers_together: budget.answers_together,
+            width_percent: budget.width_percent,
+            width_percent_together: budget.width_percent_together,
+        }
+    }
 }
 
 /// One period's figures, and who attests to them.
@@ -128,6 +179,32 @@ pub struct Disclosure {
     pub bundle: Hex32,
     /// When it was proven.
     pub proven: UtcTime,
+    /// Whether the tier is the best that the figures reach, so that a bank rightly concludes that no better one is.
+    #[serde(default)]
+    pub best: bool,
+    /// Whether it exceeded the budget, and was proven all the same.
+    #[serde(default)]
+    pub beyond_budget: bool,
+}
+
+/// A request that got no proof.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unanswered {
+    /// The bank's first key.
+    pub bank: Hex32,
+    /// The bank's name.
+    pub bank_name: Name,
+    /// The policy's id.
+    pub policy: Hex32,
+    /// The policy's source text: what was asked, exactly.
+    pub policy_source: String,
+    /// The request's id.
+    pub request: Hex32,
+    /// The statements that reach none of its tiers, by id.
+    pub statements: Vec<FieldElement>,
+    /// When the proof was tried.
+    pub tried: UtcTime,
 }
 
 impl Contents {
@@ -139,6 +216,8 @@ impl Contents {
             statements: Vec::new(),
             invitations: Vec::new(),
             disclosures: Vec::new(),
+            unanswered: Vec::new(),
+            budget: Budget::default(),
         }
     }
 

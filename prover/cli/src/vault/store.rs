@@ -12,7 +12,7 @@ use covenant_policy::refusal::Refusal;
 use rand::{CryptoRng, RngCore};
 use zeroize::Zeroizing;
 
-use super::contents::{Contents, VERSION};
+use super::contents::{Contents, VERSION, VERSION_MIN};
 use crate::refusals::{VAULT_BUSY, VAULT_DAMAGED, VAULT_EXISTS, VAULT_MISSING};
 
 const KEY_FILE: &str = "vault.key";
@@ -183,12 +183,17 @@ fn unseal(key: &[u8; 32], data: &[u8]) -> Result<Contents, &'static str> {
         )
         .map(Zeroizing::new)
         .map_err(|_| "its bytes were changed or cut short")?;
-    let contents: Contents = serde_json::from_slice(&plain).map_err(|_| "its contents have another form")?;
-    if contents.version == VERSION {
-        Ok(contents)
-    } else {
-        Err("its contents have another version")
+    parse(&plain)
+}
+
+/// The contents; those of an earlier version in this version's form.
+pub(super) fn parse(plain: &[u8]) -> Result<Contents, &'static str> {
+    let mut contents: Contents = serde_json::from_slice(plain).map_err(|_| "its contents have another form")?;
+    if !(VERSION_MIN..=VERSION).contains(&contents.version) {
+        return Err("its contents have another version");
     }
+    contents.version = VERSION;
+    Ok(contents)
 }
 
 /// Makes the directory for its owner alone.

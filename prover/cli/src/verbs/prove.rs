@@ -4,6 +4,7 @@
 //! Opening the key and unlocking the vault take a moment each and need nothing of each other, so they run side by side.
 
 mod choose;
+mod disclosure;
 mod witness;
 
 use std::time::{Duration, Instant};
@@ -28,8 +29,9 @@ use crate::keystore;
 use crate::output::{Report, Table};
 use crate::progress::Progress;
 use crate::refusals::{NOT_INVITED, REQUEST_NOT_YET_ISSUED, WRONG_ADDRESSEE};
-use crate::vault::{Contents, Disclosure, Writer};
-use choose::{Chosen, PassedOver};
+use crate::vault::{Contents, Writer};
+use choose::{Choice, Chosen, PassedOver};
+use disclosure::Told;
 
 /// How far the bank's clock may run ahead of this one.
 const CLOCKS_DIFFER_SECONDS: u64 = 300;
@@ -66,13 +68,21 @@ pub(super) fn run(context: &Context, args: &Prove) -> Result<Report, Refusal> {
     let (key, mut writer) = open_both(context, args, &request)?;
     times.step("unlocking the vault, opening the proving key");
 
-    let contents = &writer.vault.contents;
-    let asking = asking(context, contents, request, policy)?;
-    let applicant = contents.secrets.bank_signer(&asking.invitation.bank);
+    let asking = asking(context, &writer.vault.contents, request, policy)?;
+    let applicant = writer.vault.contents.secrets.bank_signer(&asking.invitation.bank);
     let asked = Asked::new(&asking.policy, &asking.invitation, &asking.request, applicant.public())?;
-    let chosen = choose::choose(contents, &asked, args)?;
+    let chosen = match choose::choose(&writer.vault.contents, &asked, args)? {
+        Choice::Tier(chosen) => *chosen,
+        Choice::NoTier(refusal, statements) => {
+            disclosure::keep_silence(&mut writer, context, &asking, statements)?;
+            return Err(refusal);
+        }
+    };
     times.step("checking the bank's documents and the policy");
+    let told = disclosure::weigh(&writer.vault.contents, &asking, &chosen, args.beyond_budget)?;
+    times.step("metering what the proof tells");
 
+    let contents = &writer.vault.contents;
     let answer = witness::answer(contents, &asked, &chosen)?;
     let publics = asked.publics(&answer)?;
     let mut rng = host::rng()?;
@@ -115,7 +125,7 @@ pub(super) fn run(context: &Context, args: &Prove) -> Result<Report, Refusal> {
         proof,
         further,
     })?;
-    keep(&mut writer, context, &asking, &chosen, &bundle)?;
+    disclosure::keep(&mut writer, context, &asking, &chosen, &bundle, told.beyond.is_some())?;
     if let Err(refusal) = files::create_new(&args.out, &bundle.to_json()?) {
         // Nothing left this machine, so nothing was disclosed.
         writer.vault.contents.disclosures.pop();
@@ -123,7 +133,7 @@ pub(super) fn run(context: &Context, args: &Prove) -> Result<Report, Refusal> {
         return Err(refusal);
     }
     times.step("signing, and writing vault and bundle");
-    report(args, &asking, &chosen, &bundle, &times, started.elapsed())
+    report(args, &asking, &chosen, &bundle, &told, (&times, started.elapsed()))
 }
 
 /// The proving key and the vault, opened side by side.
@@ -193,37 +203,13 @@ fn asking(
     })
 }
 
-/// Keeps what is disclosed, before it is.
-fn keep(
-    writer: &mut Writer,
-    context: &Context,
-    asking: &Asking,
-    chosen: &Chosen,
-    bundle: &Verified<Bundle>,
-) -> Result<(), Refusal> {
-    let disclosure = Disclosure {
-        bank: asking.invitation.bank,
-        bank_name: asking.invitation.bank_name.clone(),
-        policy: asking.policy.id(),
-        policy_source: asking.policy.document().source.clone(),
-        tier: bundle.tier.clone(),
-        request: asking.request.id(),
-        statements: chosen.used().map(|used| used.id).collect(),
-        as_of: asking.request.as_of,
-        bundle: bundle.id(),
-        proven: context.now(),
-    };
-    writer.vault.contents.disclosures.push(disclosure);
-    writer.save(&mut host::rng()?)
-}
-
 fn report(
     args: &Prove,
     asking: &Asking,
     chosen: &Chosen,
     bundle: &Verified<Bundle>,
-    times: &Times,
-    total: Duration,
+    told: &Told,
+    (times, total): (&Times, Duration),
 ) -> Result<Report, Refusal> {
     let (bank, tier): (_, &TierName) = (&asking.invitation.bank_name, &bundle.tier);
     let statements: Vec<FieldElement> = chosen.used().map(|used| used.id).collect();
@@ -236,6 +222,7 @@ fn report(
     let mut report = Report::new(json!({
         "bundle": bundle.id(), "tier": tier, "bank": asking.invitation.bank, "policy": asking.policy.id(),
         "request": asking.request.id(), "statements": statements, "out": args.out, "bank_sees": seen,
+        "tells": told.sentence, "beyond_budget": told.beyond.as_ref().map(to_json),
         "passed_over": chosen.passed_over.iter().map(passed_over_json).collect::<Vec<_>>(),
         "milliseconds": milliseconds, "total_milliseconds": total.as_millis(),
     }));
@@ -246,6 +233,10 @@ fn report(
     report.heading("What this bank will see");
     for line in seen {
         report.line(format!("  {line}"));
+    }
+    report.line(told.sentence.as_str());
+    if let Some(beyond) = &told.beyond {
+        report.warning(format!("Beyond the budget, as you said: {}", beyond.what));
     }
     report.heading("What it took");
     let mut table = Table::new(&["step", ">ms"]);

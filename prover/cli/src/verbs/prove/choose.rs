@@ -35,6 +35,8 @@ pub(super) struct Chosen {
     /// The one of the linked proof, where the tier takes one.
     pub third: Option<Used>,
     pub tier: String,
+    /// Whether no better tier is reached.
+    pub best: bool,
     /// Newer figures of the same period or a later one that were not used, the latest first.
     pub passed_over: Vec<PassedOver>,
 }
@@ -46,12 +48,26 @@ impl Chosen {
     }
 }
 
+/// What comes of a request.
+pub(super) enum Choice {
+    /// A tier can be proven.
+    Tier(Box<Chosen>),
+    /// The figures fit the request and are attested, and reach no tier: the refusal, and the statements by id.
+    NoTier(Refusal, Vec<FieldElement>),
+}
+
+/// A tier that is reached, and whether no better one is.
+struct Claim {
+    tier: String,
+    best: bool,
+}
+
 /// A statement that is not used, and why.
 pub(super) struct PassedOver {
     pub held: HeldStatement,
     pub refusal: Refusal,
     /// Where only an attestation is missing: the tier that there would be with one.
-    tier: Option<Result<String, Refusal>>,
+    tier: Option<Result<Claim, Refusal>>,
 }
 
 impl PassedOver {
@@ -67,7 +83,9 @@ impl PassedOver {
 /// A statement that fits what the request asks, attestations and tier apart.
 struct Fitting {
     attested: Result<([Option<Used>; 2], Option<Used>), Refusal>,
-    tier: Result<String, Refusal>,
+    tier: Result<Claim, Refusal>,
+    /// Whether any tier is reached, whatever was claimed.
+    reached: bool,
 }
 
 /// Chooses the latest statement that fits the request, with an attestation that counts, and the tier: the one asked for, or the
@@ -75,7 +93,7 @@ struct Fitting {
 ///
 /// Where nothing can be proven, the refusal is about the latest statement that lacks nothing but an attestation; where there is
 /// none, about the tier of the one that fits, or about the latest.
-pub(super) fn choose(contents: &Contents, asked: &Asked<'_>, args: &Prove) -> Result<Chosen, Refusal> {
+pub(super) fn choose(contents: &Contents, asked: &Asked<'_>, args: &Prove) -> Result<Choice, Refusal> {
     let company = &asked.invitation().registry_id;
     if let Some(tier) = &args.tier {
         // An unknown tier is refused as such.
@@ -99,27 +117,38 @@ pub(super) fn choose(contents: &Contents, asked: &Asked<'_>, args: &Prove) -> Re
         let (refusal, tier) = match fitting(contents, asked, args, held) {
             Ok(Fitting {
                 attested: Ok((statements, third)),
-                tier: Ok(tier),
+                tier: Ok(Claim { tier, best }),
+                ..
             }) => {
                 // Of other periods' figures that do not fit the request, such as those of a year too many, there is nothing to say.
                 passed.retain(|p| p.tier.is_some() || p.held.same_period(&held.registry_id, &held.stated));
-                return Ok(Chosen {
+                return Ok(Choice::Tier(Box::new(Chosen {
                     statements,
                     third,
                     tier,
+                    best,
                     passed_over: passed,
-                });
+                })));
             }
             Ok(Fitting {
-                attested: Ok(_),
+                attested: Ok((statements, third)),
                 tier: Err(short),
+                reached,
             }) => {
                 let mut mended = passed.into_iter().filter(|p| matches!(p.tier, Some(Ok(_))));
-                return Err(mended.next().map_or(short, PassedOver::last_word));
+                return match mended.next() {
+                    Some(mended) => Err(mended.last_word()),
+                    None if reached => Err(short),
+                    None => Ok(Choice::NoTier(
+                        short,
+                        statements.iter().flatten().chain(&third).map(|used| used.id).collect(),
+                    )),
+                };
             }
             Ok(Fitting {
                 attested: Err(refusal),
                 tier,
+                ..
             }) => (refusal, Some(tier)),
             Err(refusal) => (refusal, None),
         };
@@ -150,7 +179,9 @@ fn fitting(contents: &Contents, asked: &Asked<'_>, args: &Prove, first: &HeldSta
         .map(|held| bare(held))
         .transpose()?;
     let bare = [Some(&bare_first), bare_second.as_ref(), bare_third.as_ref()];
-    let tier = match (tier(asked, args, bare), &third) {
+    let reached = tiers::reached(asked.policy().compiled(), bare)?;
+    let any = !reached.is_empty();
+    let tier = match (claim(args, reached), &third) {
         (Ok(tier), _) => Ok(tier),
         // Whoever asks for a tier hears why its third statement cannot be used.
         (Err(_), Some(Err(missing)))
@@ -163,11 +194,14 @@ fn fitting(contents: &Contents, asked: &Asked<'_>, args: &Prove, first: &HeldSta
         }
         (Err(short), _) => Err(short.at(first.display_id())),
     };
-    let linked = tier.as_ref().is_ok_and(|tier| asked.policy().demanded(tier).len() > 1);
+    let linked = tier
+        .as_ref()
+        .is_ok_and(|claim| asked.policy().demanded(&claim.tier).len() > 1);
     let third = third.and_then(Result::ok).filter(|_| linked);
     Ok(Fitting {
         attested: attested(asked, first, second, third),
         tier,
+        reached: any,
     })
 }
 
@@ -298,21 +332,22 @@ fn attestation(
 }
 
 /// The tier asked for, where it is reached, or the best one that is.
-fn tier(asked: &Asked<'_>, args: &Prove, statements: [Option<&Statement>; 3]) -> Result<String, Refusal> {
-    let reached = tiers::reached(asked.policy().compiled(), statements)?;
-    match &args.tier {
-        Some(tier) => {
-            if reached.iter().any(|name| name == tier.as_str()) {
-                return Ok(tier.as_str().to_owned());
-            }
-            let best = reached
-                .first()
-                .map_or("no tier".to_owned(), |best| format!("tier {best}"));
-            Err(Refusal::new(&TIER_NOT_REACHED, format!("the books reach {best}")).expected(format!("tier {tier}")))
+fn claim(args: &Prove, reached: Vec<String>) -> Result<Claim, Refusal> {
+    let best = reached.first().cloned();
+    let Some(asked) = &args.tier else {
+        return match best {
+            Some(tier) => Ok(Claim { tier, best: true }),
+            None => Err(Refusal::new(&TIER_NOT_REACHED, "the books reach no tier")),
+        };
+    };
+    match reached.into_iter().find(|name| name == asked.as_str()) {
+        Some(tier) => Ok(Claim {
+            best: best.as_ref() == Some(&tier),
+            tier,
+        }),
+        None => {
+            let best = best.map_or("no tier".to_owned(), |best| format!("tier {best}"));
+            Err(Refusal::new(&TIER_NOT_REACHED, format!("the books reach {best}")).expected(format!("tier {asked}")))
         }
-        None => reached
-            .into_iter()
-            .next()
-            .ok_or_else(|| Refusal::new(&TIER_NOT_REACHED, "the books reach no tier")),
     }
 }
