@@ -65,7 +65,7 @@ fn figures() -> impl Strategy<Value = [i64; FIGURES]> {
         for (j, value) in values.into_iter().enumerate() {
             figures[j] = if j >= 20 && minus[j] { -value } else { value };
         }
-        figures[26] = figures[26] % 7;
+        figures[26] %= 7;
         agree(&mut figures);
         figures
     })
