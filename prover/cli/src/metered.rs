@@ -1,8 +1,11 @@
 //! The vault's record of answers, as the disclosure meter reads it, and the meter's ranges in words.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use covenant_api::types::{FieldElement, Hex32, Name, UtcTime};
 use covenant_meter::budget::{Exceeded, Limit};
 use covenant_meter::{Addition, Answer, Contradiction, Outcome, Range, addition};
+use covenant_policy::linear::Form;
 use covenant_policy::program::{FIGURES, Program, STATEMENTS};
 use covenant_policy::refusal::Refusal;
 use covenant_policy::schema::{Schema, Unit};
@@ -18,13 +21,15 @@ use crate::vault::{Contents, HeldStatement};
 /// Ends beyond so many minor units follow from the schema's ranges, and say nothing about a company: they are shown as open.
 const SHOWN_BELOW: u64 = 10_u64.pow(16);
 
-/// A request as the vault remembers it.
+/// A proof that answered a request, or a request that got none, as the vault remembers it.
 pub struct Asked {
     /// Which bank.
     pub bank: usize,
     /// Which policy.
     pub policy: usize,
-    /// Over which statements.
+    /// Which of the policy's parts: a policy of three statements takes a proof of each that the tier demands.
+    pub part: usize,
+    /// Over which statements: those of the part.
     pub statements: [Option<usize>; STATEMENTS],
     /// How it ended.
     pub outcome: Outcome,
@@ -50,6 +55,45 @@ fn contradiction(what: impl Into<String>) -> Refusal {
     Refusal::new(&DISCLOSURES_CONTRADICT, what)
 }
 
+/// The same of ratios, in ten-thousandths: a million, beyond which only the sizes of numbers speak.
+const RATIO_SHOWN_BELOW: u64 = 10_u64.pow(10);
+
+/// What is answered: a tier, and whether it is the best one that is reached; `None` for silence.
+pub type Claim<'a> = Option<(&'a str, bool)>;
+
+/// What an answer says of each part of a policy, in the order of its proofs; none where nothing follows for any single part.
+///
+/// Over three statements a tier may fail in one proof and hold in the other. That a better tier is not reached, or none is, then says
+/// nothing of either alone, and is not read into them.
+fn outcomes(compiled: &Compiled, claim: Claim<'_>) -> Vec<(usize, Outcome)> {
+    let linked = !compiled.further.is_empty();
+    let Some((name, best)) = claim else {
+        return if linked {
+            Vec::new()
+        } else {
+            vec![(0, Outcome::Silence)]
+        };
+    };
+    let best = best && !linked;
+    let parts = compiled.parts().enumerate();
+    let tier_of = |program: &Program| program.tiers.iter().position(|tier| tier.name == name);
+    let found = parts.filter_map(|(part, (program, _))| {
+        Some((
+            part,
+            Outcome::Tier {
+                tier: tier_of(program)?,
+                best,
+            },
+        ))
+    });
+    found.collect()
+}
+
+/// The statements of the proof of this number, out of those of all: every proof is about the first, and each about one further one.
+fn of_proof<T: Copy>(proof: usize, all: &[T]) -> [Option<T>; STATEMENTS] {
+    [all.first().copied(), all.get(proof + 1).copied()]
+}
+
 impl Metered {
     /// Reads the vault's records.
     ///
@@ -70,38 +114,52 @@ impl Metered {
         for told in &contents.disclosures {
             let bank = metered.bank(told.bank, &told.bank_name);
             let policy = metered.policy(&told.policy_source)?;
-            let tiers = &metered.policies[policy].1.program.tiers;
-            let Some(tier) = tiers.iter().position(|tier| tier.name == told.tier.as_str()) else {
+            let claim = Some((told.tier.as_str(), told.best));
+            if metered.record(bank, policy, claim, &told.statements, told.proven)? == 0 {
+                let tier = &told.tier;
                 return Err(contradiction(format!(
-                    "a proof of tier {}, which its policy does not have",
-                    told.tier
+                    "a proof of tier {tier}, which its policy does not have"
                 )));
-            };
-            let (statements, best) = (metered.places(policy, &told.statements)?, told.best);
-            let outcome = Outcome::Tier { tier, best };
-            metered.asked.push(Asked {
-                bank,
-                policy,
-                statements,
-                outcome,
-                when: told.proven,
-            });
+            }
         }
         for request in &contents.unanswered {
             let bank = metered.bank(request.bank, &request.bank_name);
             let policy = metered.policy(&request.policy_source)?;
-            let statements = metered.places(policy, &request.statements)?;
-            let outcome = Outcome::Silence;
-            metered.asked.push(Asked {
-                bank,
-                policy,
-                statements,
-                outcome,
-                when: request.tried,
-            });
+            metered.record(bank, policy, None, &request.statements, request.tried)?;
         }
         metered.asked.sort_by_key(|asked| asked.when);
         Ok(metered)
+    }
+
+    /// Adds what an answer says of each part of its policy; gives back of how many.
+    fn record(
+        &mut self,
+        bank: usize,
+        policy: usize,
+        claim: Claim<'_>,
+        ids: &[FieldElement],
+        when: UtcTime,
+    ) -> Result<usize, Refusal> {
+        let outcomes = outcomes(&self.policies[policy].1, claim);
+        for (proof, (part, outcome)) in outcomes.iter().enumerate() {
+            let statements = self.places(policy, *part, of_proof(proof, ids))?;
+            self.asked.push(Asked {
+                bank,
+                policy,
+                part: *part,
+                statements,
+                outcome: *outcome,
+                when,
+            });
+        }
+        Ok(outcomes.len())
+    }
+
+    /// The program that a request was about.
+    pub fn program(&self, asked: &Asked) -> &Program {
+        let compiled = &self.policies[asked.policy].1;
+        let mut parts = compiled.parts().map(|(program, _)| program);
+        parts.nth(asked.part).unwrap_or(&compiled.program)
     }
 
     /// The place of a bank, which is added where it is new.
@@ -122,24 +180,28 @@ impl Metered {
         Ok(self.policies.len() - 1)
     }
 
-    /// The places of statements that the vault holds.
-    pub fn held(&self, ids: &[FieldElement]) -> [Option<usize>; STATEMENTS] {
-        let place = |id: &FieldElement| self.statements.iter().position(|(known, ..)| known == id);
-        [0, 1].map(|slot| ids.get(slot).and_then(place))
+    /// The places of statements that are known.
+    pub fn held(&self, ids: [Option<FieldElement>; STATEMENTS]) -> [Option<usize>; STATEMENTS] {
+        ids.map(|id| self.statements.iter().position(|(known, ..)| Some(*known) == id))
     }
 
-    fn places(&mut self, policy: usize, ids: &[FieldElement]) -> Result<[Option<usize>; STATEMENTS], Refusal> {
-        let mut places = [None; STATEMENTS];
-        for (slot, (place, id)) in places.iter_mut().zip(ids).enumerate() {
-            let known = self.statements.iter().position(|(known, ..)| known == id);
-            *place = Some(match known {
-                Some(known) => known,
-                None => {
-                    let schema = self.policies[policy].1.program.statements[slot].schema;
-                    self.statements.push((*id, Schema::named(schema)?, None));
-                    self.statements.len() - 1
-                }
-            });
+    fn places(
+        &mut self,
+        policy: usize,
+        part: usize,
+        ids: [Option<FieldElement>; STATEMENTS],
+    ) -> Result<[Option<usize>; STATEMENTS], Refusal> {
+        let mut places = self.held(ids);
+        for (slot, id) in ids.into_iter().enumerate() {
+            if let (None, Some(id)) = (places[slot], id) {
+                let mut parts = self.policies[policy].1.parts();
+                let (program, _) = parts
+                    .nth(part)
+                    .ok_or_else(|| contradiction("a part that its policy does not have"))?;
+                let schema = Schema::named(program.statements[slot].schema)?;
+                self.statements.push((id, schema, None));
+                places = self.held(ids);
+            }
         }
         Ok(places)
     }
@@ -154,33 +216,41 @@ impl Metered {
         let of_bank = |asked: &&Asked| bank.is_none_or(|bank| asked.bank == bank);
         let answer = |asked: &Asked| Answer {
             bank: asked.bank,
-            program: &self.policies[asked.policy].1.program,
+            program: self.program(asked),
             statements: asked.statements,
             outcome: asked.outcome,
         };
         self.asked.iter().filter(of_bank).map(answer).collect()
     }
 
-    /// What one more answer to this bank would add.
+    /// What one more answer to this bank would add: each proof that it takes beyond those before it. The statements are those of all
+    /// proofs, in the order first, second, third.
     ///
     /// # Errors
     /// `disclosures-contradict`.
-    pub fn addition(
+    pub fn additions(
         &self,
         bank: usize,
-        program: &Program,
-        ids: [Option<FieldElement>; STATEMENTS],
-        outcome: Outcome,
-    ) -> Result<Addition, Refusal> {
-        let place = |id: FieldElement| self.statements.iter().position(|(known, ..)| *known == id);
-        let next = Answer {
-            bank,
-            program,
-            statements: ids.map(|id| id.and_then(place)),
-            outcome,
-        };
-        addition(&self.schemas(), &self.answers(None), &next, &self.budget)
-            .map_err(|Contradiction| contradiction("no figures fit all answers"))
+        compiled: &Compiled,
+        ids: &[FieldElement],
+        claim: Claim<'_>,
+    ) -> Result<Vec<Addition>, Refusal> {
+        let programs: Vec<&Program> = compiled.parts().map(|(program, _)| program).collect();
+        let schemas = self.schemas();
+        let mut told = self.answers(None);
+        let mut added = Vec::new();
+        for (proof, (part, outcome)) in outcomes(compiled, claim).into_iter().enumerate() {
+            let next = Answer {
+                bank,
+                program: programs[part],
+                statements: self.held(of_proof(proof, ids)),
+                outcome,
+            };
+            let more = addition(&schemas, &told, &next, &self.budget);
+            added.push(more.map_err(|Contradiction| contradiction("no figures fit all answers"))?);
+            told.push(next);
+        }
+        Ok(added)
     }
 
     /// The refusal of what exceeds the budget. Nothing in it comes from the figures, only from what was asked and answered.
@@ -236,9 +306,9 @@ impl Metered {
         found.map_or_else(|| figure.to_string(), |figure| figure.name.to_owned())
     }
 
-    /// A form's columns by name; those of another statement than the first with its period.
-    pub fn form(&self, form: &covenant_policy::linear::Form, first: usize) -> String {
-        covenant_meter::ratios::words(form, |column| {
+    /// One side of a ratio: its figures by name, those of another statement than the first with its period, a sum in brackets.
+    pub fn side(&self, form: &Form, first: usize) -> String {
+        let words = covenant_meter::ratios::words(form, |column| {
             let (statement, figure) = covenant_meter::place(column);
             let name = self.figure(statement, figure);
             if statement == first {
@@ -246,7 +316,12 @@ impl Metered {
             } else {
                 format!("{name} ({})", self.period(statement))
             }
-        })
+        });
+        if form.terms().count() > 1 {
+            format!("({words})")
+        } else {
+            words
+        }
     }
 
     /// A figure's range in words.
@@ -296,7 +371,7 @@ pub fn ratio_range(range: Option<&covenant_policy::linear::Interval>) -> String 
     let shown = |end: &Option<BigRational>, up: bool| {
         let scaled = end.as_ref()? * &scale;
         let scaled = if up { scaled.ceil() } else { scaled.floor() }.to_integer();
-        (*scaled.magnitude() < SHOWN_BELOW.into()).then(|| decimal(scaled))
+        (*scaled.magnitude() < RATIO_SHOWN_BELOW.into()).then(|| decimal(scaled))
     };
     match (shown(&range.lower, false), shown(&range.upper, true)) {
         (Some(lower), Some(upper)) => format!("{lower} to {upper}"),
@@ -309,99 +384,55 @@ pub fn ratio_range(range: Option<&covenant_policy::linear::Interval>) -> String 
 /// What an answer to this bank would add to what it knows, in a sentence: for whoever weighs a policy before it is asked for.
 ///
 /// # Errors
-/// Those of [`Metered::of`] and [`Metered::addition`].
+/// Those of [`Metered::of`] and [`Metered::additions`].
 pub fn preview(
     contents: &Contents,
     bank: Option<Hex32>,
-    program: &Program,
-    ids: [Option<FieldElement>; STATEMENTS],
-    outcome: Outcome,
+    compiled: &Compiled,
+    ids: &[FieldElement],
+    claim: Claim<'_>,
 ) -> Result<String, Refusal> {
     let metered = Metered::of(contents)?;
     let known = metered.banks.iter().position(|(key, _)| Some(*key) == bank);
     // A bank that was told nothing yet has a number of its own.
     let bank = known.unwrap_or(metered.banks.len());
-    let added = metered.addition(bank, program, ids, outcome)?;
-    let refused = added
-        .exceeded
-        .as_ref()
-        .map(|exceeded| metered.refusal(bank, exceeded).what);
+    let added = metered.additions(bank, compiled, ids, claim)?;
+    let exceeded = added.iter().find_map(|added| added.exceeded.as_ref());
+    let refused = exceeded.map(|exceeded| metered.refusal(bank, exceeded).what);
     Ok(match refused {
         Some(refused) => format!("{}; beyond the budget: {refused}", sentence(&added)),
         None => sentence(&added),
     })
 }
 
-/// One sentence on what an answer would add.
-pub fn sentence(added: &Addition) -> String {
-    if !added.informative {
+/// One sentence on what the proofs of an answer would add.
+pub fn sentence(added: &[Addition]) -> String {
+    if !added.iter().any(|added| added.informative) {
         return "tells the bank nothing that it does not know".to_owned();
     }
-    let halvings: u64 = added
-        .changes
-        .iter()
-        .map(|change| change.before.halvings(&change.after))
-        .max()
-        .unwrap_or(0);
-    let products = if added.products {
+    let mut figures: BTreeMap<(usize, usize), u64> = BTreeMap::new();
+    for change in added.iter().flat_map(|added| &added.changes) {
+        *figures.entry((change.statement, change.figure)).or_default() += change.before.halvings(&change.after);
+    }
+    let ratios: BTreeSet<_> = added.iter().flat_map(|added| &added.ratios).map(|r| &r.ratio).collect();
+    let products = if added.iter().any(|added| added.products) {
         ", and whether rows with products hold"
     } else {
         ""
     };
     format!(
-        "tells the bank something new of {} figures and {} ratios{products}; at most {halvings} halvings of one figure's range",
-        added.changes.len(),
-        added.ratios.len()
+        "tells the bank something new of {} and {}{products}; at most {} of one figure's range",
+        counted(figures.len(), "figure"),
+        counted(ratios.len(), "ratio"),
+        counted(figures.values().copied().max().unwrap_or(0), "halving"),
     )
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::vault::Phrase;
-    use crate::vault::contents::Unanswered;
-
-    fn contents() -> Contents {
-        Contents::new(Phrase::from_entropy(&[5; 32]).expect("a phrase").secrets())
-    }
-
-    /// Records that nobody could have made: the same figures at most 5 cents of cash, and at least 6.
-    #[test]
-    fn records_that_exclude_each_other_are_refused() {
-        let source = |require: &str| {
-            format!(
-                "type = \"policy\"\nversion = 1\nname = \"test\"\ntitle = \"A test\"\nschema = \"enterprise-financials/v1\"\n\
-                 currency = \"EUR\"\nbasis = \"solo\"\nage_max_days = 300\nattestors = \"registry\"\n[[rule]]\nname = \"one\"\n\
-                 require = \"{require}\"\n[tiers]\nkind = \"decision-list\"\n[[tiers.tier]]\nname = \"yes\"\nrequires = [\"one\"]\n"
-            )
-        };
-        let mut contents = contents();
-        for require in ["cash >= 0.06", "cash < 0.06"] {
-            contents.unanswered.push(Unanswered {
-                bank: Hex32([1; 32]),
-                bank_name: Name::parse("Banque Exemple").expect("a name"),
-                policy: Hex32([2; 32]),
-                policy_source: source(require),
-                request: Hex32([3; 32]),
-                statements: vec![FieldElement::default()],
-                tried: UtcTime::parse("2026-03-31T10:00:00Z").expect("an instant"),
-            });
-        }
-        let metered = Metered::of(&contents).expect("readable");
-        let next = compile(&source("revenue >= 1")).expect("compiles").program;
-        let yes = Outcome::Tier { tier: 0, best: true };
-        let refused = metered.addition(0, &next, [Some(FieldElement::default()), None], yes);
-        assert_eq!(refused.err().map(|r| r.code()), Some("disclosures-contradict"));
-    }
-
-    #[test]
-    fn ratios_are_rounded_outwards() {
-        let end = |n: i64, d: i64| Some(BigRational::new(n.into(), d.into()));
-        let range = covenant_policy::linear::Interval {
-            lower: end(-1, 3),
-            upper: end(2, 3),
-        };
-        assert_eq!(ratio_range(Some(&range)), "−0.3334 to 0.6667");
-        assert_eq!(ratio_range(None), "anything");
-    }
+fn counted(count: impl ToString, noun: &str) -> String {
+    let count = count.to_string();
+    let plural = if count == "1" { "" } else { "s" };
+    format!("{count} {noun}{plural}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@ use super::policy_file::PolicyFile;
 use super::{pick, seen, shared};
 use crate::args::Check;
 use crate::context::Context;
+use crate::metered;
 use crate::output::{Report, Table};
 use crate::vault::{Contents, HeldStatement};
 
@@ -125,6 +126,10 @@ fn one(contents: &Contents, args: &Check, offer: &Offer, as_of: Day, alone: bool
     for line in &seen {
         report.line(format!("  {line}"));
     }
+    let tells = tells(contents, policy, &held, whole.best())?;
+    if let Some(tells) = &tells {
+        report.line(format!("Proving it {tells}."));
+    }
     let shown = [Some(held.first), held.second, held.third].map(|held| held.map(HeldStatement::display_id));
     let json = json!({
         "policy": offer.path, "name": compiled.texts.name, "title": policy.title(), "id": policy.signed().map(|(id, _)| id),
@@ -139,6 +144,7 @@ fn one(contents: &Contents, args: &Check, offer: &Offer, as_of: Day, alone: bool
         "next": next.as_ref().map(|advice| upward::as_json(compiled, advice)),
         "obstacles": obstacles.iter().map(to_json).collect::<Vec<_>>(),
         "bank_sees": seen,
+        "tells": tells,
     });
     let in_the_way = obstacles.iter().map(|o| o.what.clone()).collect::<Vec<_>>().join("; ");
     Ok(Answer {
@@ -310,6 +316,20 @@ fn fitting<'a>(contents: &'a Contents, args: &Check, policy: &PolicyFile) -> Res
         }
     }
     Err(refused.unwrap_or_else(|| Refusal::new(&crate::refusals::NO_STATEMENT, "the vault holds no statement")))
+}
+
+/// What proving this tier would tell the bank that it does not know yet, in a sentence that lacks its subject.
+fn tells(
+    contents: &Contents,
+    policy: &PolicyFile,
+    held: &Held<'_>,
+    tier: Option<&str>,
+) -> Result<Option<String>, Refusal> {
+    let Some(tier) = tier else { return Ok(None) };
+    let used = [Some(held.first), held.second, held.third].into_iter().flatten();
+    let ids: Vec<_> = used.map(|held| held.id).collect();
+    let bank = policy.signed().map(|(_, signer)| *signer);
+    metered::preview(contents, bank, policy.compiled(), &ids, Some((tier, true))).map(Some)
 }
 
 /// What would still stand in the way of a proof of this tier, figures apart.

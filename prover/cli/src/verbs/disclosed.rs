@@ -7,7 +7,7 @@ use covenant_meter::budget::policies_on;
 use covenant_meter::facts::facts;
 use covenant_meter::ratios::{columns_read, ratios};
 use covenant_meter::{Answer, Belief, Contradiction, Outcome, Range, View, column};
-use covenant_policy::evaluate::evaluate;
+use covenant_policy::evaluate::evaluate_whole;
 use covenant_policy::linear::Interval;
 use covenant_policy::program::FIGURES;
 use covenant_policy::refusal::Refusal;
@@ -20,7 +20,7 @@ use crate::context::Context;
 use crate::metered::{Metered, ratio_range, sentence};
 use crate::output::{Report, Table};
 use crate::refusals::DISCLOSURES_CONTRADICT;
-use crate::vault::{Budget, Contents};
+use crate::vault::{Budget, Contents, HeldStatement};
 
 pub(super) fn run(context: &Context, args: &Disclosed) -> Result<Report, Refusal> {
     let policy = args.policy.as_deref().map(PolicyFile::read).transpose()?;
@@ -127,8 +127,10 @@ fn one(
         let answer = match asked.outcome {
             Outcome::Silence => "none: no tier is reached".to_owned(),
             Outcome::Tier { tier, best } => {
-                let name = policy.program.tiers.get(tier).map_or("", |tier| tier.name.as_str());
-                format!("tier {name}{}", if best { ", the best reached" } else { "" })
+                let tiers = &metered.program(asked).tiers;
+                let name = tiers.get(tier).map_or("", |tier| tier.name.as_str());
+                let linked = if asked.part == 0 { "" } else { ", the linked proof" };
+                format!("tier {name}{linked}{}", if best { ", the best reached" } else { "" })
             }
         };
         let bank = metered.banks.get(asked.bank).map_or("", |(_, name)| name.as_str());
@@ -201,8 +203,8 @@ fn say_ratios(
             .map_or(0, |(column, _)| column / FIGURES);
         let name = format!(
             "{} / {}",
-            metered.form(&ratio.numerator, first),
-            metered.form(&ratio.denominator, first)
+            metered.side(&ratio.numerator, first),
+            metered.side(&ratio.denominator, first)
         );
         let (known_words, likely_words) = (ratio_range(known.as_ref()), ratio_range(likely.as_ref()));
         if likely_words != "anything" {
@@ -243,17 +245,23 @@ fn one_more(
     args: &Disclosed,
 ) -> Result<Value, Refusal> {
     report.heading(format!("One more proof, under {}", policy.title()));
-    let program = policy.program();
-    let first = *pick::candidates(contents, program, None, None)?
+    let compiled = policy.compiled();
+    let first = *pick::candidates(contents, policy.program(), None, None)?
         .first()
         .ok_or_else(|| Refusal::new(&crate::refusals::NO_STATEMENT, "the vault holds no statement"))?;
-    let second = pick::partner(contents, program, first, None)?;
+    let second = pick::partner(contents, policy.program(), first, None)?;
+    // Without a third statement there are the tiers that do not ask for it.
+    let third = compiled.further.first();
+    let third = third.and_then(|part| pick::partner(contents, &part.program, first, None).unwrap_or_default());
+    let stated = |held: &HeldStatement| held.statement(held.best_assurance());
     let statements = (
-        first.statement(first.best_assurance())?,
-        second.map(|held| held.statement(held.best_assurance())).transpose()?,
+        stated(first)?,
+        second.map(stated).transpose()?,
+        third.map(stated).transpose()?,
     );
-    let best = evaluate(program, &statements.0, statements.1.as_ref())?.best;
-    let outcome = best.map_or(Outcome::Silence, |tier| Outcome::Tier { tier, best: true });
+    let of_three = [Some(&statements.0), statements.1.as_ref(), statements.2.as_ref()];
+    let whole = evaluate_whole(compiled, of_three)?;
+    let best = whole.best();
     let signer = policy.signed().map(|(_, signer)| *signer);
     let named = |(key, name): &(_, covenant_api::types::Name)| {
         let said = args.bank.as_deref();
@@ -261,15 +269,20 @@ fn one_more(
     };
     // A bank that was told nothing yet has a number of its own.
     let bank = metered.banks.iter().position(named).unwrap_or(metered.banks.len());
-    let added = metered.addition(bank, program, [Some(first.id), second.map(|held| held.id)], outcome)?;
-    let answer = match best.and_then(|tier| program.tiers.get(tier)) {
-        Some(tier) => format!("The answer would be tier {}", tier.name),
+    let ids: Vec<_> = [Some(first), second, third]
+        .into_iter()
+        .flatten()
+        .map(|h| h.id)
+        .collect();
+    let added = metered.additions(bank, compiled, &ids, best.map(|tier| (tier, true)))?;
+    let answer = match best {
+        Some(tier) => format!("The answer would be tier {tier}"),
         None => "No tier is reached; the silence".to_owned(),
     };
     report.line(format!("{answer}. It {}.", sentence(&added)));
     let mut table = Table::new(&["figure", "period", "known", "known then", ">halvings"]);
     let mut changes = Vec::new();
-    for change in &added.changes {
+    for change in added.iter().flat_map(|added| &added.changes) {
         let words = |range: &Range| metered.range(change.statement, change.figure, range);
         let (name, halvings) = (
             metered.figure(change.statement, change.figure),
@@ -292,13 +305,16 @@ fn one_more(
     if !table.is_empty() {
         report.table(table);
     }
-    let refused = added.exceeded.as_ref().map(|exceeded| metered.refusal(bank, exceeded));
+    let exceeded = added.iter().find_map(|added| added.exceeded.as_ref());
+    let refused = exceeded.map(|exceeded| metered.refusal(bank, exceeded));
     if let Some(refused) = &refused {
         report.warning(format!("[{}] {}", refused.code(), refused.what));
         report.line(format!("    {}", refused.advice_text()));
     }
     Ok(json!({
-        "informative": added.informative, "products": added.products, "figures": changes,
+        "informative": added.iter().any(|added| added.informative),
+        "products": added.iter().any(|added| added.products),
+        "figures": changes,
         "refused": refused.as_ref().map(covenant_api::refusals::to_json),
     }))
 }

@@ -10,7 +10,6 @@ use covenant_policy::refusal::Refusal;
 use super::{Asking, Chosen};
 use crate::context::Context;
 use crate::metered::{Metered, sentence};
-use crate::refusals::DISCLOSURES_CONTRADICT;
 use crate::vault::{Contents, Disclosure, Unanswered, Writer};
 
 /// What a proof tells.
@@ -28,16 +27,12 @@ pub(super) struct Told {
 pub(super) fn weigh(contents: &Contents, asking: &Asking, chosen: &Chosen, beyond: bool) -> Result<Told, Refusal> {
     let mut metered = Metered::of(contents)?;
     let bank = metered.bank(asking.invitation.bank, &asking.invitation.bank_name);
-    let program = &asking.policy.compiled().program;
-    let tier = program.tiers.iter().position(|tier| tier.name == chosen.tier);
-    let tier = tier.ok_or_else(|| Refusal::new(&DISCLOSURES_CONTRADICT, format!("no tier {}", chosen.tier)))?;
-    let outcome = Outcome::Tier {
-        tier,
-        best: chosen.best,
-    };
-    let ids = [0, 1].map(|slot| chosen.statements.get(slot).and_then(Option::as_ref).map(|used| used.id));
-    let added = metered.addition(bank, program, ids, outcome)?;
-    let refusal = added.exceeded.as_ref().map(|exceeded| metered.refusal(bank, exceeded));
+    let ids: Vec<FieldElement> = chosen.used().map(|used| used.id).collect();
+    let claim = Some((chosen.tier.as_str(), chosen.best));
+    let added = metered.additions(bank, asking.policy.compiled(), &ids, claim)?;
+    // Each proof that the tier takes is weighed; the first one that tells too much is refused.
+    let exceeded = added.iter().find_map(|added| added.exceeded.as_ref());
+    let refusal = exceeded.map(|exceeded| metered.refusal(bank, exceeded));
     match refusal {
         Some(refusal) if !beyond => Err(refusal),
         beyond => Ok(Told {
@@ -82,6 +77,11 @@ pub(super) fn keep_silence(
     asking: &Asking,
     statements: Vec<FieldElement>,
 ) -> Result<(), Refusal> {
+    let compiled = asking.policy.compiled();
+    // Over three statements silence may be due to either proof, so that nothing follows for the figures of one.
+    if !compiled.further.is_empty() {
+        return Ok(());
+    }
     let contents = &mut writer.vault.contents;
     let (request, bank) = (asking.request.id(), asking.invitation.bank);
     let known = |other: &Unanswered| other.request == request && other.statements == statements;
@@ -91,8 +91,8 @@ pub(super) fn keep_silence(
     let mut metered = Metered::of(contents)?;
     let asked = Answer {
         bank: metered.bank(bank, &asking.invitation.bank_name),
-        program: &asking.policy.compiled().program,
-        statements: metered.held(&statements),
+        program: &compiled.program,
+        statements: metered.held([0, 1].map(|slot| statements.get(slot).copied())),
         outcome: Outcome::Silence,
     };
     if !silence_tells(
