@@ -6,6 +6,7 @@ mod forgeries;
 mod policy_inputs;
 mod properties;
 mod proving;
+mod rules;
 mod shape;
 mod wires;
 

@@ -256,6 +256,11 @@ impl World {
     }
 
     pub fn with(program: Program, statements: [Option<Statement>; 2]) -> Self {
+        Self::claiming(program, 0, statements)
+    }
+
+    /// A company that claims this tier of the program.
+    pub fn claiming(program: Program, tier: usize, statements: [Option<Statement>; 2]) -> Self {
         let sk = Field::from(0x5ec2e7u64);
         let entity = commitments::entity("FR-SIREN:123456789").unwrap();
         let mut witness = Witness {
@@ -292,7 +297,7 @@ impl World {
             statement_links: [zero; 2],
             proven_links: [zero; 2],
         };
-        let policy = PolicyInputs::new(&Arc::new(program.clone()), 0, &grants()).unwrap();
+        let policy = PolicyInputs::new(&Arc::new(program.clone()), tier, &grants()).unwrap();
         let mut world = Self {
             program,
             public: Public { policy, proof },

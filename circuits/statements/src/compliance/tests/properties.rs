@@ -25,7 +25,7 @@ use super::fixture::{CURRENT_LIABILITIES, NON_CURRENT_LIABILITIES, TOTAL_LIABILI
 use crate::compliance::{Assignment, Compliance, Inputs, Rule, check::check, enforce};
 
 /// The rule of the first broken row. The matrices are built once; per case only the wires are computed.
-fn first_broken(inputs: &Inputs<Field>, assignment: &Assignment) -> Option<&'static str> {
+pub(super) fn first_broken(inputs: &Inputs<Field>, assignment: &Assignment) -> Option<&'static str> {
     static MATRICES: OnceLock<(Matrices, Rules)> = OnceLock::new();
     let (matrices, rules) = MATRICES.get_or_init(|| matrices_of::<Compliance>().unwrap());
     let mut circuit = Circuit::for_witness(false);
@@ -46,7 +46,7 @@ fn first_broken(inputs: &Inputs<Field>, assignment: &Assignment) -> Option<&'sta
     Some(rule_of(rules, row).unwrap_or("none"))
 }
 
-fn honest(world: &World) -> (Inputs<Field>, Assignment) {
+pub(super) fn honest(world: &World) -> (Inputs<Field>, Assignment) {
     let inputs = world.public.inputs();
     let assignment = Assignment::honest(&inputs, &world.witness);
     (inputs, assignment)

@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use super::fixture::World;
 use crate::compliance::{Compliance, Rule, circuit_version};
 
-fn key() -> &'static ProvingKey {
+pub(super) fn key() -> &'static ProvingKey {
     static KEY: OnceLock<ProvingKey> = OnceLock::new();
     KEY.get_or_init(|| development::<Compliance>("tests of the compliance statement").unwrap())
 }
