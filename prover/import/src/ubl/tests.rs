@@ -3,33 +3,7 @@ use super::*;
 use crate::invoices::{IdSort, PartyId};
 
 /// An invoice with an allowance, a charge, two rates, something prepaid and a rounding.
-const GOOD: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
-<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2" xmlns:cac="urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2" xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2">
-<cbc:ID>F-1</cbc:ID>
-<cbc:IssueDate>2026-01-02</cbc:IssueDate>
-<cbc:DueDate>2026-02-01Z</cbc:DueDate>
-<cbc:InvoiceTypeCode>380</cbc:InvoiceTypeCode>
-<cbc:DocumentCurrencyCode>EUR</cbc:DocumentCurrencyCode>
-<cbc:TaxCurrencyCode>SEK</cbc:TaxCurrencyCode>
-<cac:OrderReference><cbc:ID>NA</cbc:ID><cbc:SalesOrderID>SO 7</cbc:SalesOrderID></cac:OrderReference>
-<cac:BillingReference><cac:InvoiceDocumentReference><cbc:ID>F-0</cbc:ID></cac:InvoiceDocumentReference></cac:BillingReference>
-<cac:ContractDocumentReference><cbc:ID>C1</cbc:ID></cac:ContractDocumentReference>
-<cac:AccountingSupplierParty><cac:Party><cbc:EndpointID schemeID="0088">111</cbc:EndpointID><cac:PartyIdentification><cbc:ID schemeID="SEPA">DE98</cbc:ID></cac:PartyIdentification><cac:PartyName><cbc:Name>Trading</cbc:Name></cac:PartyName><cac:PartyLegalEntity><cbc:RegistrationName>Seller AG</cbc:RegistrationName><cbc:CompanyID>HRB 1</cbc:CompanyID></cac:PartyLegalEntity></cac:Party></cac:AccountingSupplierParty>
-<cac:AccountingCustomerParty><cac:Party><cbc:EndpointID schemeID="0192">222</cbc:EndpointID><cac:PostalAddress><cac:Country><cbc:IdentificationCode>NO</cbc:IdentificationCode></cac:Country></cac:PostalAddress><cac:PartyTaxScheme><cbc:CompanyID>NO222MVA</cbc:CompanyID><cac:TaxScheme><cbc:ID>VAT</cbc:ID></cac:TaxScheme></cac:PartyTaxScheme><cac:PartyTaxScheme><cbc:CompanyID>Foretaksregisteret</cbc:CompanyID><cac:TaxScheme><cbc:ID>TAX</cbc:ID></cac:TaxScheme></cac:PartyTaxScheme><cac:PartyLegalEntity><cbc:RegistrationName>Buyer AS</cbc:RegistrationName></cac:PartyLegalEntity></cac:Party></cac:AccountingCustomerParty>
-<cac:PayeeParty><cac:PartyName><cbc:Name>Factor Bank</cbc:Name></cac:PartyName></cac:PayeeParty>
-<cac:TaxRepresentativeParty><cac:PartyName><cbc:Name>Representative</cbc:Name></cac:PartyName></cac:TaxRepresentativeParty>
-<cac:AllowanceCharge><cbc:ChargeIndicator>false</cbc:ChargeIndicator><cbc:Amount currencyID="EUR">10</cbc:Amount></cac:AllowanceCharge>
-<cac:AllowanceCharge><cbc:ChargeIndicator>true</cbc:ChargeIndicator><cbc:Amount currencyID="EUR">5.5</cbc:Amount></cac:AllowanceCharge>
-<cac:TaxTotal><cbc:TaxAmount currencyID="EUR">18.60</cbc:TaxAmount>
-<cac:TaxSubtotal><cbc:TaxableAmount currencyID="EUR">95.50</cbc:TaxableAmount><cbc:TaxAmount currencyID="EUR">18.15</cbc:TaxAmount><cac:TaxCategory><cbc:Percent>19</cbc:Percent></cac:TaxCategory></cac:TaxSubtotal>
-<cac:TaxSubtotal><cbc:TaxableAmount currencyID="EUR">9</cbc:TaxableAmount><cbc:TaxAmount currencyID="EUR">0.45</cbc:TaxAmount><cac:TaxCategory><cbc:Percent>5.0</cbc:Percent></cac:TaxCategory></cac:TaxSubtotal>
-</cac:TaxTotal>
-<cac:TaxTotal><cbc:TaxAmount currencyID="SEK">200</cbc:TaxAmount></cac:TaxTotal>
-<cac:LegalMonetaryTotal><cbc:LineExtensionAmount currencyID="EUR">109</cbc:LineExtensionAmount><cbc:TaxExclusiveAmount currencyID="EUR">104.5</cbc:TaxExclusiveAmount><cbc:TaxInclusiveAmount currencyID="EUR">123.10</cbc:TaxInclusiveAmount><cbc:AllowanceTotalAmount currencyID="EUR">10.00</cbc:AllowanceTotalAmount><cbc:ChargeTotalAmount currencyID="EUR">5.50</cbc:ChargeTotalAmount><cbc:PrepaidAmount currencyID="EUR">23.12</cbc:PrepaidAmount><cbc:PayableRoundingAmount currencyID="EUR">0.02</cbc:PayableRoundingAmount><cbc:PayableAmount currencyID="EUR">100</cbc:PayableAmount></cac:LegalMonetaryTotal>
-<cac:InvoiceLine><cbc:LineExtensionAmount currencyID="EUR">120.00</cbc:LineExtensionAmount></cac:InvoiceLine>
-<cac:InvoiceLine><cbc:LineExtensionAmount currencyID="EUR">-11</cbc:LineExtensionAmount></cac:InvoiceLine>
-</Invoice>
-"#;
+const GOOD: &str = include_str!("tests/invoice.xml");
 
 fn of(text: &str) -> Result<Document, Refusal> {
     read(text.as_bytes(), "f.xml", &mut |_| {})

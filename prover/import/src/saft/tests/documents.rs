@@ -2,42 +2,7 @@ use super::*;
 use crate::saft::documents::{self, Kind, Sales, Status};
 
 /// One invoice of two lines in four decimals, a credit note on it, a cancelled one, and a receipt of two invoices.
-const FILE: &str = r#"<?xml version="1.0" encoding="Windows-1252"?>
-<AuditFile xmlns="urn:OECD:StandardAuditFile-Tax:PT_1.04_01">
-<Header><TaxRegistrationNumber>599999993</TaxRegistrationNumber><CompanyName>Exemplo</CompanyName><StartDate>2024-01-01</StartDate><EndDate>2024-01-31</EndDate><CurrencyCode>EUR</CurrencyCode></Header>
-<MasterFiles>
-<Customer><CustomerID>C1</CustomerID><CustomerTaxID>508650704</CustomerTaxID><CompanyName>Alfa</CompanyName><BillingAddress><Country>PT</Country></BillingAddress></Customer>
-<Customer><CustomerID>CF</CustomerID><CustomerTaxID>999999990</CustomerTaxID><CompanyName>Consumidor final</CompanyName><BillingAddress><Country>Desconhecido</Country></BillingAddress></Customer>
-</MasterFiles>
-<SourceDocuments>
-<SalesInvoices><NumberOfEntries>4</NumberOfEntries><TotalDebit>23.3938</TotalDebit><TotalCredit>123.3938</TotalCredit>
-<Invoice><InvoiceNo>FT A/1</InvoiceNo><DocumentStatus><InvoiceStatus>N</InvoiceStatus></DocumentStatus><InvoiceDate>2024-01-05</InvoiceDate><InvoiceType>FT</InvoiceType><CustomerID>C1</CustomerID>
-<Line><CreditAmount>23.3938</CreditAmount><Tax><TaxPercentage>23</TaxPercentage></Tax></Line>
-<Line><CreditAmount>50</CreditAmount><Tax><TaxPercentage>0</TaxPercentage></Tax></Line>
-<DocumentTotals><TaxPayable>5.38</TaxPayable><NetTotal>73.39</NetTotal><GrossTotal>78.77</GrossTotal></DocumentTotals>
-<WithholdingTax><WithholdingTaxAmount>7.00</WithholdingTaxAmount></WithholdingTax></Invoice>
-<Invoice><InvoiceNo>NC A/1</InvoiceNo><DocumentStatus><InvoiceStatus>N</InvoiceStatus></DocumentStatus><InvoiceDate>2024-01-06</InvoiceDate><InvoiceType>NC</InvoiceType><CustomerID>C1</CustomerID>
-<Line><References><Reference>FT A/1</Reference></References><DebitAmount>23.3938</DebitAmount><Tax><TaxPercentage>23</TaxPercentage></Tax></Line>
-<DocumentTotals><TaxPayable>5.38</TaxPayable><NetTotal>23.39</NetTotal><GrossTotal>28.77</GrossTotal></DocumentTotals></Invoice>
-<Invoice><InvoiceNo>FT A/2</InvoiceNo><DocumentStatus><InvoiceStatus>A</InvoiceStatus></DocumentStatus><InvoiceDate>2024-01-07</InvoiceDate><InvoiceType>FT</InvoiceType><CustomerID>C1</CustomerID>
-<Line><CreditAmount>999</CreditAmount></Line>
-<DocumentTotals><TaxPayable>0</TaxPayable><NetTotal>999</NetTotal><GrossTotal>999</GrossTotal></DocumentTotals></Invoice>
-<Invoice><InvoiceNo>FR B/1</InvoiceNo><DocumentStatus><InvoiceStatus>N</InvoiceStatus></DocumentStatus><InvoiceDate>2024-01-08</InvoiceDate><InvoiceType>FR</InvoiceType><CustomerID>CF</CustomerID>
-<Line><CreditAmount>50</CreditAmount><Tax><TaxAmount>1.25</TaxAmount></Tax></Line>
-<DocumentTotals><TaxPayable>1.25</TaxPayable><NetTotal>50</NetTotal><GrossTotal>51.25</GrossTotal><Payment><PaymentAmount>51.25</PaymentAmount><PaymentDate>2024-01-08</PaymentDate></Payment></DocumentTotals></Invoice>
-</SalesInvoices>
-<Payments><NumberOfEntries>2</NumberOfEntries><TotalDebit>0</TotalDebit><TotalCredit>63.3938</TotalCredit>
-<Payment><PaymentRefNo>RG 1/1</PaymentRefNo><TransactionDate>2024-01-20</TransactionDate><DocumentStatus><PaymentStatus>N</PaymentStatus></DocumentStatus><CustomerID>C1</CustomerID>
-<Line><SourceDocumentID><OriginatingON>FT A/1</OriginatingON></SourceDocumentID><CreditAmount>23.3938</CreditAmount><Tax><TaxPercentage>23</TaxPercentage></Tax></Line>
-<Line><SourceDocumentID><OriginatingON>FT A/0</OriginatingON></SourceDocumentID><CreditAmount>40</CreditAmount></Line>
-<DocumentTotals><TaxPayable>5.38</TaxPayable><NetTotal>63.39</NetTotal><GrossTotal>68.77</GrossTotal></DocumentTotals></Payment>
-<Payment><PaymentRefNo>RG 1/2</PaymentRefNo><TransactionDate>2024-01-21</TransactionDate><DocumentStatus><PaymentStatus>A</PaymentStatus></DocumentStatus><CustomerID>C1</CustomerID>
-<Line><SourceDocumentID><OriginatingON>FT A/1</OriginatingON></SourceDocumentID><CreditAmount>1</CreditAmount></Line>
-<DocumentTotals><TaxPayable>0</TaxPayable><NetTotal>1</NetTotal><GrossTotal>1</GrossTotal></DocumentTotals></Payment>
-</Payments>
-</SourceDocuments>
-</AuditFile>
-"#;
+const FILE: &str = include_str!("documents.xml");
 
 fn read(text: &str) -> Result<Sales, Refusal> {
     documents::read(text.as_bytes(), "f.xml", &mut |_| {})

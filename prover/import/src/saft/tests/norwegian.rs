@@ -2,42 +2,7 @@ use super::*;
 use crate::saft::norway;
 
 /// A year of one sale on credit, paid in part, and one purchase.
-const FILE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
-<n1:AuditFile xmlns:n1="urn:StandardAuditFile-Taxation-Financial:NO">
-<n1:Header>
-<n1:AuditFileVersion>1.10</n1:AuditFileVersion><n1:AuditFileDateCreated>2025-02-01</n1:AuditFileDateCreated>
-<n1:Company><n1:RegistrationNumber>999999999</n1:RegistrationNumber><n1:Name>Prøve AS</n1:Name><n1:Address><n1:City>Oslo</n1:City></n1:Address></n1:Company>
-<n1:DefaultCurrencyCode>NOK</n1:DefaultCurrencyCode>
-<n1:SelectionCriteria><n1:PeriodStart>1</n1:PeriodStart><n1:PeriodStartYear>2024</n1:PeriodStartYear><n1:PeriodEnd>12</n1:PeriodEnd><n1:PeriodEndYear>2024</n1:PeriodEndYear></n1:SelectionCriteria>
-</n1:Header>
-<n1:MasterFiles>
-<n1:GeneralLedgerAccounts>
-<n1:Account><n1:AccountID>1500</n1:AccountID><n1:AccountDescription>Kundefordringer</n1:AccountDescription><n1:StandardAccountID>15</n1:StandardAccountID><n1:AccountType>GL</n1:AccountType><n1:OpeningDebitBalance>0</n1:OpeningDebitBalance><n1:ClosingDebitBalance>600.00</n1:ClosingDebitBalance></n1:Account>
-<n1:Account><n1:AccountID>1920</n1:AccountID><n1:AccountDescription>Bank</n1:AccountDescription><n1:StandardAccountID>19</n1:StandardAccountID><n1:OpeningDebitBalance>100.50</n1:OpeningDebitBalance><n1:ClosingDebitBalance>750.50</n1:ClosingDebitBalance></n1:Account>
-<n1:Account><n1:AccountID>2000</n1:AccountID><n1:AccountDescription>Egenkapital</n1:AccountDescription><n1:OpeningCreditBalance>100.50</n1:OpeningCreditBalance><n1:ClosingCreditBalance>100.50</n1:ClosingCreditBalance></n1:Account>
-<n1:Account><n1:AccountID>7</n1:AccountID><n1:AccountDescription>Salg</n1:AccountDescription><n1:GroupingCategory>salgsinntekt</n1:GroupingCategory><n1:GroupingCode>3000</n1:GroupingCode><n1:OpeningDebitBalance>0</n1:OpeningDebitBalance><n1:ClosingCreditBalance>1250</n1:ClosingCreditBalance></n1:Account>
-</n1:GeneralLedgerAccounts>
-<n1:Customers>
-<n1:Customer><n1:Name>Alfa</n1:Name><n1:CustomerID>1</n1:CustomerID><n1:AccountID>1500</n1:AccountID><n1:OpeningDebitBalance>0</n1:OpeningDebitBalance><n1:ClosingDebitBalance>650</n1:ClosingDebitBalance></n1:Customer>
-<n1:Customer><n1:Name>Beta</n1:Name><n1:CustomerID>2</n1:CustomerID><n1:AccountID>1500</n1:AccountID><n1:OpeningDebitBalance>0</n1:OpeningDebitBalance><n1:ClosingCreditBalance>50</n1:ClosingCreditBalance></n1:Customer>
-</n1:Customers>
-</n1:MasterFiles>
-<n1:GeneralLedgerEntries>
-<n1:NumberOfEntries>2</n1:NumberOfEntries><n1:TotalDebit>1900.00</n1:TotalDebit><n1:TotalCredit>1900</n1:TotalCredit>
-<n1:Journal><n1:JournalID>S</n1:JournalID>
-<n1:Transaction><n1:TransactionID>T1</n1:TransactionID><n1:TransactionDate>2024-03-01</n1:TransactionDate><n1:GLPostingDate>2024-03-02</n1:GLPostingDate>
-<n1:Line><n1:AccountID>1500</n1:AccountID><n1:Analysis><n1:AnalysisAmount><n1:Amount>1</n1:Amount></n1:AnalysisAmount></n1:Analysis><n1:DebitAmount><n1:Amount>1250</n1:Amount><n1:CurrencyCode>EUR</n1:CurrencyCode><n1:CurrencyAmount>110</n1:CurrencyAmount></n1:DebitAmount></n1:Line>
-<n1:Line><n1:AccountID>7</n1:AccountID><n1:CreditAmount><n1:Amount>1249.995</n1:Amount></n1:CreditAmount></n1:Line>
-<n1:Line><n1:AccountID>7</n1:AccountID><n1:CreditAmount><n1:Amount>.005</n1:Amount></n1:CreditAmount></n1:Line>
-</n1:Transaction>
-<n1:Transaction><n1:TransactionID>T2</n1:TransactionID><n1:TransactionDate>2024-04-01</n1:TransactionDate>
-<n1:Line><n1:AccountID>1920</n1:AccountID><n1:DebitAmount><n1:Amount>650.00</n1:Amount></n1:DebitAmount></n1:Line>
-<n1:Line><n1:AccountID>1500</n1:AccountID><n1:CreditAmount><n1:Amount>650.00</n1:Amount></n1:CreditAmount></n1:Line>
-</n1:Transaction>
-</n1:Journal>
-</n1:GeneralLedgerEntries>
-</n1:AuditFile>
-"#;
+const FILE: &str = include_str!("norwegian.xml");
 
 fn read(text: &str) -> Result<Books, Refusal> {
     norway::read(text.as_bytes(), "f.xml", &mut |_| {})
