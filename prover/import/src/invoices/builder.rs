@@ -239,7 +239,11 @@ impl Builder {
         match (document.due, self.options.term_days) {
             (Some(due), _) => Ok(Due::Stated(due)),
             (None, _) if document.amounts.payable <= 0 => Ok(Due::OnIssue),
-            (None, Some(days)) => Ok(Due::Term(days)),
+            // No day lies after the last one: a longer term is none that the document could say.
+            (None, Some(days)) => {
+                let left = Day::MAX.0.saturating_sub(document.issued.0);
+                Ok(Due::Term(u16::try_from(left).map_or(days, |left| days.min(left))))
+            }
             (None, None) => Err(Refusal::new(
                 &catalogue::DUE_DATE_MISSING,
                 format!("{} states no due date", clip(&document.number, 40)),

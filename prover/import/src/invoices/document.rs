@@ -187,6 +187,12 @@ impl InvoiceList {
                 ));
             }
         }
+        if let Some(excluded) = excluded.iter().find(|e| e.place.source >= rows.sources.len()) {
+            return Err(format!(
+                "{} names a source that is not listed",
+                excluded.number.canonical
+            ));
+        }
         let order = |item: &Item| (item.issued, item.number.clone(), item.kind);
         let mut pairs = items.windows(2);
         if let Some([_, second]) = pairs.find(|pair| matches!(pair, [a, b] if order(a) >= order(b))) {
