@@ -22,12 +22,16 @@ fi
 
 log="$(mktemp)"
 trap 'rm -f "$log"' EXIT
-export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/fuzz/target}"
-cargo run --quiet --release --manifest-path fuzz/Cargo.toml --bin seeds -- fuzz/corpus
+cargo run --quiet --release --locked -p covenant-import --example seeds -- fuzz/corpus
+export CARGO_TARGET_DIR="$PWD/fuzz/target"
 for target in "${targets[@]}"; do
-    mkdir -p "fuzz/corpus/$target" "fuzz/regressions/$target"
+    folders=("fuzz/corpus/$target")
+    mkdir -p "${folders[0]}"
+    for known in "fuzz/regressions/$target" "fuzz/edges/$target"; do
+        [[ -d "$known" ]] && folders+=("$known")
+    done
     # What an input may take: 10 seconds, half a gigabyte. Real lines are short, so are the inputs.
-    if ! cargo fuzz run --sanitizer none "$target" "fuzz/corpus/$target" "fuzz/regressions/$target" -- \
+    if ! cargo fuzz run --sanitizer none "$target" "${folders[@]}" -- \
         -max_total_time="$seconds" -timeout=10 -rss_limit_mb=512 -max_len=16384 -print_final_stats=1 >"$log" 2>&1; then
         tail -40 "$log"
         echo "fuzz: $target FAILED; the input is under fuzz/artifacts/$target"

@@ -10,7 +10,7 @@ use covenant_policy::statement::{Currency, Period};
 const NAME: &str = "123456789FEC20241231.txt";
 
 /// A refusal says what and what to do.
-fn spoken<T>(result: Result<T, Refusal>) -> Option<T> {
+pub(super) fn spoken<T>(result: Result<T, Refusal>) -> Option<T> {
     match result {
         Ok(value) => Some(value),
         Err(refusal) => {
@@ -28,6 +28,16 @@ pub fn fec(bytes: &[u8]) {
 /// A Swedish file.
 pub fn sie(bytes: &[u8]) {
     read(&|| covenant_import::sie::read(bytes, "f.se", &mut |_| {}));
+}
+
+/// A Norwegian file.
+pub fn norway(bytes: &[u8]) {
+    read(&|| covenant_import::saft::norway::read(bytes, "f.xml", &mut |_| {}));
+}
+
+/// The ledger of a Portuguese file.
+pub fn portugal(bytes: &[u8]) {
+    read(&|| covenant_import::saft::portugal::read(bytes, "f.xml", &mut |_| {}));
 }
 
 /// A declaration and, after a zero byte, the table that it declares.

@@ -3,7 +3,9 @@
 //! them on the inputs under `regressions/`.
 
 mod books;
+mod lists;
 mod policies;
 
-pub use books::{csv, fec, mapping, sie, text};
-pub use policies::{canonical, expression, policy};
+pub use books::{csv, fec, mapping, norway, portugal, sie, text};
+pub use lists::{invoices, receivables, sales, ubl};
+pub use policies::{canonical, expression, lint, policy};
