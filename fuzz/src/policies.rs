@@ -12,16 +12,23 @@ pub fn policy(bytes: &[u8]) {
         Ok(compiled) => {
             assert_eq!(compiled.program.validate(), Ok(()));
             assert_eq!(
-                bytes_of::encode(&compiled.program, &compiled.texts),
+                bytes_of::encode(&compiled.program, &compiled.texts, &compiled.further),
                 compiled.canonical_bytes
             );
             let decoded = bytes_of::decode(&compiled.canonical_bytes);
             assert_eq!(
-                decoded.as_ref().map(|(p, t)| (p, t)),
-                Ok((&compiled.program, &compiled.texts))
+                decoded.as_ref().map(|(p, t, f)| (p, t, f)),
+                Ok((&compiled.program, &compiled.texts, &compiled.further))
             );
             let rendered = render::render(&compiled.canonical_bytes);
-            assert_eq!(rendered, Ok(render::render_decoded(&compiled.program, &compiled.texts)));
+            assert_eq!(
+                rendered,
+                Ok(render::render_decoded(
+                    &compiled.program,
+                    &compiled.texts,
+                    &compiled.further
+                ))
+            );
         }
         Err(refusal) => assert!(!refusal.what.is_empty() && !refusal.advice_text().is_empty()),
     }
@@ -53,8 +60,8 @@ pub fn lint(bytes: &[u8]) {
 
 /// Bytes that claim to be a policy: what is accepted is the one encoding of what it says.
 pub fn canonical(bytes: &[u8]) {
-    if let Ok((program, texts)) = bytes_of::decode(bytes) {
-        assert_eq!(bytes_of::encode(&program, &texts), bytes);
+    if let Ok((program, texts, further)) = bytes_of::decode(bytes) {
+        assert_eq!(bytes_of::encode(&program, &texts, &further), bytes);
         assert!(render::render(bytes).is_ok());
     }
 }

@@ -11,7 +11,7 @@ use rand::{CryptoRng, RngCore};
 use zeroize::Zeroize as _;
 
 use super::CeremonyError;
-use super::hashing::{contribution_hash, next_transcript, of_beacon, so_far, to_g2};
+use super::hashing::{BEACON_ITERATIONS_LOG2_MAX, contribution_hash, next_transcript, of_beacon, so_far, to_g2};
 use crate::batch_affine::multiply_all;
 use crate::formats::zkey::{self, Beacon, Contribution, Header, Transcript};
 
@@ -45,7 +45,7 @@ pub fn contribute(
 /// It takes from everybody the choice of the final key.
 ///
 /// # Errors
-/// As [`contribute`]; a value that is empty or longer than 255 bytes, or iterations outside 2^10 to 2^63.
+/// As [`contribute`]; a value that is empty or longer than 255 bytes, or iterations outside 2^10 to 2^32.
 pub fn beacon(
     old: impl Read + Seek,
     new: impl Write,
@@ -53,10 +53,11 @@ pub fn beacon(
     beacon: Beacon,
     progress: impl FnMut(u64),
 ) -> Result<[u8; 64], CeremonyError> {
-    if !(1..=255).contains(&beacon.value.len()) || !(10..=63).contains(&beacon.iterations_log2) {
+    let iterations = 10..=BEACON_ITERATIONS_LOG2_MAX;
+    if !(1..=255).contains(&beacon.value.len()) || !iterations.contains(&beacon.iterations_log2) {
         return Err(CeremonyError::Misuse {
             what: format!("{} bytes, 2^{} iterations", beacon.value.len(), beacon.iterations_log2),
-            expected: "1 to 255 bytes, and 2^10 to 2^63 iterations".to_owned(),
+            expected: format!("1 to 255 bytes, and 2^10 to 2^{BEACON_ITERATIONS_LOG2_MAX} iterations"),
         });
     }
     let drawn = of_beacon(&beacon);
@@ -122,6 +123,8 @@ fn apply(
         old.expect_length(section, name, count * zkey::G1_BYTES)?;
         out.begin(section, count * zkey::G1_BYTES)?;
         old.points_by::<G1Affine>(section, 0, count, |_, points| {
+            // A point off the curve, times the secret, would tell the secret to whoever put it there.
+            zkey::check_all(points, name, true)?;
             let mut points = points.to_vec();
             multiply_all(&mut points, inverse);
             out.points(&points)?;

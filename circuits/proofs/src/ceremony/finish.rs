@@ -2,6 +2,7 @@
 
 use std::io::{Read, Seek};
 
+use data_encoding::HEXLOWER;
 use rand::{CryptoRng, RngCore};
 
 use super::hashing::{finish as finish_hash, so_far};
@@ -33,8 +34,9 @@ pub fn circuit<S: Statement>() -> Result<Matrices, KeyError> {
         .map_err(KeyError::Synthesis)
 }
 
-/// Verifies a ceremony for the statement `S` from its circuit and the powers of tau, and makes its key. There is no other way to
-/// a key whose origin is a ceremony.
+/// Verifies a ceremony for the statement `S` from its circuit and the powers of tau, and makes its key: one whose origin is the
+/// ceremony, or, on powers of tau that nobody contributed to, a development key. The contributions to the powers of tau are not
+/// checked here: compare the file's hash with the one that its ceremony published.
 ///
 /// # Errors
 /// As [`verify`]; a weak key.
@@ -45,8 +47,14 @@ pub fn finish<S: Statement>(
 ) -> Result<Finished, CeremonyError> {
     let matrices = circuit::<S>().map_err(|e| CeremonyError::broken("the circuit", e.to_string()))?;
     let contributed = verify(&key, &matrices, powers, rng)?;
-    let origin = Origin::Ceremony {
-        transcript: finish_hash(so_far(&key.transcript)),
+    let transcript = finish_hash(so_far(&key.transcript));
+    // Powers of tau that nobody contributed to have secrets that somebody knows: a key on them is a rehearsal's.
+    let origin = if powers.contributions()? == 0 {
+        Origin::Development {
+            seed: format!("rehearsal {}", HEXLOWER.encode(&transcript)),
+        }
+    } else {
+        Origin::Ceremony { transcript }
     };
     let verifying = VerifyingKey::new(origin, S::ID, matrices.hash(), key.verifying_points())
         .map_err(|e| CeremonyError::broken("the key", e.to_string()))?;

@@ -15,6 +15,10 @@ use sha2::Sha256;
 use crate::formats::zkey::{Beacon, Contribution, Transcript};
 use crate::montgomery;
 
+/// The most iterations of a beacon, as a power of two, that are made and checked: an hour of hashing. More would let a contribution
+/// that claims them keep a verifier busy for ever.
+pub(super) const BEACON_ITERATIONS_LOG2_MAX: u8 = 32;
+
 /// The top bits of a number of 256 bits that are cut off before it is compared with a modulus of 254 bits.
 const TOP_BITS: u64 = (1 << 62) - 1;
 
@@ -98,8 +102,7 @@ pub(super) fn to_g2(transcript: &[u8; 64]) -> G2Affine {
 /// What a beacon contributes: its secret, and the random point of its proof.
 pub(super) fn of_beacon(beacon: &Beacon) -> (Fr, G1Affine) {
     let mut hash = beacon.value.clone();
-    // 2^63 iterations are beyond anybody; a verifier's patience is the limit.
-    for _ in 0..1u64 << beacon.iterations_log2.min(63) {
+    for _ in 0..1u64 << beacon.iterations_log2.min(BEACON_ITERATIONS_LOG2_MAX) {
         hash = Sha256::digest(&hash).to_vec();
     }
     secret_and_point(&mut seeded(&hash))

@@ -29,13 +29,13 @@ const HASH_CHUNK: u64 = 1 << 14;
 /// The powers of tau are not verified here; see [`super::verify`].
 ///
 /// # Errors
-/// Powers of tau that do not reach the circuit's domain (or, above 2^14 places, one power more, because of what snarkjs hashes);
-/// faults of reading.
+/// Powers of tau that do not reach twice the circuit's domain: H's points are of the double domain, whose last power a smaller file
+/// lacks, so that nobody could check them; and above 2^14 places snarkjs hashes one power more. Faults of reading.
 pub fn setup<R: Read + Seek>(matrices: &Matrices, powers: &mut Ptau<R>) -> Result<Zkey, CeremonyError> {
     let domain = qap::domain(matrices).map_err(|_| CeremonyError::NoDomain)?.size();
     let power = domain.ilog2();
     let hashed = hashed_points(domain as u64);
-    let needed = if hashed > domain as u64 - 1 { power + 1 } else { power };
+    let needed = power + 1;
     if powers.power() < needed {
         return Err(CeremonyError::PowersTooFew {
             found: powers.power(),

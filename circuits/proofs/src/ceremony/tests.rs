@@ -9,9 +9,9 @@ use crate::test_statement::{Order, honest, rng};
 
 mod snarkjs;
 
-/// Powers of tau of 2^6, of a seed.
+/// Powers of tau of 2^7, of a seed.
 fn powers() -> Ptau<Cursor<Vec<u8>>> {
-    Ptau::open(Cursor::new(known_powers_bytes("tests", 6).unwrap())).unwrap()
+    Ptau::open(Cursor::new(known_powers_bytes("tests", 7).unwrap())).unwrap()
 }
 
 fn matrices() -> crate::matrices::Matrices {
@@ -135,11 +135,11 @@ fn every_way_to_cheat_is_named() {
 
 #[test]
 fn powers_of_tau_that_are_none_are_refused() {
-    let bytes = known_powers_bytes("tests", 6).unwrap();
+    let bytes = known_powers_bytes("tests", 7).unwrap();
     let key = contributed(&setup(&matrices(), &mut powers()).unwrap(), "one", 1);
     // Of each section the third power is the second once more. A section begins 12 bytes after the one before.
     let mut start = 12 + 12 + 44 + 12;
-    for (count, size) in [(127, 64), (64, 128), (64, 64), (64, 64)] {
+    for (count, size) in [(255, 64), (128, 128), (128, 64), (128, 64)] {
         let mut changed = bytes.clone();
         changed.copy_within(start + size..start + 2 * size, start + 2 * size);
         let mut powers = Ptau::open(Cursor::new(changed)).unwrap();
@@ -149,7 +149,7 @@ fn powers_of_tau_that_are_none_are_refused() {
         }
         start += count * size + 12;
     }
-    let other = known_powers_bytes("others", 6).unwrap();
+    let other = known_powers_bytes("others", 7).unwrap();
     match verify(
         &key,
         &matrices(),
@@ -201,6 +201,80 @@ fn many_rows(rows: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     crate::formats::r1cs::write(&mut bytes, &matrices).unwrap();
     bytes
+}
+
+/// A beacon takes a choice away; its secret is public.
+#[test]
+fn beacons_alone_make_no_key() {
+    let mut powers = powers();
+    let first = setup(&matrices(), &mut powers).unwrap();
+    let mut only = Vec::new();
+    let value = |iterations_log2| Beacon {
+        value: vec![7; 32],
+        iterations_log2,
+    };
+    beacon(bytes(&first), &mut only, None, value(10), |_| {}).unwrap();
+    let only = Zkey::read(Cursor::new(only)).unwrap();
+    match verify(&only, &matrices(), &mut powers, &mut rng(1)) {
+        Err(CeremonyError::Broken { what, .. }) => assert!(what.contains("a secret"), "{what}"),
+        other => panic!("{other:?}"),
+    }
+    // What nobody could check in a lifetime is neither made nor checked.
+    let refused = beacon(bytes(&first), Vec::new(), None, value(63), |_| {});
+    assert_eq!(refused.map_err(|e| e.code()), Err("ceremony-misuse"));
+    let mut claims = contributed(&first, "one", 1);
+    claims.transcript.contributions[0].beacon = Some(value(63));
+    match verify(&claims, &matrices(), &mut powers, &mut rng(1)) {
+        Err(CeremonyError::Broken { what, .. }) => assert!(what.contains("iterations"), "{what}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A point that is not on the curve, times a secret, would tell the secret to whoever made it.
+#[test]
+fn points_off_the_curve_are_not_multiplied() {
+    let first = setup(&matrices(), &mut powers()).unwrap();
+    for section in ["L", "H"] {
+        let mut key = first.clone();
+        let point = ark_bn254::G1Affine::new_unchecked(1u8.into(), 1u8.into());
+        match section {
+            "L" => key.l[0] = point,
+            _ => key.h[3] = point,
+        }
+        let refused = contribute(bytes(&key), Vec::new(), None, &mut rng(1), |_| {});
+        assert_eq!(refused.map_err(|e| e.code()), Err("point-not-on-curve"), "{section}");
+    }
+}
+
+/// Lagrange forms of another tau, beside genuine powers: whoever knows that tau could forge under the key.
+#[test]
+fn forms_of_other_powers_are_refused() {
+    let (genuine, other) = (
+        known_powers_bytes("tests", 7).unwrap(),
+        known_powers_bytes("mine", 7).unwrap(),
+    );
+    let prepared = 12 + (12 + 44) + (12 + 255 * 64) + (12 + 128 * 128) + 2 * (12 + 128 * 64) + (12 + 128) + (12 + 4);
+    let mixed = [&genuine[..prepared], &other[prepared..]].concat();
+    let mut powers = Ptau::open(Cursor::new(mixed)).unwrap();
+    let key = contributed(&setup(&matrices(), &mut powers).unwrap(), "one", 1);
+    match verify(&key, &matrices(), &mut powers, &mut rng(1)) {
+        Err(CeremonyError::Broken { step, what }) => {
+            assert!(
+                step == "the powers of tau" && what.contains("Lagrange"),
+                "{step}: {what}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Powers that nobody contributed to have secrets that somebody knows.
+#[test]
+fn a_key_on_rehearsed_powers_is_a_development_key() {
+    let mut powers = powers();
+    let key = contributed(&setup(&matrices(), &mut powers).unwrap(), "one", 1);
+    let finished = finish::<Order>(key, &mut powers, &mut rng(1)).unwrap();
+    assert!(finished.key.verifying().origin().is_development());
 }
 
 #[test]

@@ -2,20 +2,26 @@
 
 use std::io::{Read, Seek};
 
-use ark_bn254::{Bn254, Fq12, Fr, G1Affine, G2Affine};
+use ark_bn254::{Bn254, Fq12, Fr, G1Affine, G2Affine, g1, g2};
 use ark_ec::pairing::Pairing as _;
+use ark_ec::scalar_mul::glv::GLVConfig;
 use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};
 use ark_ec::{AffineRepr as _, CurveConfig, CurveGroup as _};
-use ark_ff::Field as _;
+use ark_ff::{Field as _, UniformRand as _};
+use ark_poly::EvaluationDomain as _;
 use rand::{CryptoRng, RngCore};
 
 use super::CeremonyError;
-use super::hashing::{absorb_contribution, contribution_hash, next_transcript, of_beacon, so_far, to_g2};
+use super::hashing::{
+    BEACON_ITERATIONS_LOG2_MAX, absorb_contribution, contribution_hash, next_transcript, of_beacon, so_far, to_g2,
+};
 use super::setup::setup;
 use crate::formats::ptau::{Powers, Ptau};
 use crate::formats::zkey::{Beacon, Contribution, Transcript, Zkey};
 use crate::matrices::Matrices;
+use crate::montgomery::Point;
 use crate::msm::msm;
+use crate::qap;
 
 /// A contribution that holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +36,7 @@ pub struct Contributed {
 
 /// Checks a key that a ceremony ended in: the powers of tau among themselves, the first key (computed anew from circuit and
 /// powers), each contribution in order, and that nothing but δ, L and H differs from the first key, by exactly the secrets
-/// contributed. The key is sound if one contributor, or whoever could not foresee the beacon, was honest.
+/// contributed. The key is sound if one contributor forgot their secret; a beacon does not count, since its secret is public.
 ///
 /// # Errors
 /// The first step that does not hold, by name; a key that nobody contributed to; faults of reading.
@@ -41,16 +47,18 @@ pub fn verify<R: Read + Seek>(
     rng: &mut (impl RngCore + CryptoRng),
 ) -> Result<Vec<Contributed>, CeremonyError> {
     powers_hold(powers, rng)?;
+    forms_hold(powers, matrices, rng)?;
     let first = setup(matrices, powers)?;
     if key.transcript.circuit_hash != first.transcript.circuit_hash {
         let what = "its transcript begins with another circuit, or with other powers of tau";
         return Err(CeremonyError::broken("the circuit", what));
     }
     let (delta, contributed) = contributions_hold(&key.transcript)?;
-    if contributed.is_empty() {
+    // A beacon's secret is public: it takes away a choice, and keeps nothing secret.
+    if contributed.iter().all(|c| c.beacon.is_some()) {
         return Err(CeremonyError::broken(
             "the key",
-            "nobody contributed: gamma is delta, and anybody can forge",
+            "nobody contributed a secret: everybody can know delta, and forge",
         ));
     }
     same_but_for_delta(key, &first)?;
@@ -104,6 +112,9 @@ fn contributions_hold(transcript: &Transcript) -> Result<(G1Affine, Vec<Contribu
             return Err(broken("delta was not multiplied by the secret that is proven"));
         }
         if let Some(beacon) = &contribution.beacon {
+            if beacon.iterations_log2 > BEACON_ITERATIONS_LOG2_MAX {
+                return Err(broken("its beacon claims more iterations than anybody checks"));
+            }
             let (secret, point) = of_beacon(beacon);
             if point != *s || (point * secret).into_affine() != *sx {
                 return Err(broken("it does not come from its beacon"));
@@ -198,6 +209,60 @@ fn powers_hold<R: Read + Seek>(
         _ => return Err(broken("beta in G2 is not the one in G1")),
     }
     Ok(())
+}
+
+/// The Lagrange forms that the first key is made from are those of the powers: for random ρ, Σ ρᵢ·Lᵢ(τ) = Σ cⱼ·τ^j, where c is the
+/// inverse transform of ρ.
+fn forms_hold<R: Read + Seek>(
+    powers: &mut Ptau<R>,
+    matrices: &Matrices,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> Result<(), CeremonyError> {
+    let domain = qap::domain(matrices).map_err(|_| CeremonyError::NoDomain)?;
+    let power = domain.size().ilog2();
+    if powers.power() <= power {
+        return Err(CeremonyError::PowersTooFew {
+            found: powers.power(),
+            needed: power + 1,
+        });
+    }
+    let all = [
+        (Powers::TauG1, power),
+        (Powers::TauG1, power + 1),
+        (Powers::AlphaTauG1, power),
+        (Powers::BetaTauG1, power),
+        (Powers::TauG2, power),
+    ];
+    for (kind, power) in all {
+        let holds = match kind {
+            Powers::TauG2 => form_holds::<g2::Config, R>(powers, kind, power, rng)?,
+            _ => form_holds::<g1::Config, R>(powers, kind, power, rng)?,
+        };
+        if !holds {
+            return Err(CeremonyError::broken(
+                "the powers of tau",
+                "a Lagrange form is not that of the powers: prepare them anew",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn form_holds<C, R: Read + Seek>(
+    powers: &mut Ptau<R>,
+    kind: Powers,
+    power: u32,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> Result<bool, CeremonyError>
+where
+    C: GLVConfig<ScalarField = Fr>,
+    Affine<C>: Point,
+{
+    let domain = qap::Domain::new(1 << power).ok_or(CeremonyError::NoDomain)?;
+    let form: Vec<Affine<C>> = powers.lagrange(kind, power)?;
+    let plain: Vec<Affine<C>> = powers.powers(kind, 0, 1 << power)?;
+    let weights: Vec<Fr> = form.iter().map(|_| Fr::rand(rng)).collect();
+    Ok(msm(&form, &weights) == msm(&plain, &domain.ifft(&weights)))
 }
 
 /// Whether b = x·a and d = x·c for one x: e(a, d) = e(b, c).

@@ -10,7 +10,8 @@
 //! | 7 | the contributions |
 //! | 12, 13, 14, 15 | sections 2 to 5 in Lagrange form, for each domain of 2^0 to 2^power places, one after the other; of section 2 also for 2^(power+1) |
 //!
-//! Sections 12 to 15 are there once a file is *prepared*; they need no trust, since anybody can compute them.
+//! Sections 12 to 15 are there once a file is *prepared*. Anybody can compute them, and whoever relies on a key made from them has to
+//! check that they are what the powers give ([`crate::ceremony::verify`] does).
 
 use std::io::{Read, Seek, Write};
 
@@ -153,6 +154,15 @@ impl<R: Read + Seek> Ptau<R> {
     /// Whether the file holds Lagrange forms.
     pub fn is_prepared(&self) -> bool {
         self.prepared
+    }
+
+    /// How many contributions the file says that it has. They are not checked here; none means that somebody knows the secrets.
+    ///
+    /// # Errors
+    /// Where the section is missing; faults of reading.
+    pub fn contributions(&mut self) -> Result<u32, FormatError> {
+        let bytes = self.file.bytes(CONTRIBUTIONS, 0, 4)?;
+        Cursor::new(&bytes, FORMAT, "contributions").u32()
     }
 
     /// β in G2.

@@ -121,15 +121,18 @@ fn applied(
 
 fn verify(checked: &Checked) -> Result<Report, Refusal> {
     let Finished { key, contributed } = finished(checked)?;
-    let id = Hex32(key.id().0);
+    let (id, development) = (Hex32(key.id().0), key.verifying().origin().is_development());
     let mut report = Report::new(json!({
-        "key": id, "id": ids::display(ids::prefix::KEY, &id), "contributions": contributed.iter().map(to_json).collect::<Vec<_>>(),
+        "key": id, "id": ids::display(ids::prefix::KEY, &id), "development": development, "contributions": contributed.iter().map(to_json).collect::<Vec<_>>(),
     }));
     report.good("The ceremony holds: every step follows from the circuit in this program and the powers of tau.");
     report.fields([("key", ids::display(ids::prefix::KEY, &id)), ("key id", id.to_string())]);
     say_contributions(&mut report, &contributed);
-    report.line("The key is sound if one of these was honest, or if nobody could foresee the beacon.");
+    report.line(
+        "The key is sound if one of these forgot their secret; a beacon does not count, since its secret is public.",
+    );
     report.line("Ask each contributor whether the hash is theirs.");
+    say_rehearsed(&mut report, development);
     Ok(report)
 }
 
@@ -152,7 +155,20 @@ fn finish(context: &Context, checked: &Checked, keys: Option<&Path>) -> Result<R
         ("bytes", manifest.proving_bytes.to_string()),
     ]);
     say_contributions(&mut report, &contributed);
+    say_rehearsed(&mut report, manifest.development);
     Ok(report)
+}
+
+/// Whether the powers of tau were a rehearsal's.
+fn say_rehearsed(report: &mut Report, development: bool) {
+    if development {
+        report.warning(
+            "Nobody contributed to these powers of tau, so somebody knows their secrets: a development key, which programs refuse \
+             unless told --allow-development-keys.",
+        );
+    } else {
+        report.line("The contributions to the powers of tau are not checked here: compare the file's hash with the published one.");
+    }
 }
 
 fn finished(checked: &Checked) -> Result<Finished, Refusal> {

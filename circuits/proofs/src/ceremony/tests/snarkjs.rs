@@ -91,10 +91,19 @@ impl Snarkjs {
     }
 }
 
+/// Powers of tau that claim one contribution, as a ceremony's file would: neither program reads it here.
+fn contributed_powers(seed: &str, power: u32) -> Vec<u8> {
+    let mut bytes = known_powers_bytes(seed, power).unwrap();
+    let (points, twice) = (1usize << power, (2usize << power) - 1);
+    let before = 12 + (12 + 44) + (12 + 64 * twice) + (12 + 128 * points) + 2 * (12 + 64 * points) + (12 + 128) + 12;
+    bytes[before] = 1;
+    bytes
+}
+
 #[test]
 fn snarkjs_and_we_continue_accept_and_prove_with_what_the_other_made() {
     let Some(js) = Snarkjs::new() else { return };
-    js.write("tau.ptau", known_powers_bytes("interop", 6).unwrap());
+    js.write("tau.ptau", contributed_powers("interop", 7));
     let matrices = matrices();
     let mut rows = Vec::new();
     r1cs::write(&mut rows, &matrices).unwrap();
