@@ -166,7 +166,7 @@ mod tests {
             include_str!("../tests/submit.rs"),
             include_str!("../tests/vault.rs"),
             include_str!("context.rs"),
-            include_str!("metered.rs"),
+            include_str!("metered/tests.rs"),
         ]
         .concat();
         let missing: Vec<_> = CATALOGUE
