@@ -10,6 +10,7 @@ use covenant_policy::schema::ENTERPRISE_FINANCIALS;
 use toml::Spanned;
 
 use crate::amount::{Notation, parse_amount};
+use crate::books::Books;
 use crate::position::{POSITIONS, Position};
 use crate::{catalogue, clip};
 
@@ -178,6 +179,12 @@ impl Mapping {
             }
             _ => self.rule(account),
         }
+    }
+
+    /// The rule for an account of these books, by the number of the national chart where they declare one.
+    pub fn rule_in(&self, books: &Books, account: &str) -> Option<&Rule> {
+        let declared = books.accounts.get(account).and_then(|a| a.standard.as_deref());
+        self.rule_of(account, declared)
     }
 
     fn extend(&mut self, document: &Document, source: &Source<'_>) -> Result<(), Refusal> {

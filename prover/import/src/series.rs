@@ -80,6 +80,7 @@ impl Kind {
 
 /// The kinds of all accounts.
 struct Kinds<'a> {
+    books: &'a Books,
     mapping: &'a Mapping,
     /// Accounts without a position that are only ever moved together with money: it is on its way between two accounts of one's own
     /// (58 in the French chart), and none is left there, or the statement would have been refused.
@@ -88,14 +89,13 @@ struct Kinds<'a> {
 
 impl<'a> Kinds<'a> {
     fn new(books: &'a Books, mapping: &'a Mapping) -> Self {
-        let unmapped = |number: &&'a str| mapping.rule(number).is_none();
+        let unmapped = |number: &&'a str| mapping.rule_in(books, number).is_none();
         let mut transit: BTreeSet<&str> = books.accounts.keys().map(String::as_str).filter(unmapped).collect();
         if !transit.is_empty() {
             for flow in books.flows.flows() {
-                let among_money = flow
-                    .accounts
-                    .iter()
-                    .all(|(number, _)| transit.contains(number) || Kind::of(mapping.rule(number)) == Kind::Money);
+                let among_money = flow.accounts.iter().all(|(number, _)| {
+                    transit.contains(number) || Kind::of(mapping.rule_in(books, number)) == Kind::Money
+                });
                 if !among_money {
                     for (number, _) in &flow.accounts {
                         transit.remove(number);
@@ -103,14 +103,18 @@ impl<'a> Kinds<'a> {
                 }
             }
         }
-        Self { mapping, transit }
+        Self {
+            books,
+            mapping,
+            transit,
+        }
     }
 
     fn of(&self, number: &str) -> Kind {
         if self.transit.contains(number) {
             return Kind::Money;
         }
-        Kind::of(self.mapping.rule(number))
+        Kind::of(self.mapping.rule_in(self.books, number))
     }
 }
 

@@ -103,14 +103,7 @@ fn one(contents: &Contents, args: &Check, offer: &Offer, as_of: Day, alone: bool
         report.line(format!("The margin is the reference rate + {price}."));
     }
     let obstacles = obstacles(policy, &held, whole.best(), as_of);
-    for obstacle in &obstacles {
-        report.warning(format!(
-            "Before this can be proven: [{}] {}",
-            obstacle.code(),
-            obstacle.what
-        ));
-        report.line(format!("    {}", obstacle.advice_text()));
-    }
+    say_obstacles(&mut report, &obstacles);
     let next = upward(compiled, &held, &whole)?;
     if let Some(advice) = &next {
         upward::say(&mut report, compiled, advice);
@@ -119,13 +112,7 @@ fn one(contents: &Contents, args: &Check, offer: &Offer, as_of: Day, alone: bool
         Some(best) => seen::lines(compiled, "the bank", Some(best)),
         None => Vec::new(),
     };
-    if !seen.is_empty() {
-        report.line("");
-        report.line("What the bank will see, if you prove the best of them:");
-    }
-    for line in &seen {
-        report.line(format!("  {line}"));
-    }
+    say_seen(&mut report, &seen);
     let tells = tells(contents, policy, &held, whole.best())?;
     if let Some(tells) = &tells {
         report.line(format!("Proving it {tells}."));
@@ -162,6 +149,29 @@ fn one(contents: &Contents, args: &Check, offer: &Offer, as_of: Day, alone: bool
         report,
         json,
     })
+}
+
+/// What stands in the way of a proof, and what to do about it.
+fn say_obstacles(report: &mut Report, obstacles: &[Refusal]) {
+    for obstacle in obstacles {
+        report.warning(format!(
+            "Before this can be proven: [{}] {}",
+            obstacle.code(),
+            obstacle.what
+        ));
+        report.line(format!("    {}", obstacle.advice_text()));
+    }
+}
+
+/// What the bank would see of a proof.
+fn say_seen(report: &mut Report, seen: &[String]) {
+    if !seen.is_empty() {
+        report.line("");
+        report.line("What the bank will see, if you prove the best of them:");
+    }
+    for line in seen {
+        report.line(format!("  {line}"));
+    }
 }
 
 /// A policy that cannot be read, or that these books do not fit.

@@ -34,7 +34,7 @@ struct CustomerAccounts<'a> {
 impl<'a> CustomerAccounts<'a> {
     fn of(books: &'a Books, mapping: &'a Mapping) -> Self {
         let is_customers = |number: &&'a String| {
-            mapping.rule(number).is_some_and(|rule| {
+            mapping.rule_in(books, number).is_some_and(|rule| {
                 let receivable = rule.debit.figures().any(|(j, _)| j == figure::TRADE_RECEIVABLES);
                 receivable && rule.two_sided()
             })
@@ -103,7 +103,7 @@ impl<'a> CustomerAccounts<'a> {
             return Concentration::not_covered(why.to_owned());
         }
         let feeds = |number: &str, figure: usize| {
-            let rule = self.mapping.rule(number);
+            let rule = self.mapping.rule_in(self.books, number);
             rule.is_some_and(|rule| rule.debit.figures().any(|(j, _)| j == figure))
         };
         let mut invoiced: BTreeMap<&str, i128> = BTreeMap::new();

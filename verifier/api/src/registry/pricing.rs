@@ -2,7 +2,8 @@
 //!
 //! A bank asks for each year's accounts with a request; the day from which the request counts ages (`as_of`) names the test, and the
 //! earliest expiry of the requests of that day is when the accounts are due. A verdict on any of them is a delivery. A verdict over
-//! other figures of a period that was delivered before (the same period tag, another statement link) corrects that delivery.
+//! another version of accounts that were delivered before (the same period tag first, another link of any statement that it rests
+//! on) corrects that delivery.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,8 +73,7 @@ impl Registry {
             // Every test to which other figures of the same period were delivered before is corrected; and its own test gets it.
             let earlier = verdicts.iter().take(place);
             let wrong: BTreeSet<IsoDate> = earlier
-                .filter(|(_, other)| other.period_tags[0] == verdict.period_tags[0])
-                .filter(|(_, other)| other.statement_links[0] != verdict.statement_links[0])
+                .filter(|(_, other)| corrects(verdict, other))
                 .map(|(day, _)| *day)
                 .collect();
             for (test, of) in tests
@@ -96,4 +96,10 @@ impl Registry {
             tests,
         })
     }
+}
+
+/// Whether a verdict is on the same accounts as an earlier one, and rests on another version of them or of the statements that they are
+/// compared with. (Next year's verdict may rest on a new version of this year's figures too, but its level is not this year's.)
+fn corrects(verdict: &Verdict, earlier: &Verdict) -> bool {
+    verdict.period_tags[0] == earlier.period_tags[0] && verdict.versions() != earlier.versions()
 }

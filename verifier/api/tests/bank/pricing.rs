@@ -47,7 +47,10 @@ impl Loan {
     }
 
     /// A verdict as the bank records it; the proof behind it is no matter here.
-    fn judge(&mut self, request: &Verified<Request>, tier: &str, decided: &str, tag: u64, link: u64) {
+    /// `on` is tag and link of the accounts, and of those that they are compared with, if any.
+    fn judge(&mut self, request: &Verified<Request>, tier: &str, decided: &str, on: &[(u64, u64)]) {
+        let (tag, link) = on[0];
+        let (other_tag, other_link) = on.get(1).copied().unwrap_or_default();
         let field = |n: u64| FieldElement(field_from_u64(n));
         let verdict = Verdict {
             request: request.id(),
@@ -59,13 +62,13 @@ impl Loan {
             registry_id: self.customer.registry_id.clone(),
             ends_from: IsoDate::parse("2025-09-12").unwrap(),
             ends_to: request.as_of,
-            bases: [Some(StatementBasis::Solo), None],
+            bases: [Some(StatementBasis::Solo), on.get(1).map(|_| StatementBasis::Solo)],
             assurance_floors: [2, 0],
             attestors: request.attestors.clone(),
             as_of: request.as_of,
             decided: time(decided),
-            period_tags: [field(tag), field(0)],
-            statement_links: [field(link), field(0)],
+            period_tags: [field(tag), field(other_tag)],
+            statement_links: [field(link), field(other_link)],
             further: Vec::new(),
             restated_or_shopped: 0,
             bundle: Hex32([tag as u8; 32]),
@@ -84,13 +87,13 @@ fn late_and_wrong_accounts_change_the_level_by_the_grid_s_clauses() {
 
     // Delivered in time, and found wrong two months later.
     let request = loan.ask("2026-03-31", "2026-03-31T10:00:00Z");
-    loan.judge(&request, "A", "2026-04-10T09:00:00Z", 1, 1);
+    loan.judge(&request, "A", "2026-04-10T09:00:00Z", &[(1, 1)]);
     let request = loan.ask("2026-03-31", "2026-06-01T10:00:00Z");
-    loan.judge(&request, "B", "2026-06-10T09:00:00Z", 1, 2);
+    loan.judge(&request, "B", "2026-06-10T09:00:00Z", &[(1, 2)]);
     // The next year's are late: nobody answered the first request.
     loan.ask("2027-03-31", "2027-03-31T10:00:00Z");
     let request = loan.ask("2027-03-31", "2027-05-01T10:00:00Z");
-    loan.judge(&request, "A", "2027-05-03T09:00:00Z", 2, 3);
+    loan.judge(&request, "A", "2027-05-03T09:00:00Z", &[(2, 3)]);
 
     let directory = tempfile::tempdir().unwrap();
     let registry = loan.bank.directory.path().display();
@@ -154,6 +157,35 @@ fn late_and_wrong_accounts_change_the_level_by_the_grid_s_clauses() {
         ),
         "unknown-reference"
     );
+}
+
+#[test]
+fn accounts_are_corrected_by_a_version_of_what_they_are_compared_with_and_not_by_the_next_year_s() {
+    let mut bank = House::new();
+    let source = format!("{}{GRID}", POLICY.split_once("[tiers]").unwrap().0);
+    let policy = bank.policy(&source);
+    let customer = bank.customer(1);
+    let company = customer.registry_id.clone();
+    let mut loan = Loan { bank, customer, policy };
+    let first = loan.ask("2026-03-31", "2026-03-31T10:00:00Z");
+    loan.judge(&first, "A", "2026-04-10T09:00:00Z", &[(2, 20), (1, 10)]);
+    let next = loan.ask("2027-03-31", "2027-03-31T10:00:00Z");
+    // The comparative figures are another version of last year's; the level is this year's all the same.
+    loan.judge(&next, "C", "2027-04-03T09:00:00Z", &[(3, 30), (2, 21)]);
+    let until = IsoDate::parse("2027-05-31").unwrap().day();
+    let pricing = loan.bank.registry.pricing(&policy, &company, until).unwrap();
+    assert_eq!(
+        [pricing.tests[0].deliveries.len(), pricing.tests[1].deliveries.len()],
+        [1, 1]
+    );
+
+    // Last year's accounts again, beside another version of the year before.
+    let again = loan.ask("2026-03-31", "2027-04-10T10:00:00Z");
+    loan.judge(&again, "B", "2027-04-12T09:00:00Z", &[(2, 20), (1, 11)]);
+    let pricing = loan.bank.registry.pricing(&policy, &company, until).unwrap();
+    let deliveries = &pricing.tests[0].deliveries;
+    assert_eq!([deliveries[0].corrects, deliveries[1].corrects], [false, true]);
+    assert_eq!(pricing.tests[1].deliveries.len(), 1);
 }
 
 #[test]
