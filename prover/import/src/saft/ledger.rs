@@ -37,8 +37,7 @@ pub(super) struct Listed {
     pub standard: Option<String>,
     /// Where it is listed.
     pub line: u64,
-    /// An account of another kind than the ledger's own (a total of others, or cost accounting): it takes no part in the books.
-    pub aside: bool,
+    pub role: Role,
     pub opening: Option<i128>,
     pub closing: Option<i128>,
     debit: i128,
@@ -48,6 +47,18 @@ pub(super) struct Listed {
     parties: BTreeMap<String, Party>,
     /// Whether the file gives the parties' balances.
     divided: bool,
+}
+
+/// What an account is to the books.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It is the ledger's own, and entries are posted to it.
+    #[default]
+    Own,
+    /// It is the sum of others, and nothing is posted to it.
+    Total,
+    /// It belongs to cost accounting, and takes no part in the books.
+    Cost,
 }
 
 /// A customer's or supplier's part of an account.
@@ -263,6 +274,12 @@ impl Ledger {
         let Some(account) = self.accounts.get_mut(number) else {
             return Err(self.unlisted(number, posting.line, xml));
         };
+        if account.role == Role::Total {
+            let what = format!("{} posts to account {number}, which is the sum of others", within());
+            return Err(Refusal::new(&catalogue::MALFORMED_LINE, what)
+                .at(xml.place_of(posting.line))
+                .expected("an account that is posted to"));
+        }
         account.debit += debit;
         account.credit += credit;
         if let Some(carried) = &mut transaction.carries {
@@ -277,10 +294,14 @@ impl Ledger {
     }
 
     /// Sets aside an entry that says of itself that it carries the result to equity, where it touches no account of the balance
-    /// sheet: after it the income statement would be zero.
+    /// sheet and none of cost accounting: after it the income statement would be zero.
     fn set_aside(&mut self, transaction: &Transaction) {
         let Some(carried) = &transaction.carries else { return };
-        if carried.keys().all(|number| number.starts_with(['6', '7', '8'])) {
+        let of_the_result = |number: &String| {
+            let own = self.accounts.get(number).is_some_and(|a| a.role == Role::Own);
+            own && number.starts_with(['6', '7', '8'])
+        };
+        if carried.keys().all(of_the_result) {
             for (number, amount) in carried {
                 if let Some(account) = self.accounts.get_mut(number) {
                     account.carried += amount;

@@ -10,7 +10,7 @@ use covenant_policy::refusal::Refusal;
 use covenant_policy::statement::{Currency, Period};
 
 use super::amounts::show;
-use super::ledger::{Ledger, Listed, Posting, Transaction};
+use super::ledger::{Ledger, Listed, Posting, Role, Transaction};
 use super::{account, amount, day, missing, name, once};
 use crate::books::{Books, Format, Warning};
 use crate::xml::Xml;
@@ -169,7 +169,8 @@ fn general_account<R: BufRead>(xml: &mut Xml<'_, R>, ledger: &mut Ledger, tree: 
     let line = listed.line;
     match category.as_str() {
         "GM" => {}
-        "GR" | "GA" | "AR" | "AA" | "AM" => listed.aside = true,
+        "GR" | "GA" | "AR" | "AA" => listed.role = Role::Total,
+        "AM" => listed.role = Role::Cost,
         "" => return Err(missing(xml, "GroupingCategory", line, "an account")),
         other => {
             let what = format!("an account of the category {:?}", clip(other, 10));

@@ -6,7 +6,7 @@ use std::io::BufRead;
 use covenant_policy::refusal::Refusal;
 use covenant_policy::statement::Currency;
 
-use super::{Ledger, Listed};
+use super::{Ledger, Listed, Role};
 use crate::books::{Account, Auxiliary, Books, Warning};
 use crate::catalogue;
 use crate::flows::Flows;
@@ -61,7 +61,7 @@ impl Ledger {
 
     /// Every closing balance is the opening balance plus the entries.
     fn balances<R: BufRead>(&self, currency: Currency, xml: &Xml<'_, R>) -> Result<(), Refusal> {
-        let differs = |(_, a): &(&String, &Listed)| !a.aside && a.expected() != a.closing.unwrap_or(0);
+        let differs = |(_, a): &(&String, &Listed)| a.role == Role::Own && a.expected() != a.closing.unwrap_or(0);
         let mut wrong = self.accounts.iter().filter(differs);
         let Some((number, account)) = wrong.next() else {
             return Ok(());
@@ -112,11 +112,11 @@ impl Ledger {
     /// All accounts together are zero.
     fn total<R: BufRead>(&self, currency: Currency, xml: &Xml<'_, R>) -> Result<(), Refusal> {
         let of = |part: fn(&Listed) -> Option<i128>| -> i128 {
-            let own = self.accounts.values().filter(|a| !a.aside);
+            let own = self.accounts.values().filter(|a| a.role == Role::Own);
             own.map(|a| part(a).unwrap_or(0)).sum()
         };
         let (closing, opening) = (of(|a| a.closing), of(|a| a.opening));
-        if self.accounts.values().all(|a| a.aside) {
+        if self.accounts.values().all(|a| a.role != Role::Own) {
             return Err(Refusal::new(&catalogue::EMPTY_BOOKS, "the file lists no accounts").at(xml.file()));
         }
         if closing == 0 {
@@ -141,7 +141,7 @@ impl Ledger {
     ) -> Result<BTreeMap<String, Account>, Refusal> {
         let mut accounts = BTreeMap::new();
         for (number, listed) in std::mem::take(&mut self.accounts) {
-            if !listed.aside {
+            if listed.role == Role::Own {
                 let unit = |amount: i128, name: &str| {
                     whole(amount).ok_or_else(|| {
                         let shown = show(amount, currency.minor_digits);

@@ -86,6 +86,15 @@ fn what_is_prescribed_must_be_there() {
     assert_eq!(refused(read(&renamed)).0, "missing-element");
     let renamed = FILE.replace("PT_1.04_01", "PT_1.03_01");
     assert_eq!(refused(read(&renamed)).0, "xml-namespace");
+    // An entry on the sum of others, and one that carries the result across to cost accounting.
+    let account = FILE
+        .split_inclusive('\n')
+        .find(|line| line.contains("<AccountID>62<"))
+        .unwrap();
+    assert_eq!(change(account, &account.replace(">GM<", ">GR<")), "malformed-line");
+    let cost = FILE.replace(account, &account.replace(">GM<", ">AM<"));
+    let books = read(&cost).unwrap();
+    assert_eq!(books.accounts.values().map(|a| a.closing).sum::<i64>(), 0);
     // Nothing but cost accounts.
     let aside = FILE.replace(">GM<", ">AM<");
     let books = refused(read(&aside)).0;
