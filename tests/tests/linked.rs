@@ -1,7 +1,7 @@
 //! A policy over three statements through everything: books of two years and a series of months are imported and attested, two linked
 //! proofs answer the request, the service records one verdict on both, the bank decides, and the auditor rechecks each of them.
 
-use covenant_api::types::StatementBasis;
+use covenant_api::documents::StatementBasis;
 use covenant_tests::company::sample_policy;
 use covenant_tests::offices;
 use covenant_tests::service::Service;
