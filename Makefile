@@ -8,7 +8,7 @@ export PATH := $(PATH):$(TOOLS)/bin
 BOOKS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint keys golden calibration fuzz fuzz-long
+.PHONY: help setup demo test bench bench-peers lint keys golden calibration fuzz fuzz-long
 
 # The table of companies that `make calibration` holds the sample policies against, and which column gives which figure
 TABLE ?= $(COVENANT_DATA)/sec/sec_2010q2_wide.csv
@@ -31,6 +31,15 @@ test: ## every test
 bench: ## the measured benches
 	@scripts/setup.sh build
 	cargo bench --locked -p covenant-benches
+
+# What provers are compared on; files are kept in FILES, so that keys are made once. See benches/peers/src/main.rs.
+CASES ?= compliance 14 16 18
+FILES ?= target/peers
+JSON ?= target/peers.json
+
+bench-peers: ## provers side by side on the same files (RAPIDSNARK=PROGRAM, SNARKJS=cli.cjs to include these; CASES, RUNS)
+	@scripts/setup.sh build
+	FILES="$(FILES)" JSON="$(JSON)" cargo run --release --locked -p covenant-peers -- $(CASES)
 
 lint: ## formatting, clippy, and the bans, licences and sources of what we depend on
 	@scripts/setup.sh build lint

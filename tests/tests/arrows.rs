@@ -66,11 +66,14 @@ const ARROWS: &[(&str, Option<&[&str]>)] = &[
     ),
     ("covenant-tests", None),
     ("covenant-benches", None),
+    ("covenant-peers", None),
 ];
 
 /// Outside crates that only some of ours may name, for dependencies of every kind: a prefix, and who may.
 const CONFINED: &[(&str, &[&str])] = &[
-    ("ark-groth16", &["covenant-proofs"]),
+    // Provers are compared with it where they are measured.
+    ("ark-groth16", &["covenant-proofs", "covenant-peers"]),
+    ("taceo-groth16", &["covenant-peers"]),
     ("merlin", &["covenant-proofs"]),
     // One room knows how records are stored.
     ("rocksdb", &["covenant-ledger"]),
@@ -83,6 +86,7 @@ const CONFINED: &[(&str, &[&str])] = &[
             "covenant-statements",
             "covenant-tests",
             "covenant-benches",
+            "covenant-peers",
         ],
     ),
 ];

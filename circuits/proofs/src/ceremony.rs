@@ -23,6 +23,7 @@ pub use contribute::{beacon, contribute};
 pub use error::CeremonyError;
 pub use finish::{Finished, circuit, finish};
 pub use powers::{known_powers, known_powers_bytes};
+pub(crate) use setup::entries;
 pub use setup::setup;
 pub use verify::{Contributed, verify};
 

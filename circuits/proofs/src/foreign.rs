@@ -2,21 +2,26 @@
 //! with the same loops as our own statements. Nothing here is bound to a statement: these are for interoperation and for
 //! measuring provers on the same files, never for a verdict.
 
+use std::sync::Arc;
+
+use ark_ff::UniformRand as _;
 use covenant_gadgets::circuit::Field;
 use rand::{CryptoRng, RngCore};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroize as _;
 
-use ark_ff::{UniformRand as _, Zero as _};
-use ark_poly::EvaluationDomain as _;
-
+use crate::ceremony::entries;
 use crate::decode::Proof;
 use crate::errors::{KeyError, VerifyError};
-use crate::formats::zkey::Zkey;
+use crate::fft::Transform;
+use crate::formats::zkey::{Header, Transcript, Zkey};
 use crate::formats::{FormatError, json};
-use crate::keys::{Lines, Points, lint};
+use crate::keys::{Lines, Points, ProvingKey, lint};
+use crate::matrices::Matrices;
 use crate::prove::{KeyPoints, assemble};
 use crate::qap;
 use crate::verify::{check, fold};
+
+mod ark;
 
 /// A verifying key of another author, every point of it checked, and linted as our own.
 pub struct ForeignKey {
@@ -102,52 +107,112 @@ impl From<KeyError> for ForeignKeyError {
     }
 }
 
-/// Proves with a key and a witness of other authors: the values of all wires, the constant one first. The proof is checked
-/// before it is given.
+/// Proves with a key and a witness of other authors, once; see [`Prover`].
 ///
 /// # Errors
-/// A witness of another size, or one that breaks the circuit.
+/// As [`Prover::new`] and [`Prover::prove`].
 pub fn prove(key: &Zkey, witness: &[Field], rng: &mut (impl RngCore + CryptoRng)) -> Result<Proof, ForeignError> {
-    let expected = key.header.wires as usize;
-    if witness.len() != expected {
-        return Err(ForeignError::Wires {
-            expected,
-            found: witness.len(),
-        });
-    }
-    let inputs = key.header.public as usize + 1;
-    let mut blinding = [Field::rand(rng), Field::rand(rng)];
-    let proof = assemble(&key.points(), (witness, inputs), blinding, || quotient(key, witness))?;
-    blinding.zeroize();
-    let proof = proof.ok_or(ForeignError::NoProof)?;
-    let points = key.verifying_points();
-    let public = witness.get(1..inputs).unwrap_or_default();
-    let sum = fold(&points.ic, public).map_err(|_| ForeignError::NoProof)?;
-    check(&Lines::of(&points), sum, &proof).map_err(|_| ForeignError::NoProof)?;
-    Ok(proof)
+    Prover::new(key)?.prove(witness, rng)
 }
 
-/// The scalars of the H query. The rows of the public inputs stand among the key's entries.
-fn quotient(key: &Zkey, witness: &[Field]) -> Result<Zeroizing<Vec<Field>>, ForeignError> {
-    let size = key.header.domain as usize;
-    let domain = qap::Domain::new(size).ok_or(ForeignError::NoProof)?;
-    let mut rows = [vec![Field::zero(); size], vec![Field::zero(); size]];
-    for entry in &key.entries {
-        let value = witness.get(entry.wire as usize).copied().unwrap_or_default();
-        if let Some(sum) = rows
-            .get_mut(entry.matrix as usize)
-            .and_then(|m| m.get_mut(entry.row as usize))
-        {
-            *sum += entry.coefficient * value;
-        }
+/// A proving key of another author, its matrices compressed once for many proofs.
+pub struct Prover<'a> {
+    key: &'a Zkey,
+    points: Points,
+    lines: Lines,
+    matrices: Matrices,
+    transform: Arc<Transform>,
+}
+
+impl<'a> Prover<'a> {
+    /// Prepares a key.
+    ///
+    /// # Errors
+    /// A key whose domain does not exist.
+    pub fn new(key: &'a Zkey) -> Result<Self, ForeignError> {
+        let inputs = key.header.public as usize + 1;
+        let witnesses = (key.header.wires as usize).saturating_sub(inputs);
+        let matrices = Matrices::from_entries(inputs, witnesses, &key.entries).map_err(|_| ForeignError::NoProof)?;
+        let transform = Transform::of(key.header.domain as usize).ok_or(ForeignError::NoProof)?;
+        let points = key.verifying_points();
+        Ok(Self {
+            key,
+            lines: Lines::of(&points),
+            points,
+            matrices,
+            transform,
+        })
     }
-    let [a, b] = rows;
-    qap::quotient_values(&domain, a, b)
-        .map(Zeroizing::new)
-        .map_err(|_| ForeignError::NoProof)
+
+    /// Proves with the values of all wires, the constant one first. The proof is checked before it is given.
+    ///
+    /// # Errors
+    /// A witness of another size, or one that breaks the circuit.
+    pub fn prove(&self, witness: &[Field], rng: &mut (impl RngCore + CryptoRng)) -> Result<Proof, ForeignError> {
+        let mut blinding = [Field::rand(rng), Field::rand(rng)];
+        let proof = self.prove_blinded(witness, blinding);
+        blinding.zeroize();
+        let proof = proof?;
+        let public = witness.get(1..self.points.ic.len()).unwrap_or_default();
+        let sum = fold(&self.points.ic, public).map_err(|_| ForeignError::NoProof)?;
+        check(&self.lines, sum, &proof).map_err(|_| ForeignError::NoProof)?;
+        Ok(proof)
+    }
+
+    /// The proof for these blinding values r and s, unchecked: for comparing provers, which all give the same one. Whoever
+    /// learns r and s, or sees two proofs with the same ones, learns about the witness; so a proof that leaves the machine is
+    /// never made with this.
+    ///
+    /// # Errors
+    /// A witness of another size.
+    pub fn prove_blinded(&self, witness: &[Field], blinding: [Field; 2]) -> Result<Proof, ForeignError> {
+        let expected = self.key.header.wires as usize;
+        if witness.len() != expected {
+            return Err(ForeignError::Wires {
+                expected,
+                found: witness.len(),
+            });
+        }
+        let quotient = || {
+            // The rows of the public inputs stand among the key's entries.
+            let rows = self.matrices.multiply(witness, self.transform.size());
+            Ok(qap::quotient(&self.transform, rows))
+        };
+        let wires = (witness, self.matrices.inputs());
+        assemble(&self.key.points(), wires, blinding, quotient)?.ok_or(ForeignError::NoProof)
+    }
 }
 
 impl Zkey {
+    /// One of our keys in this form, without a transcript.
+    pub fn of(key: &ProvingKey) -> Self {
+        let (points, queries, matrices) = (key.verifying().points(), &key.queries, key.matrices());
+        Self {
+            header: Header {
+                wires: matrices.wires() as u32,
+                public: matrices.inputs() as u32 - 1,
+                domain: queries.h.len() as u32,
+                alpha_g1: points.alpha,
+                beta_g1: queries.beta_g1,
+                beta_g2: points.beta,
+                gamma_g2: points.gamma,
+                delta_g1: queries.delta_g1,
+                delta_g2: points.delta,
+            },
+            ic: points.ic.clone(),
+            entries: entries(matrices),
+            a: queries.a.clone(),
+            b_g1: queries.b_g1.clone(),
+            b_g2: queries.b_g2.clone(),
+            l: queries.l.clone(),
+            h: queries.h.clone(),
+            transcript: Transcript {
+                circuit_hash: [0; 64],
+                contributions: Vec::new(),
+            },
+        }
+    }
+
     pub(crate) fn points(&self) -> KeyPoints<'_> {
         KeyPoints {
             alpha_g1: self.header.alpha_g1,

@@ -8,6 +8,7 @@ mod batch_affine;
 pub mod ceremony;
 pub mod decode;
 pub mod errors;
+mod fft;
 pub mod foreign;
 pub mod formats;
 pub mod keys;

@@ -11,6 +11,9 @@ use ark_relations::gr1cs::{ConstraintSystemRef, Matrix, R1CS_PREDICATE_LABEL, Sy
 use covenant_gadgets::circuit::Field;
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
+use zeroize::Zeroize;
+
+use crate::formats::zkey::Entry;
 
 /// The first bytes of what [`Matrices::hash`] hashes.
 const HASH_TAG: &[u8] = b"covenant/matrices/v1";
@@ -76,6 +79,18 @@ impl Matrices {
         })
     }
 
+    /// Compresses the entries of A and B that a `.zkey` holds, which leaves C out; the rows of the public inputs are among them.
+    pub(crate) fn from_entries(inputs: usize, witnesses: usize, entries: &[Entry]) -> Result<Self, SynthesisError> {
+        let rows = entries.iter().map(|entry| entry.row as usize + 1).max().unwrap_or(0);
+        let mut ab: [Matrix<Field>; 2] = [vec![Vec::new(); rows], vec![Vec::new(); rows]];
+        for entry in entries {
+            let matrix = ab.get_mut(entry.matrix as usize).ok_or(SynthesisError::ArityMismatch)?;
+            matrix[entry.row as usize].push((entry.coefficient, entry.wire as usize));
+        }
+        let [a, b] = ab;
+        Self::from_rows(inputs, witnesses, &[a, b, Vec::new()])
+    }
+
     /// Rows.
     pub fn rows(&self) -> usize {
         self.abc[0].row_ends.len()
@@ -108,38 +123,56 @@ impl Matrices {
             .map(|(column, place)| (column as usize, self.table[place as usize]))
     }
 
-    /// A z, B z and C z for the values `z` of all wires.
-    pub fn evaluate(&self, z: &[Field]) -> [Vec<Field>; 3] {
-        let ((a, b), c) = rayon::join(
-            || rayon::join(|| self.product(&self.abc[0], z), || self.product(&self.abc[1], z)),
-            || self.product(&self.abc[2], z),
-        );
-        [a, b, c]
-    }
-
     /// The first row where A z ∘ B z = C z does not hold.
     pub fn first_broken_row(&self, z: &[Field]) -> Option<usize> {
-        first_broken(&self.evaluate(z))
+        self.multiply(z, self.rows()).broken
     }
 
-    fn product(&self, matrix: &SparseMatrix, z: &[Field]) -> Vec<Field> {
-        (0..matrix.row_ends.len())
-            .into_par_iter()
-            .with_min_len(ROWS_PER_TASK)
-            .map(|row| {
-                let mut sum = Field::zero();
-                for (column, place) in matrix.row(row) {
-                    let value = z[column as usize];
-                    match place {
-                        ONE => sum += value,
-                        MINUS_ONE => sum -= value,
-                        _ if value.is_zero() => {}
-                        _ => sum += value * self.table[place as usize],
-                    }
+    /// A z and B z for the values `z` of all wires, and their product row by row, each continued with zeros to `size`; all in
+    /// one pass. Where C has rows, each is compared with the product.
+    pub(crate) fn multiply(&self, z: &[Field], size: usize) -> Rows {
+        let [a, b, c] = &self.abc;
+        let compared = c.row_ends.len();
+        let mut rows = Rows {
+            a: vec![Field::zero(); size],
+            b: vec![Field::zero(); size],
+            c: vec![Field::zero(); size],
+            broken: None,
+        };
+        let chunks = rows.a.par_chunks_mut(ROWS_PER_TASK);
+        let chunks = chunks.zip(rows.b.par_chunks_mut(ROWS_PER_TASK));
+        let chunks = chunks.zip(rows.c.par_chunks_mut(ROWS_PER_TASK));
+        let broken = chunks.enumerate().map(|(chunk, ((left, right), product))| {
+            let start = chunk * ROWS_PER_TASK;
+            let mut broken = None;
+            let places = left.iter_mut().zip(right).zip(product);
+            for (row, ((left, right), product)) in (start..self.rows()).zip(places) {
+                *left = self.dot(a, row, z);
+                *right = self.dot(b, row, z);
+                *product = *left * *right;
+                if broken.is_none() && row < compared && self.dot(c, row, z) != *product {
+                    broken = Some(row);
                 }
-                sum
-            })
-            .collect()
+            }
+            broken
+        });
+        rows.broken = broken.flatten().min();
+        rows
+    }
+
+    /// One row times the wires' values.
+    fn dot(&self, matrix: &SparseMatrix, row: usize, z: &[Field]) -> Field {
+        let mut sum = Field::zero();
+        for (column, place) in matrix.row(row) {
+            let value = &z[column as usize];
+            match place {
+                ONE => sum += value,
+                MINUS_ONE => sum -= value,
+                _ if value.is_zero() => {}
+                _ => sum += *value * self.table[place as usize],
+            }
+        }
+        sum
     }
 
     /// SHA-256 of the canonical encoding: the tag `covenant/matrices/v1`; inputs (with the constant one), witnesses and
@@ -199,9 +232,24 @@ impl SparseMatrix {
     }
 }
 
-/// The first row where a ∘ b = c does not hold.
-pub(crate) fn first_broken([a, b, c]: &[Vec<Field>; 3]) -> Option<usize> {
-    a.iter().zip(b).zip(c).position(|((a, b), c)| *a * b != *c)
+/// The rows' values for a witness: A z, B z and their product. They tell the witness, so they are wiped.
+pub(crate) struct Rows {
+    pub(crate) a: Vec<Field>,
+    pub(crate) b: Vec<Field>,
+    pub(crate) c: Vec<Field>,
+    /// The first row whose C z is another than the product.
+    pub(crate) broken: Option<usize>,
+}
+
+impl Drop for Rows {
+    fn drop(&mut self) {
+        for values in [&mut self.a, &mut self.b, &mut self.c] {
+            values
+                .par_iter_mut()
+                .with_min_len(ROWS_PER_TASK)
+                .for_each(Zeroize::zeroize);
+        }
+    }
 }
 
 /// A field element as 32 little-endian bytes.

@@ -6,6 +6,7 @@
 use ark_bn254::{G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ec::CurveGroup as _;
 use ark_ff::UniformRand as _;
+use ark_relations::gr1cs::SynthesisError;
 use covenant_gadgets::circuit::Field;
 use rand::{CryptoRng, RngCore};
 use zeroize::{Zeroize as _, Zeroizing};
@@ -13,8 +14,9 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::decode::Proof;
 pub use crate::errors::ProveError;
 use crate::errors::VerifyError;
+use crate::fft::Transform;
 use crate::keys::ProvingKey;
-use crate::matrices::{Matrices, first_broken};
+use crate::matrices::Matrices;
 use crate::msm::Scalars;
 use crate::shape::Assignment;
 use crate::statement::Statement;
@@ -32,31 +34,47 @@ pub fn prove<S: Statement>(
     witness: &S::Witness,
     rng: &mut (impl RngCore + CryptoRng),
 ) -> Result<Proof, ProveError<S::Violation>> {
-    if key.verifying.statement() != S::ID {
-        let found = key.verifying.statement().to_owned();
-        return Err(ProveError::OtherStatement { expected: S::ID, found });
-    }
+    key_is_for::<S>(key)?;
     S::check(public, witness).map_err(ProveError::Violation)?;
     let assignment = Assignment::of::<S>(public, witness).map_err(ProveError::Synthesis)?;
+    prove_wires::<S>(key, &assignment, rng)
+}
+
+/// Proves from the values of all wires, where they were computed already, and verifies the proof.
+///
+/// # Errors
+/// As [`prove`], but that the relation is not checked in plain Rust: what breaks it breaks a constraint.
+pub fn prove_wires<S: Statement>(
+    key: &ProvingKey,
+    assignment: &Assignment,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> Result<Proof, ProveError<S::Violation>> {
+    key_is_for::<S>(key)?;
     let matrices = &key.matrices;
+    let witnesses = assignment.values.len().saturating_sub(assignment.inputs);
     for (what, expected, found) in [
         ("public inputs", matrices.inputs(), assignment.inputs),
-        (
-            "witnesses",
-            matrices.witnesses(),
-            assignment.values.len() - assignment.inputs,
-        ),
+        ("witnesses", matrices.witnesses(), witnesses),
     ] {
         if expected != found {
             return Err(ProveError::CircuitMismatch { what, expected, found });
         }
     }
     let mut blinding = [Field::rand(rng), Field::rand(rng)];
-    let proof = multiply_out::<S>(key, &assignment, blinding)?;
+    let proof = multiply_out::<S>(key, assignment, blinding);
     blinding.zeroize();
+    let proof = proof?;
     let inputs = assignment.values.get(1..assignment.inputs).unwrap_or_default();
     verify::<S>(&key.verifying, inputs, &proof).map_err(ProveError::SelfCheck)?;
     Ok(proof)
+}
+
+fn key_is_for<S: Statement>(key: &ProvingKey) -> Result<(), ProveError<S::Violation>> {
+    if key.verifying.statement() == S::ID {
+        return Ok(());
+    }
+    let found = key.verifying.statement().to_owned();
+    Err(ProveError::OtherStatement { expected: S::ID, found })
 }
 
 /// The proof's points, from the values of a statement's wires.
@@ -142,18 +160,19 @@ fn quotient<S: Statement>(
     key: &ProvingKey,
     assignment: &Assignment,
 ) -> Result<Zeroizing<Vec<Field>>, ProveError<S::Violation>> {
-    let matrices = &key.matrices;
-    let rows = matrices.evaluate(&assignment.values);
-    if let Some(row) = first_broken(&rows) {
+    let (matrices, z) = (&key.matrices, &assignment.values);
+    let transform =
+        Transform::of(key.queries.h.len()).ok_or(ProveError::Synthesis(SynthesisError::PolynomialDegreeTooLarge))?;
+    let mut rows = matrices.multiply(z, transform.size());
+    if let Some(row) = rows.broken {
         return Err(broken::<S>(matrices, row));
     }
-    let [mut a, b, mut c] = rows;
-    c.zeroize();
-    a.extend(assignment.values.iter().take(assignment.inputs));
-    let domain = qap::domain(matrices).map_err(ProveError::Synthesis)?;
-    qap::quotient_values(&domain, a, b)
-        .map(Zeroizing::new)
-        .map_err(ProveError::Synthesis)
+    // After the constraints, a row for each public input.
+    let inputs = rows.a.iter_mut().skip(matrices.rows()).zip(z.iter());
+    inputs
+        .take(matrices.inputs())
+        .for_each(|(place, input)| *place = *input);
+    Ok(qap::quotient(&transform, rows))
 }
 
 /// Names the rule of a broken row. Proving does not build rows, so they are built now; they also tell whether the key was made

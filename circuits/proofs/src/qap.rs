@@ -16,9 +16,10 @@ use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use ark_relations::gr1cs::{ConstraintSystemRef, Matrix, SynthesisError};
 use covenant_gadgets::circuit::Field;
 use rayon::prelude::*;
-use zeroize::Zeroize as _;
+use zeroize::Zeroizing;
 
-use crate::matrices::Matrices;
+use crate::fft::Transform;
+use crate::matrices::{Matrices, Rows};
 
 /// The evaluation domain that the whole crate uses.
 pub(crate) type Domain = Radix2EvaluationDomain<Field>;
@@ -54,10 +55,34 @@ pub(crate) fn polynomials_at(matrices: &Matrices, tau: Field) -> Result<[Vec<Fie
     Ok(abc)
 }
 
-/// Values of AB − C on the odd powers of the double domain's root, from the rows' values of A and B.
+/// Values of AB − C on the odd powers of the double domain's root: the scalars of the H query. The rows' values are wiped.
+pub(crate) fn quotient(transform: &Transform, mut rows: Rows) -> Zeroizing<Vec<Field>> {
+    rayon::join(
+        || transform.to_odd_coset(&mut rows.a),
+        || {
+            rayon::join(
+                || transform.to_odd_coset(&mut rows.b),
+                || transform.to_odd_coset(&mut rows.c),
+            )
+        },
+    );
+    let value = |j| {
+        let place = transform.place(j);
+        rows.a[place] * rows.b[place] - rows.c[place]
+    };
+    Zeroizing::new(
+        (0..transform.size())
+            .into_par_iter()
+            .with_min_len(1024)
+            .map(value)
+            .collect(),
+    )
+}
+
+/// The same with ark-poly's transforms: what ark-groth16 runs under [`CircomReduction`], and what tests compare with.
 ///
 /// `a` has one value per constraint and then the public inputs, `b` one value per constraint; both are padded here.
-pub(crate) fn quotient_values<F: PrimeField, D: EvaluationDomain<F>>(
+fn quotient_values<F: PrimeField, D: EvaluationDomain<F>>(
     domain: &D,
     mut a: Vec<F>,
     mut b: Vec<F>,
@@ -75,9 +100,6 @@ pub(crate) fn quotient_values<F: PrimeField, D: EvaluationDomain<F>>(
     };
     rayon::join(|| shift(&mut a), || rayon::join(|| shift(&mut b), || shift(&mut c)));
     a.par_iter_mut().zip(&b).zip(&c).for_each(|((a, b), c)| *a = *a * b - c);
-    // Both tell the witness.
-    b.zeroize();
-    c.zeroize();
     Ok(a)
 }
 

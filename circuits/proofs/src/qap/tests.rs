@@ -4,7 +4,7 @@ use ark_groth16::{Groth16, prepare_verifying_key};
 use ark_poly::{DenseUVPolynomial as _, Polynomial as _, univariate::DensePolynomial};
 
 use crate::decode::Proof;
-use crate::keys::ProvingKey;
+use crate::formats::zkey::Zkey;
 use crate::prove::prove;
 use crate::shape::Assignment;
 use crate::statement::Statement as _;
@@ -15,32 +15,11 @@ use super::*;
 
 type Ark = Groth16<Bn254, CircomReduction>;
 
-/// Our key as ark-groth16's.
-fn ark_key(key: &ProvingKey) -> ark_groth16::ProvingKey<Bn254> {
-    let (points, queries) = (key.verifying().points().clone(), &key.queries);
-    ark_groth16::ProvingKey {
-        vk: ark_groth16::VerifyingKey {
-            alpha_g1: points.alpha,
-            beta_g2: points.beta,
-            gamma_g2: points.gamma,
-            delta_g2: points.delta,
-            gamma_abc_g1: points.ic,
-        },
-        beta_g1: queries.beta_g1,
-        delta_g1: queries.delta_g1,
-        a_query: queries.a.clone(),
-        b_g1_query: queries.b_g1.clone(),
-        b_g2_query: queries.b_g2.clone(),
-        h_query: queries.h.clone(),
-        l_query: queries.l.clone(),
-    }
-}
-
 #[test]
 fn ark_groth16_verifies_our_proofs_and_makes_proofs_under_our_keys() {
     let (key, (public, witness)) = (key(), honest());
     let inputs = Order::inputs(&public);
-    let theirs = ark_key(&key);
+    let (theirs, _) = Zkey::of(&key).to_ark();
     let prepared = prepare_verifying_key(&theirs.vk);
 
     let ours = prove::<Order>(&key, &public, &witness, &mut rng(1)).unwrap();

@@ -1,0 +1,148 @@
+//! Provers as whole processes: from a key and a witness in files to a proof in a file. Ours opens the key from its own store and
+//! checks its proof before it writes it; rapidsnark and snarkjs do neither, and take the `.zkey` as it is.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use covenant_proofs::foreign::ForeignKey;
+use covenant_proofs::formats::json;
+use covenant_proofs::prove::prove_wires;
+use covenant_proofs::shape::Assignment;
+use covenant_proofs::statement::Statement;
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha20Rng;
+
+use crate::Error;
+use crate::cases::{self, Case, WithStatement, with_statement};
+use crate::measure::{Line, Rounds, Took, children_cpu, report};
+
+/// The first argument of our own child.
+pub const CHILD: &str = "--child";
+/// How often a process is asked for its memory.
+const ASK_EVERY: Duration = Duration::from_millis(2);
+
+/// Our own whole process: key, witness, proof.
+pub fn child(case: &str, folder: &Path) -> Result<(), Error> {
+    struct Prove<'a>(&'a Path);
+    impl WithStatement<()> for Prove<'_> {
+        fn call<S: Statement + 'static>(self, _: impl Fn() -> (S::Public, S::Witness) + 'static) -> Result<(), Error> {
+            let (key, witness) = rayon::join(|| cases::open::<S>(self.0), || cases::witness(self.0));
+            let (key, witness) = (key?, witness?);
+            let inputs = key.verifying().inputs() + 1;
+            let wires = Assignment {
+                values: witness.into(),
+                inputs,
+            };
+            let mut rng = ChaCha20Rng::from_entropy();
+            let proof = prove_wires::<S>(&key, &wires, &mut rng)?;
+            fs::write(self.0.join("covenant.proof.json"), json::write_proof(&proof)?)?;
+            let public = wires.values.get(1..inputs).unwrap_or_default();
+            fs::write(self.0.join("covenant.public.json"), json::write_public(public)?)?;
+            Ok(())
+        }
+    }
+    with_statement(case, Prove(folder))
+}
+
+/// A program to run.
+struct Contender {
+    name: &'static str,
+    command: Vec<OsString>,
+    proof: std::path::PathBuf,
+}
+
+/// Runs all programs that there are, in turns; nothing where there is no other than ours.
+pub fn compare(case: &Case, rounds: usize) -> Result<Vec<Line>, Error> {
+    let key = ForeignKey::of(&case.zkey)?;
+    let contenders = contenders(case)?;
+    let mut all: Vec<Rounds> = contenders
+        .iter()
+        .map(|contender| Rounds {
+            name: contender.name,
+            took: Vec::new(),
+            peak_kb: 0,
+        })
+        .collect();
+    for round in 0..=rounds {
+        for turn in 0..contenders.len() {
+            let place = (round + turn) % contenders.len();
+            let (took, peak_kb) = run(&contenders[place].command)?;
+            // The first round warms the file cache.
+            if round > 0 {
+                all[place].took.push(took);
+                all[place].peak_kb = all[place].peak_kb.max(peak_kb);
+            }
+        }
+    }
+    let public = case.witness.get(1..=case.public).unwrap_or_default();
+    for contender in &contenders {
+        let proof = json::read_proof(&fs::read(&contender.proof)?)?;
+        key.verify(public, &proof)
+            .map_err(|e| format!("{}: {e}", contender.name))?;
+    }
+    Ok(report("whole process, files to proof", &all))
+}
+
+fn contenders(case: &Case) -> Result<Vec<Contender>, Error> {
+    let folder = case.folder();
+    let (zkey, wtns) = (case.zkey_path().into_os_string(), case.wtns_path().into_os_string());
+    let mut all = vec![Contender {
+        name: "covenant",
+        command: vec![
+            std::env::current_exe()?.into(),
+            CHILD.into(),
+            case.name.as_str().into(),
+            folder.into(),
+        ],
+        proof: folder.join("covenant.proof.json"),
+    }];
+    for (name, variable) in [("rapidsnark", "RAPIDSNARK"), ("snarkjs", "SNARKJS")] {
+        let Some(program) = std::env::var_os(variable) else {
+            continue;
+        };
+        let (proof, public) = (
+            folder.join(format!("{name}.proof.json")),
+            folder.join(format!("{name}.public.json")),
+        );
+        let files = [zkey.clone(), wtns.clone(), proof.clone().into(), public.into()];
+        let mut command: Vec<OsString> = match name {
+            "snarkjs" => vec!["node".into(), program, "groth16".into(), "prove".into()],
+            _ => vec![program],
+        };
+        command.extend(files);
+        all.push(Contender { name, command, proof });
+    }
+    Ok(all)
+}
+
+/// Runs a program; its time, and the most memory it held in kilobytes.
+fn run(command: &[OsString]) -> Result<(Took, u64), Error> {
+    let (program, arguments) = command.split_first().ok_or("no program")?;
+    let (cpu, wall) = (children_cpu(), Instant::now());
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit())
+        .spawn()?;
+    let status_file = format!("/proc/{}/status", child.id());
+    let mut peak_kb = 0;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        let text = fs::read_to_string(&status_file).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let held = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+        peak_kb = peak_kb.max(held.unwrap_or(0));
+        std::thread::sleep(ASK_EVERY);
+    };
+    let wall = wall.elapsed();
+    if !status.success() {
+        return Err(format!("{}: {status}", program.to_string_lossy()).into());
+    }
+    let cpu = children_cpu().saturating_sub(cpu);
+    Ok((Took { wall, cpu }, peak_kb))
+}
