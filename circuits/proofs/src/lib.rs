@@ -12,6 +12,9 @@ mod fft;
 pub mod foreign;
 pub mod formats;
 pub mod keys;
+#[cfg(target_arch = "x86_64")]
+#[doc(hidden)] // open for benches
+pub mod lanes;
 pub mod matrices;
 mod montgomery;
 mod msm;

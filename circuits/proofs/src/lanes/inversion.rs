@@ -1,0 +1,158 @@
+//! What [`Lanes`] and [`Lanes2`] have in common, so that curves can be written once, and inversion of many by Montgomery's trick.
+
+use ark_bn254::{Fq, Fq2, FqConfig};
+
+use super::{Ifma, Lanes, Lanes2, WIDTH};
+
+/// Eight elements of Fq or Fq2. Bounds are as said at [`Lanes`]; where an operation names K, its second operand (or only one)
+/// is at most K·p, coordinate by coordinate.
+pub trait Number: Copy {
+    /// arkworks' type of one of them.
+    type Element: Copy + Send + Sync;
+
+    /// Zeros.
+    fn zero(ifma: Ifma) -> Self;
+    /// Ones.
+    fn one(ifma: Ifma) -> Self;
+    /// Field elements of arkworks.
+    fn load(ifma: Ifma, values: [&Self::Element; WIDTH]) -> Self;
+    /// The same field element in all lanes.
+    fn splat(ifma: Ifma, value: &Self::Element) -> Self;
+    /// Field elements of arkworks, for numbers below 15·p.
+    fn store(self) -> [Self::Element; WIDTH];
+    /// a + b.
+    fn plus(self, other: Self) -> Self;
+    /// 2·a.
+    fn double(self) -> Self;
+    /// a − b.
+    fn minus<const K: u64>(self, other: Self) -> Self;
+    /// −a.
+    fn negative<const K: u64>(self) -> Self;
+    /// a·b; K bounds a.
+    fn times<const K: u64>(self, other: Self) -> Self;
+    /// a².
+    fn square<const K: u64>(self) -> Self;
+    /// The same residues below 1.02·p.
+    fn reduced(self) -> Self;
+    /// 1/a, and 0 for 0, for a below 15·p.
+    fn inverse(self, ifma: Ifma) -> Self;
+    /// The lanes that are zero.
+    fn zeros(self) -> u8;
+    /// b in the lanes of the mask, a in the others.
+    fn select(self, mask: u8, other: Self) -> Self;
+}
+
+macro_rules! forward {
+    () => {
+        #[inline(always)]
+        fn zero(ifma: Ifma) -> Self {
+            Self::zero(ifma)
+        }
+        #[inline(always)]
+        fn one(ifma: Ifma) -> Self {
+            Self::one(ifma)
+        }
+        #[inline(always)]
+        fn load(ifma: Ifma, values: [&Self::Element; WIDTH]) -> Self {
+            Self::load(ifma, values)
+        }
+        #[inline(always)]
+        fn splat(ifma: Ifma, value: &Self::Element) -> Self {
+            Self::splat(ifma, value)
+        }
+        #[inline(always)]
+        fn store(self) -> [Self::Element; WIDTH] {
+            self.store()
+        }
+        #[inline(always)]
+        fn plus(self, other: Self) -> Self {
+            self.plus(other)
+        }
+        #[inline(always)]
+        fn double(self) -> Self {
+            self.double()
+        }
+        #[inline(always)]
+        fn minus<const K: u64>(self, other: Self) -> Self {
+            self.minus::<K>(other)
+        }
+        #[inline(always)]
+        fn negative<const K: u64>(self) -> Self {
+            self.negative::<K>()
+        }
+        #[inline(always)]
+        fn reduced(self) -> Self {
+            self.reduced()
+        }
+        #[inline(always)]
+        fn zeros(self) -> u8 {
+            self.zeros()
+        }
+        #[inline(always)]
+        fn select(self, mask: u8, other: Self) -> Self {
+            self.select(mask, other)
+        }
+    };
+}
+
+impl Number for Lanes<FqConfig> {
+    type Element = Fq;
+    forward!();
+    #[inline(always)]
+    fn times<const K: u64>(self, other: Self) -> Self {
+        self.times(other)
+    }
+    #[inline(always)]
+    fn square<const K: u64>(self) -> Self {
+        self.square()
+    }
+    #[inline(always)]
+    fn inverse(self, ifma: Ifma) -> Self {
+        self.inverse(ifma)
+    }
+}
+
+impl Number for Lanes2 {
+    type Element = Fq2;
+    forward!();
+    #[inline(always)]
+    fn times<const K: u64>(self, other: Self) -> Self {
+        self.times::<K>(other)
+    }
+    #[inline(always)]
+    fn square<const K: u64>(self) -> Self {
+        self.square::<K>()
+    }
+    #[inline(always)]
+    fn inverse(self, ifma: Ifma) -> Self {
+        self.inverse::<15>(ifma)
+    }
+}
+
+/// Replaces each number, of at most 4·p, by its inverse, and 0 by 0, with one inversion for all (Montgomery's trick, eight chains side by
+/// side).
+pub fn invert_all<N: Number>(ifma: Ifma, numbers: &mut [N]) {
+    ifma.run(
+        #[inline(always)]
+        || {
+            let one = N::one(ifma);
+            let mut product = one;
+            let before: Vec<(N, u8)> = numbers
+                .iter_mut()
+                .map(|number| {
+                    let zeros = number.zeros();
+                    *number = number.select(zeros, one);
+                    let before = product;
+                    product = product.times::<2>(*number);
+                    (before, zeros)
+                })
+                .collect();
+            let mut inverse = product.inverse(ifma);
+            for (number, (before, zeros)) in numbers.iter_mut().zip(before).rev() {
+                let inverted = inverse.times::<2>(before);
+                inverse = inverse.times::<2>(*number);
+                *number = inverted.select(zeros, N::zero(ifma));
+            }
+        },
+    );
+}
