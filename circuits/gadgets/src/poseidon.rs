@@ -6,6 +6,7 @@
 //! first input, and different lengths by the width itself.
 
 mod circuit;
+mod grain;
 mod parameters;
 
 use ark_ff::{Field as _, PrimeField as _, Zero as _};

@@ -7,10 +7,10 @@
 
 use std::sync::OnceLock;
 
-use ark_crypto_primitives::sponge::poseidon::find_poseidon_ark_and_mds;
-use ark_ff::{Field as _, One as _, PrimeField as _, Zero as _};
+use ark_ff::{Field as _, One as _, Zero as _};
 
 use super::INPUTS_MAX;
+use super::grain::Grain;
 use crate::circuit::Field;
 
 /// Full rounds, half of them before the partial ones.
@@ -125,9 +125,14 @@ impl Parameters {
 
 /// The round constants and the matrix as the paper has them.
 pub(super) fn generate_plain(inputs: usize) -> (Matrix, Matrix) {
-    let bits = u64::from(Field::MODULUS_BIT_SIZE);
-    let partial = PARTIAL_ROUNDS[inputs - 1] as u64;
-    find_poseidon_ark_and_mds(bits, inputs, FULL_ROUNDS as u64, partial, 0)
+    let (width, partial) = (inputs + 1, PARTIAL_ROUNDS[inputs - 1]);
+    let mut grain = Grain::new(width, FULL_ROUNDS, partial);
+    let constants = (0..FULL_ROUNDS + partial).map(|_| grain.numbers(width)).collect();
+    // A Cauchy matrix, 1/(xᵢ + yⱼ).
+    let (x, y) = (grain.numbers_reduced(width), grain.numbers_reduced(width));
+    let mut entries: Vec<Field> = x.iter().flat_map(|x| y.iter().map(move |y| *x + y)).collect();
+    ark_ff::batch_inversion(&mut entries);
+    (constants, entries.chunks(width).map(<[Field]>::to_vec).collect())
 }
 
 /// matrix · vector
@@ -196,7 +201,19 @@ fn invert(matrix: &Matrix) -> Matrix {
 
 #[cfg(test)]
 mod tests {
+    use ark_crypto_primitives::sponge::poseidon::find_poseidon_ark_and_mds;
+    use ark_ff::PrimeField as _;
+
     use super::*;
+
+    #[test]
+    fn constants_and_matrices_are_arkworks() {
+        for (inputs, partial) in (1..).zip(PARTIAL_ROUNDS) {
+            let bits = u64::from(Field::MODULUS_BIT_SIZE);
+            let theirs = find_poseidon_ark_and_mds(bits, inputs, FULL_ROUNDS as u64, partial as u64, 0);
+            assert_eq!(generate_plain(inputs), theirs, "{inputs} inputs");
+        }
+    }
 
     #[test]
     fn inverse_and_power_are_what_they_say() {
