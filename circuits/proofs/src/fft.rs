@@ -6,13 +6,19 @@
 //!
 //! Both transforms use the same root ω, so that one table serves: a second forward transform in the place of an inverse gives the
 //! coefficients times n with indices negated, and then the values on the coset with indices negated; [`Transform::place`] undoes
-//! both at once.
+//! both at once. On processors with AVX-512 IFMA the work is done eight numbers at a time ([`vectors`]).
+
+#[cfg(target_arch = "x86_64")]
+mod vectors;
 
 use std::sync::{Arc, OnceLock};
 
 use ark_ff::{FftField as _, Field as _, One as _};
 use covenant_gadgets::circuit::Field;
 use rayon::prelude::*;
+use zeroize::Zeroizing;
+
+use crate::matrices::Rows;
 
 /// The largest two-adic order of BN254's scalar field.
 const LOG_MAX: usize = 28;
@@ -22,16 +28,19 @@ const ALONE: usize = 1 << 12;
 const BUTTERFLIES_PER_TASK: usize = 1 << 11;
 
 /// Tables for one size.
-pub(crate) struct Transform {
+pub struct Transform {
     /// For each level, from the longest: ω^0, ω^1, … for half a block of it.
     roots: Vec<Vec<Field>>,
     /// What takes the coefficient in each (bit-reversed, negated) place to the coset, over n.
     coset: Vec<Field>,
+    /// The same for vectors, made when they are first wanted.
+    #[cfg(target_arch = "x86_64")]
+    vectors: OnceLock<vectors::Tables>,
 }
 
 impl Transform {
     /// The tables for a domain of `size`, a power of two that has a double; `None` for another.
-    pub(crate) fn of(size: usize) -> Option<Arc<Self>> {
+    pub fn of(size: usize) -> Option<Arc<Self>> {
         static TABLES: [OnceLock<Arc<Transform>>; LOG_MAX] = [const { OnceLock::new() }; LOG_MAX];
         if !size.is_power_of_two() {
             return None;
@@ -62,16 +71,62 @@ impl Transform {
                 powers[(size - reversed) % size] * scale
             })
             .collect();
-        Self { roots, coset }
+        Self {
+            roots,
+            coset,
+            #[cfg(target_arch = "x86_64")]
+            vectors: OnceLock::new(),
+        }
     }
 
     /// How many values it takes.
-    pub(crate) fn size(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.coset.len()
     }
 
+    /// From the rows' values of A and B to those of AB − C on the odd coset, in the order of its points, C being the polynomial of
+    /// the rows' products. The rows are as long as the domain; they are used up.
+    pub fn quotient(&self, rows: &mut Rows) -> Zeroizing<Vec<Field>> {
+        let (a, b) = (&mut rows.a, &mut rows.b);
+        #[cfg(target_arch = "x86_64")]
+        if let Some((ifma, tables)) = self.vectors() {
+            return tables.quotient(ifma, a, b);
+        }
+        self.scalar_quotient(a, b)
+    }
+
+    /// The tables for vectors, where there are such and the domain is worth it.
+    #[cfg(target_arch = "x86_64")]
+    fn vectors(&self) -> Option<(crate::lanes::Ifma, &vectors::Tables)> {
+        let ifma = crate::lanes::Ifma::detected().filter(|_| self.size() >= vectors::SIZE_MIN)?;
+        let tables = || vectors::Tables::new(ifma, &self.roots[0], &self.coset);
+        Some((ifma, self.vectors.get_or_init(tables)))
+    }
+
+    /// Makes the tables for a domain that is about to be used.
+    pub(crate) fn prepare(size: usize) {
+        if let Some(_transform) = Self::of(size) {
+            #[cfg(target_arch = "x86_64")]
+            _transform.vectors();
+        }
+    }
+
+    fn scalar_quotient(&self, a: &mut [Field], b: &mut [Field]) -> Zeroizing<Vec<Field>> {
+        let mut c: Zeroizing<Vec<Field>> = a.par_iter().zip(&*b).map(|(a, b)| *a * b).collect::<Vec<_>>().into();
+        rayon::join(
+            || self.to_odd_coset(a),
+            || rayon::join(|| self.to_odd_coset(b), || self.to_odd_coset(&mut c)),
+        );
+        let value = |j| {
+            let place = self.place(j);
+            a[place] * b[place] - c[place]
+        };
+        let places = (0..self.size()).into_par_iter().with_min_len(BUTTERFLIES_PER_TASK);
+        Zeroizing::new(places.map(value).collect())
+    }
+
     /// From values on the domain to values on the odd coset; the value at the coset's j-th point ends in [`Transform::place`] j.
-    pub(crate) fn to_odd_coset(&self, values: &mut [Field]) {
+    fn to_odd_coset(&self, values: &mut [Field]) {
         let roots: Vec<&[Field]> = self.roots.iter().map(Vec::as_slice).collect();
         frequency(values, &roots);
         values
@@ -83,7 +138,7 @@ impl Transform {
     }
 
     /// Where the value at the coset's j-th point lies after [`Transform::to_odd_coset`].
-    pub(crate) fn place(&self, j: usize) -> usize {
+    fn place(&self, j: usize) -> usize {
         (self.size() - j) % self.size()
     }
 }
@@ -179,6 +234,34 @@ mod tests {
             transform.to_odd_coset(&mut moved);
             let moved: Vec<Field> = (0..size).map(|j| moved[transform.place(j)]).collect();
             assert_eq!(moved, expected, "2^{log}");
+        }
+    }
+
+    #[test]
+    fn quotients_with_vectors_and_without_are_ark_polys() {
+        let mut rng = ChaCha20Rng::seed_from_u64(2);
+        for log in [0, 1, 3, 6, 9, 10, 11, 12, 13] {
+            let size = 1 << log;
+            let domain = Radix2EvaluationDomain::<Field>::new(size).unwrap();
+            let odd = domain
+                .get_coset(Field::get_root_of_unity(2 * size as u64).unwrap())
+                .unwrap();
+            let random = |rng: &mut ChaCha20Rng| -> Vec<Field> { (0..size).map(|_| Field::rand(rng)).collect() };
+            let (mut a, mut b) = (random(&mut rng), random(&mut rng));
+            // The largest numbers, where bounds are tightest, and the smallest.
+            a[0] = -Field::one();
+            b[0] = -Field::one();
+            b[size - 1] = Field::from(0u64);
+            let c: Vec<Field> = a.iter().zip(&b).map(|(a, b)| *a * b).collect();
+            let [x, y, z] = [&a, &b, &c].map(|values| odd.fft(&domain.ifft(values)));
+            let expected: Vec<Field> = x.iter().zip(&y).zip(&z).map(|((x, y), z)| *x * y - z).collect();
+            let transform = Transform::of(size).unwrap();
+            let mut rows = Rows {
+                a: a.clone(),
+                b: b.clone(),
+            };
+            assert_eq!(*transform.quotient(&mut rows), expected, "2^{log}");
+            assert_eq!(*transform.scalar_quotient(&mut a, &mut b), expected, "2^{log}, scalar");
         }
     }
 

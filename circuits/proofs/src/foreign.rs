@@ -18,7 +18,6 @@ use crate::formats::{FormatError, json};
 use crate::keys::{Lines, Points, ProvingKey, lint};
 use crate::matrices::Matrices;
 use crate::prove::{KeyPoints, assemble};
-use crate::qap;
 use crate::verify::{check, fold};
 
 mod ark;
@@ -175,8 +174,8 @@ impl<'a> Prover<'a> {
         }
         let quotient = || {
             // The rows of the public inputs stand among the key's entries.
-            let rows = self.matrices.multiply(witness, self.transform.size());
-            Ok(qap::quotient(&self.transform, rows))
+            let mut rows = self.matrices.multiply(witness, self.transform.size());
+            Ok(self.transform.quotient(&mut rows))
         };
         let wires = (witness, self.matrices.inputs());
         assemble(&self.key.points(), wires, blinding, quotient)?.ok_or(ForeignError::NoProof)

@@ -22,6 +22,7 @@ mod inversion;
 mod number;
 mod pack;
 mod quadratic;
+mod spread;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +32,7 @@ pub use inversion::{Number, invert_all};
 pub use number::{Lanes, Wide};
 pub use pack::Packed;
 pub use quadratic::Lanes2;
+pub use spread::Spread;
 
 /// How many field elements go together.
 pub const WIDTH: usize = 8;

@@ -8,7 +8,8 @@ mod batch_affine;
 pub mod ceremony;
 pub mod decode;
 pub mod errors;
-mod fft;
+#[doc(hidden)] // open for benches
+pub mod fft;
 pub mod foreign;
 pub mod formats;
 pub mod keys;

@@ -125,38 +125,30 @@ impl Matrices {
 
     /// The first row where A z ∘ B z = C z does not hold.
     pub fn first_broken_row(&self, z: &[Field]) -> Option<usize> {
-        self.multiply(z, self.rows()).broken
+        let [a, b, c] = &self.abc;
+        let dot = |matrix, row| self.dot(matrix, row, z);
+        let rows = (0..self.rows()).into_par_iter().with_min_len(ROWS_PER_TASK);
+        rows.find_first(|row| dot(a, *row) * dot(b, *row) != dot(c, *row))
     }
 
-    /// A z and B z for the values `z` of all wires, and their product row by row, each continued with zeros to `size`; all in
-    /// one pass. Where C has rows, each is compared with the product.
-    pub(crate) fn multiply(&self, z: &[Field], size: usize) -> Rows {
-        let [a, b, c] = &self.abc;
-        let compared = c.row_ends.len();
+    /// A z and B z for the values `z` of all wires, each continued with zeros to `size`, in one pass. A prover needs no C: it takes
+    /// the products, and a witness that breaks a row makes a proof that does not verify.
+    #[doc(hidden)] // open for benches
+    pub fn multiply(&self, z: &[Field], size: usize) -> Rows {
+        let [a, b, _] = &self.abc;
         let mut rows = Rows {
             a: vec![Field::zero(); size],
             b: vec![Field::zero(); size],
-            c: vec![Field::zero(); size],
-            broken: None,
         };
         let chunks = rows.a.par_chunks_mut(ROWS_PER_TASK);
         let chunks = chunks.zip(rows.b.par_chunks_mut(ROWS_PER_TASK));
-        let chunks = chunks.zip(rows.c.par_chunks_mut(ROWS_PER_TASK));
-        let broken = chunks.enumerate().map(|(chunk, ((left, right), product))| {
-            let start = chunk * ROWS_PER_TASK;
-            let mut broken = None;
-            let places = left.iter_mut().zip(right).zip(product);
-            for (row, ((left, right), product)) in (start..self.rows()).zip(places) {
+        chunks.enumerate().for_each(|(chunk, (left, right))| {
+            let places = left.iter_mut().zip(right);
+            for (row, (left, right)) in (chunk * ROWS_PER_TASK..self.rows()).zip(places) {
                 *left = self.dot(a, row, z);
                 *right = self.dot(b, row, z);
-                *product = *left * *right;
-                if broken.is_none() && row < compared && self.dot(c, row, z) != *product {
-                    broken = Some(row);
-                }
             }
-            broken
         });
-        rows.broken = broken.flatten().min();
         rows
     }
 
@@ -232,18 +224,16 @@ impl SparseMatrix {
     }
 }
 
-/// The rows' values for a witness: A z, B z and their product. They tell the witness, so they are wiped.
-pub(crate) struct Rows {
+/// The rows' values for a witness, A z and B z. They tell the witness, so they are wiped.
+#[doc(hidden)] // open for benches
+pub struct Rows {
     pub(crate) a: Vec<Field>,
     pub(crate) b: Vec<Field>,
-    pub(crate) c: Vec<Field>,
-    /// The first row whose C z is another than the product.
-    pub(crate) broken: Option<usize>,
 }
 
 impl Drop for Rows {
     fn drop(&mut self) {
-        for values in [&mut self.a, &mut self.b, &mut self.c] {
+        for values in [&mut self.a, &mut self.b] {
             values
                 .par_iter_mut()
                 .with_min_len(ROWS_PER_TASK)

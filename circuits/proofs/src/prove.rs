@@ -1,7 +1,6 @@
-//! Making proofs: the relation is checked in plain Rust first, the rows on the way, the proof itself last.
+//! Making proofs: the relation is checked in plain Rust first, the proof itself last.
 //!
-//! The circuit is synthesised for its wires only; the matrices come from the key. Measured on two cores at 2^15, a third of the
-//! time is the H query and a quarter B in G2, so these two run beside each other.
+//! The circuit is synthesised for its wires only; the matrices come from the key. Why each part is as it is: `docs/engine.md`.
 
 use ark_bn254::{G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ec::CurveGroup as _;
@@ -18,10 +17,10 @@ use crate::fft::Transform;
 use crate::keys::ProvingKey;
 use crate::matrices::Matrices;
 use crate::msm::Scalars;
+use crate::shape;
 use crate::shape::Assignment;
 use crate::statement::Statement;
 use crate::verify::verify;
-use crate::{qap, shape};
 
 /// Proves that the relation holds: checks it in plain Rust first, and verifies its own proof last.
 ///
@@ -65,8 +64,14 @@ pub fn prove_wires<S: Statement>(
     blinding.zeroize();
     let proof = proof?;
     let inputs = assignment.values.get(1..assignment.inputs).unwrap_or_default();
-    verify::<S>(&key.verifying, inputs, &proof).map_err(ProveError::SelfCheck)?;
-    Ok(proof)
+    match verify::<S>(&key.verifying, inputs, &proof) {
+        Ok(()) => Ok(proof),
+        // A row that does not hold makes such a proof, and is found only now, since it ought never to be there.
+        Err(error) => Err(match matrices.first_broken_row(&assignment.values) {
+            Some(row) => broken::<S>(matrices, row),
+            None => ProveError::SelfCheck(error),
+        }),
+    }
 }
 
 fn key_is_for<S: Statement>(key: &ProvingKey) -> Result<(), ProveError<S::Violation>> {
@@ -155,7 +160,7 @@ pub(crate) fn assemble<E: Send>(
     Ok(Proof::new(a.into_affine(), b.into_affine(), c.into_affine()))
 }
 
-/// The scalars of the H query. The rows are checked on the way, as their values are at hand.
+/// The scalars of the H query.
 fn quotient<S: Statement>(
     key: &ProvingKey,
     assignment: &Assignment,
@@ -164,15 +169,12 @@ fn quotient<S: Statement>(
     let transform =
         Transform::of(key.queries.h.len()).ok_or(ProveError::Synthesis(SynthesisError::PolynomialDegreeTooLarge))?;
     let mut rows = matrices.multiply(z, transform.size());
-    if let Some(row) = rows.broken {
-        return Err(broken::<S>(matrices, row));
-    }
     // After the constraints, a row for each public input.
     let inputs = rows.a.iter_mut().skip(matrices.rows()).zip(z.iter());
     inputs
         .take(matrices.inputs())
         .for_each(|(place, input)| *place = *input);
-    Ok(qap::quotient(&transform, rows))
+    Ok(transform.quotient(&mut rows))
 }
 
 /// Names the rule of a broken row. Proving does not build rows, so they are built now; they also tell whether the key was made

@@ -16,10 +16,8 @@ use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use ark_relations::gr1cs::{ConstraintSystemRef, Matrix, SynthesisError};
 use covenant_gadgets::circuit::Field;
 use rayon::prelude::*;
-use zeroize::Zeroizing;
 
-use crate::fft::Transform;
-use crate::matrices::{Matrices, Rows};
+use crate::matrices::Matrices;
 
 /// The evaluation domain that the whole crate uses.
 pub(crate) type Domain = Radix2EvaluationDomain<Field>;
@@ -55,31 +53,8 @@ pub(crate) fn polynomials_at(matrices: &Matrices, tau: Field) -> Result<[Vec<Fie
     Ok(abc)
 }
 
-/// Values of AB − C on the odd powers of the double domain's root: the scalars of the H query. The rows' values are wiped.
-pub(crate) fn quotient(transform: &Transform, mut rows: Rows) -> Zeroizing<Vec<Field>> {
-    rayon::join(
-        || transform.to_odd_coset(&mut rows.a),
-        || {
-            rayon::join(
-                || transform.to_odd_coset(&mut rows.b),
-                || transform.to_odd_coset(&mut rows.c),
-            )
-        },
-    );
-    let value = |j| {
-        let place = transform.place(j);
-        rows.a[place] * rows.b[place] - rows.c[place]
-    };
-    Zeroizing::new(
-        (0..transform.size())
-            .into_par_iter()
-            .with_min_len(1024)
-            .map(value)
-            .collect(),
-    )
-}
-
-/// The same with ark-poly's transforms: what ark-groth16 runs under [`CircomReduction`], and what tests compare with.
+/// Values of AB − C on the odd powers of the double domain's root with ark-poly's transforms: what ark-groth16 runs under
+/// [`CircomReduction`], and what tests compare ours with.
 ///
 /// `a` has one value per constraint and then the public inputs, `b` one value per constraint; both are padded here.
 fn quotient_values<F: PrimeField, D: EvaluationDomain<F>>(

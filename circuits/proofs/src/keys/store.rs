@@ -13,6 +13,7 @@ use super::manifest::Manifest;
 use super::proving::ProvingKey;
 use super::verifying::VerifyingKey;
 use super::{KeyError, KeyId, KeyPolicy};
+use crate::fft::Transform;
 use crate::statement::Statement;
 
 const MANIFEST: &str = "manifest.json";
@@ -102,8 +103,8 @@ impl KeyStore {
         open_verifying::<S>(&self.folder.join(id.to_string()), id, &manifest, policy)
     }
 
-    /// Opens a proving key of the statement `S`. Its file is hashed while it is read in; its points were checked when it
-    /// entered the store.
+    /// Opens a proving key of the statement `S`. Its file is hashed while it is read in; its points and matrices were checked
+    /// when it entered the store, and whatever is wrong with them after all makes a proof that does not verify.
     ///
     /// # Errors
     /// As [`KeyStore::verifying`]; and where the proving key's file is not the one its manifest names.
@@ -123,6 +124,8 @@ impl KeyStore {
             what: "expected a key id of 64 hexadecimal digits".into(),
         };
         let key = open_proving::<S>(from, manifest.key_id().ok_or_else(bad_id)?, &manifest, policy)?;
+        let expected = key.verifying().matrices_hash();
+        expect_hash("the key's matrices", expected, key.matrices().hash())?;
         key.validate()?;
         self.save(&key)
     }
@@ -157,7 +160,12 @@ fn open_proving<S: Statement>(
     // Hashed and read in at the same time; what was read is used only if the hash is right.
     let (hash, key) = rayon::join(
         || Sha256::digest(&bytes),
-        || ProvingKey::from_bytes(&bytes, verifying.clone()),
+        || {
+            let key = ProvingKey::from_bytes(&bytes, verifying)?;
+            // Whoever opens a key proves with it, and the other core still hashes.
+            Transform::prepare(key.queries.h.len());
+            Ok(key)
+        },
     );
     let found = HEXLOWER.encode(&hash);
     if found != manifest.proving_sha256 || bytes.len() as u64 != manifest.proving_bytes {
@@ -168,9 +176,7 @@ fn open_proving<S: Statement>(
             found,
         });
     }
-    let key = key?;
-    expect_hash("the key's matrices", verifying.matrices_hash(), key.matrices().hash())?;
-    Ok(key)
+    key
 }
 
 fn expect_hash(what: &'static str, expected: [u8; 32], found: [u8; 32]) -> Result<(), KeyError> {
