@@ -31,6 +31,7 @@ test: ## every test
 bench: ## the measured benches
 	@scripts/setup.sh build
 	cargo bench --locked -p covenant-benches
+	FILES="$(FILES)" cargo bench --locked -p covenant-peers
 
 # What provers are compared on; files are kept in FILES, so that keys are made once. See benches/peers/src/main.rs.
 CASES ?= compliance 14 16 18

@@ -30,13 +30,19 @@ const ALLOW: KeyPolicy = KeyPolicy {
 
 /// One key and witness.
 pub struct Case {
+    /// What it is called.
     pub name: String,
+    /// Rows, those of the public inputs left out.
     pub constraints: usize,
+    /// Public inputs, the constant one left out.
     pub public: usize,
+    /// Size of the evaluation domain.
     pub domain: usize,
     /// Bytes of the proving key's file in our store.
     pub key_bytes: u64,
+    /// The key.
     pub zkey: Zkey,
+    /// The values of all wires.
     pub witness: Vec<Field>,
     /// Proving as our programs do it: the relation checked in plain Rust, the wires computed, the own proof verified.
     pub own: Box<dyn Fn() -> Proof>,
@@ -44,14 +50,17 @@ pub struct Case {
 }
 
 impl Case {
+    /// The key's file for other provers.
     pub fn zkey_path(&self) -> PathBuf {
         self.folder.join("key.zkey")
     }
 
+    /// The witness's file.
     pub fn wtns_path(&self) -> PathBuf {
         wtns_path(&self.folder)
     }
 
+    /// Where all its files lie.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -63,6 +72,10 @@ fn wtns_path(folder: &Path) -> PathBuf {
 
 /// What is done with a case's statement.
 pub trait WithStatement<T> {
+    /// Does it, given a true claim.
+    ///
+    /// # Errors
+    /// The action's own.
     fn call<S: Statement + 'static>(self, claim: impl Fn() -> (S::Public, S::Witness) + 'static) -> Result<T, Error>;
 }
 
@@ -136,6 +149,15 @@ fn id_of<S: Statement>(store: &KeyStore) -> Result<KeyId, Error> {
 pub fn open<S: Statement>(folder: &Path) -> Result<ProvingKey, Error> {
     let store = KeyStore::new(folder.join("store"));
     Ok(store.proving::<S>(id_of::<S>(&store)?, ALLOW)?)
+}
+
+/// The size of the domain of a case's key.
+///
+/// # Errors
+/// Where the case was not prepared.
+pub fn domain<S: Statement>(folder: &Path) -> Result<usize, Error> {
+    let store = KeyStore::new(folder.join("store"));
+    Ok(store.manifest(id_of::<S>(&store)?)?.domain)
 }
 
 /// The witness of a case from its file.

@@ -29,10 +29,14 @@ struct Random {
 }
 
 impl Random {
-    fn new(rng: &mut ChaCha20Rng) -> Self {
+    fn new(rng: &mut ChaCha20Rng, large: bool) -> Self {
         let inputs = rng.gen_range(1..6);
         let count = inputs + rng.gen_range(1..60);
-        let rows = rng.gen_range(1..100);
+        let rows = if large {
+            rng.gen_range(300..1200)
+        } else {
+            rng.gen_range(1..100)
+        };
         let mut wires = vec![Field::one()];
         wires.extend((1..count).map(|_| value(rng)));
         let mut abc = [Vec::new(), Vec::new(), Vec::new()];
@@ -119,7 +123,7 @@ impl ConstraintSynthesizer<Field> for &Random {
 pub fn check(count: u64, seed: u64) {
     for number in 0..count {
         let mut rng = ChaCha20Rng::seed_from_u64(seed << 32 | number);
-        let random = Random::new(&mut rng);
+        let random = Random::new(&mut rng, number % 10 == 0); // vectors begin at domains of 2^9
         let key = Ark::generate_random_parameters_with_reduction(&random, &mut rng).expect("a key is generated");
         let zkey = Zkey::from_ark(&key, [&random.abc[0], &random.abc[1]]);
         let (back, rows) = zkey.to_ark();

@@ -8,19 +8,11 @@
 //!
 //! Keys come from a development setup, whose trapdoor is known: a ceremony's key is no faster and no slower.
 
-mod cases;
-mod chain;
-mod equality;
-mod inside;
-mod measure;
-mod whole;
-
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use covenant_peers::{Error, cases, equality, inside, measure, whole};
 use serde_json::json;
-
-type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// What is proven where no case is named.
 const CASES: [&str; 4] = ["compliance", "14", "16", "18"];

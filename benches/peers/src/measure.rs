@@ -9,7 +9,9 @@ use serde::Serialize;
 /// What one run took.
 #[derive(Clone, Copy, Debug)]
 pub struct Took {
+    /// By the clock.
     pub wall: Duration,
+    /// Of all processors.
     pub cpu: Duration,
 }
 
@@ -39,8 +41,11 @@ pub fn children_cpu() -> Duration {
 /// Quartiles.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Spread {
+    /// The first quartile.
     pub low: f64,
+    /// The second.
     pub median: f64,
+    /// The third.
     pub high: f64,
 }
 
@@ -62,7 +67,9 @@ impl Spread {
 /// One contender's rounds.
 #[derive(Clone, Debug)]
 pub struct Rounds {
+    /// Who.
     pub name: &'static str,
+    /// Round by round.
     pub took: Vec<Took>,
     /// Kilobytes of the largest process; 0 where it was not a process of its own.
     pub peak_kb: u64,
