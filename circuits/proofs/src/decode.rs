@@ -4,11 +4,17 @@
 //! is x = c0 + c1·u as c0 ‖ c1; the last byte's two top bits say which y is meant: 00 the smaller of y and −y, 10 the
 //! larger (compared as integers, for G2 by c1 and then c0); 01 would be infinity, which is refused, as is 11.
 
+mod points;
+
 use ark_bn254::{Fq, Fq2, G1Affine, G2Affine};
 use ark_ec::AffineRepr as _;
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
-use ark_ff::{BigInt, BigInteger as _, PrimeField, Zero as _};
+use ark_ff::{BigInt, BigInteger as _, PrimeField, Zero};
 use covenant_gadgets::circuit::Field;
+use rayon::prelude::*;
+
+use self::points::Wrong;
+use crate::numbers::Quadratic;
 
 pub use crate::errors::DecodeError;
 
@@ -18,6 +24,9 @@ const LARGER: u8 = 0b1000_0000;
 const INFINITY: u8 = 0b0100_0000;
 /// Both flags.
 const FLAGS: u8 = LARGER | INFINITY;
+
+/// Bytes of an encoded proof.
+const LENGTH: usize = 128;
 
 /// A Groth16 proof: three points, valid by construction, none of them infinite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +38,7 @@ pub struct Proof {
 
 impl Proof {
     /// Bytes of an encoded proof.
-    pub const LENGTH: usize = 128;
+    pub const LENGTH: usize = LENGTH;
 
     /// Reads a proof.
     ///
@@ -41,10 +50,33 @@ impl Proof {
         let (a, rest) = bytes.split_at(32);
         let (b, c) = rest.split_at(64);
         Ok(Self {
-            a: compressed(a, "the proof's A", fq)?,
-            b: compressed(b, "the proof's B", fq2)?,
-            c: compressed(c, "the proof's C", fq)?,
+            a: compressed::<_, _, 32>(a, "the proof's A", fq, points::g1)?,
+            b: compressed::<_, _, 64>(b, "the proof's B", fq2, points::g2)?,
+            c: compressed::<_, _, 32>(c, "the proof's C", fq, points::g1)?,
         })
+    }
+
+    /// Reads many proofs, on all cores, and eight at once where the processor can: the outcomes of [`Proof::from_bytes`], one
+    /// by one and in order.
+    pub fn many_from_bytes<B: AsRef<[u8]> + Sync>(proofs: &[B]) -> Vec<Result<Self, DecodeError>> {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(ifma) = crate::lanes::Ifma::detected().filter(|_| proofs.len() > 1) {
+            let group = |proofs: &[B]| Self::side_by_side::<crate::lanes::Lanes2, B>(ifma, proofs);
+            return proofs.par_chunks(crate::lanes::WIDTH).flat_map_iter(group).collect();
+        }
+        let each = proofs.par_iter().map(|bytes| Self::from_bytes(bytes.as_ref()));
+        each.collect()
+    }
+
+    /// As many proofs as lie side by side.
+    fn side_by_side<Q: Quadratic, B: AsRef<[u8]>>(token: Q::Token, proofs: &[B]) -> Vec<Result<Self, DecodeError>> {
+        let whole = |bytes: &B| -> [u8; LENGTH] { bytes.as_ref().try_into().unwrap_or([0; LENGTH]) };
+        let wholes: Vec<[u8; LENGTH]> = proofs.iter().map(whole).collect();
+        let found = points::side_by_side::<Q>(token, &wholes);
+        // What was not found is read again alone, which says what is wrong with it.
+        let each = proofs.iter().zip(found);
+        each.map(|(bytes, found)| found.map_or_else(|| Self::from_bytes(bytes.as_ref()), Ok))
+            .collect()
     }
 
     /// The one encoding of this proof.
@@ -116,28 +148,34 @@ pub(crate) fn write_g2(out: &mut Vec<u8>, point: &G2Affine) {
     out.extend_from_slice(&bytes);
 }
 
-/// A point of either group from its compressed form.
-fn compressed<P: SWCurveConfig>(
+/// A point of either group from its compressed form of N bytes.
+fn compressed<F: Zero, P, const N: usize>(
     bytes: &[u8],
     part: &'static str,
-    read: impl Fn(&[u8]) -> Option<P::BaseField>,
-) -> Result<Affine<P>, DecodeError> {
-    let mut bytes = bytes.to_vec();
-    let last = bytes.last_mut().ok_or(DecodeError::NotCanonical { part })?;
+    read: impl Fn(&[u8]) -> Option<F>,
+    point: impl Fn(F, bool) -> Result<P, Wrong>,
+) -> Result<P, DecodeError> {
+    let not_canonical = DecodeError::NotCanonical { part };
+    let (bytes, flags) = split_flags::<N>(bytes).ok_or(not_canonical)?;
+    let x = read(&bytes).ok_or(not_canonical)?;
+    match flags {
+        FLAGS => Err(not_canonical),
+        INFINITY if x.is_zero() => Err(DecodeError::AtInfinity { part }),
+        INFINITY => Err(not_canonical),
+        _ => point(x, flags == LARGER).map_err(|wrong| match wrong {
+            Wrong::NotOnCurve => DecodeError::NotOnCurve { part },
+            Wrong::NotInSubgroup => DecodeError::NotInSubgroup { part },
+        }),
+    }
+}
+
+/// N bytes without the flags in the last one, and these.
+fn split_flags<const N: usize>(bytes: &[u8]) -> Option<([u8; N], u8)> {
+    let mut bytes: [u8; N] = bytes.try_into().ok()?;
+    let last = bytes.last_mut()?;
     let flags = *last & FLAGS;
     *last &= !FLAGS;
-    let x = read(&bytes).ok_or(DecodeError::NotCanonical { part })?;
-    match flags {
-        FLAGS => return Err(DecodeError::NotCanonical { part }),
-        INFINITY if x.is_zero() => return Err(DecodeError::AtInfinity { part }),
-        INFINITY => return Err(DecodeError::NotCanonical { part }),
-        _ => {}
-    }
-    let point = Affine::get_point_from_x_unchecked(x, flags == LARGER).ok_or(DecodeError::NotOnCurve { part })?;
-    if !point.is_in_correct_subgroup_assuming_on_curve() {
-        return Err(DecodeError::NotInSubgroup { part });
-    }
-    Ok(point)
+    Some((bytes, flags))
 }
 
 /// A point of either group from both its coordinates.

@@ -21,6 +21,7 @@ mod constants;
 mod inversion;
 mod number;
 mod pack;
+mod permute;
 mod quadratic;
 mod spread;
 #[cfg(test)]

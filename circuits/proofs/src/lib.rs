@@ -19,6 +19,9 @@ pub mod lanes;
 pub mod matrices;
 mod montgomery;
 mod msm;
+mod numbers;
+#[cfg(target_arch = "x86_64")]
+mod pairing;
 pub mod prove;
 pub mod qap;
 pub mod shape;

@@ -56,8 +56,12 @@ impl PreparedKey {
             });
         };
         let folded = fold(ic, policy_inputs)?.into_affine();
-        // The lines are computed now rather than with the first proof.
+        // These are computed now rather than with the first proof.
         key.lines();
+        #[cfg(target_arch = "x86_64")]
+        if crate::lanes::Ifma::detected().is_some() {
+            key.windows(expected + 1);
+        }
         Ok(Self {
             key: key.clone(),
             folded,
@@ -71,7 +75,19 @@ impl PreparedKey {
     /// Another number of inputs than remain, or a proof that does not hold.
     pub fn verify(&self, rest: &[Field], proof: &Proof) -> Result<(), VerifyError> {
         self.expect_count(rest)?;
-        check(self.key.lines(), msm(self.rest_ic(), rest) + self.folded, proof)
+        check(self.key.lines(), self.rest_sum(rest) + self.folded, proof)
+    }
+
+    /// Σ xᵢICᵢ over the inputs that remain.
+    fn rest_sum(&self, rest: &[Field]) -> G1Projective {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(ifma) = crate::lanes::Ifma::detected() {
+            let windows = self.key.windows(self.policy_inputs + 1);
+            if let Some(sum) = windows.and_then(|windows| windows.sum(ifma, rest)) {
+                return sum;
+            }
+        }
+        msm(self.rest_ic(), rest)
     }
 
     /// Refuses any number of inputs but the one that remains after the policy's.
@@ -118,6 +134,13 @@ pub(crate) fn fold(ic: &[G1Affine], inputs: &[Field]) -> Result<G1Projective, Ve
 }
 
 pub(crate) fn check(lines: &Lines, inputs: G1Projective, proof: &Proof) -> Result<(), VerifyError> {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(ifma) = crate::lanes::Ifma::detected() {
+        return match crate::pairing::groth16(ifma, &lines.fixed, proof, &inputs) {
+            Some(value) if value == lines.alpha_beta => Ok(()),
+            _ => Err(VerifyError::Invalid),
+        };
+    }
     let (minus_gamma, minus_delta) = (lines.minus_gamma.clone(), lines.minus_delta.clone());
     let product = Bn254::multi_miller_loop(
         [proof.a, inputs.into_affine(), proof.c],

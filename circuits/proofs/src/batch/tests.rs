@@ -1,7 +1,7 @@
 use std::sync::OnceLock;
 
 use ark_bn254::G1Affine;
-use ark_ec::{AffineRepr as _, CurveGroup as _};
+use ark_ec::AffineRepr as _;
 use proptest::prelude::*;
 
 use crate::keys::{ProvingKey, development};
@@ -98,7 +98,7 @@ fn honest_batches_of_mixed_keys_and_policies_hold() {
 #[test]
 fn one_bad_proof_is_named_at_every_position() {
     for count in [1, 2, 5, PART, PART + 1, 40] {
-        for place in 0..count {
+        for place in (0..count).step_by(count.div_ceil(9)) {
             let mut items = honest()[..count].to_vec();
             items[place] = bad(&items[place], place);
             let mut expected = vec![Ok(()); count];
@@ -121,6 +121,56 @@ fn several_bad_proofs_are_all_named() {
     }
     let all: Vec<Item> = honest().iter().enumerate().map(|(i, item)| bad(item, i)).collect();
     assert_eq!(verdicts(&all), vec![INVALID; all.len()]);
+}
+
+/// What finding bad proofs takes, counted: combinations, and proofs verified alone.
+#[test]
+fn finding_bad_proofs_takes_a_bounded_number_of_checks() {
+    let many = 640;
+    let all: Vec<Item> = honest().iter().cycle().take(many).cloned().collect();
+    let with_bad = |places: &[usize]| {
+        let mut items = all.clone();
+        let mut expected = vec![Ok(()); many];
+        for place in places {
+            items[*place] = bad(&items[*place], 2);
+            expected[*place] = INVALID;
+        }
+        let (verdicts, work) = search(&items);
+        assert_eq!(verdicts, expected, "{places:?}");
+        work
+    };
+    let none = with_bad(&[]);
+    assert_eq!((none.combinations, none.combined, none.alone), (1, many, 0));
+    // One bad proof: the whole, and at most both halves at each of ⌈log₂(640/16)⌉ = 6 levels; three times the whole's proofs.
+    for place in [0, 1, 319, 320, 639] {
+        let work = with_bad(&[place]);
+        assert!(
+            work.combinations <= 13 && work.combined <= 3 * many && work.alone <= PART,
+            "{place}: {work:?}"
+        );
+    }
+    // k of them: at most 2k·log₂(n/16) + 1 combinations and 16k proofs alone.
+    for k in [2usize, 3, 5] {
+        let places: Vec<usize> = (0..k).map(|i| 3 + i * many / k).collect();
+        let work = with_bad(&places);
+        assert!(
+            work.combinations <= 1 + 2 * k * 6 && work.alone <= k * PART,
+            "{k}: {work:?}"
+        );
+    }
+    // All of them: after 8 + n/32 failures and the one that crosses the line, only one by one.
+    let work = with_bad(&(0..many).collect::<Vec<_>>());
+    assert_eq!(work.alone, many, "{work:?}");
+    assert!(
+        work.failures <= 9 + many / PER_FAILURE && work.combined <= 7 * many,
+        "{work:?}"
+    );
+    // One in every part of 16.
+    let work = with_bad(&(0..many).step_by(PART).collect::<Vec<_>>());
+    assert!(
+        work.failures <= 9 + many / PER_FAILURE && work.combinations <= 2 * work.failures,
+        "{work:?}"
+    );
 }
 
 #[test]
@@ -174,12 +224,15 @@ fn errors_that_cancel_are_caught() {
         ],
     ];
     for (case, pair) in pairs.into_iter().enumerate() {
-        assert!(combination_holds(&pair, &[1, 1]), "case {case} cancels without weights");
         assert!(
-            combination_holds(&pair, &[5, 5]),
+            combination_holds(&pair, &weights([1, 1])),
+            "case {case} cancels without weights"
+        );
+        assert!(
+            combination_holds(&pair, &weights([5, 5])),
             "case {case} cancels under equal weights"
         );
-        assert!(!combination_holds(&pair, &[1, 2]), "case {case}");
+        assert!(!combination_holds(&pair, &weights([1, 2])), "case {case}");
         assert_eq!(verdicts(&pair), [INVALID, INVALID], "case {case}");
         let among = [&honest()[..20], &pair].concat();
         let expected = [vec![Ok(()); 20], vec![INVALID; 2]].concat();
@@ -193,17 +246,35 @@ fn every_bit_of_a_scalar_weighs() {
     let error = G1Affine::generator();
     let (first, second) = (&honest()[0], &honest()[6]);
     for bit in [0, 1, 63, 64, 126, 127] {
-        let weight = 1u128 << bit;
-        let scaled = (error * Field::from(weight)).into_affine();
+        let weight = Weight::new(1 << bit).field();
+        let scaled = (error * weight).into_affine();
         let pair = [
             changed(first, |_, proof| proof.c = (proof.c + scaled).into_affine()),
             changed(second, |_, proof| proof.c = (proof.c - error).into_affine()),
         ];
-        assert!(combination_holds(&pair, &[1, weight]), "bit {bit}");
-        assert!(!combination_holds(&pair, &[1, weight ^ 1 << 100]), "bit {bit}");
-        assert!(!combination_holds(&pair, &[1, 0]), "bit {bit}");
+        assert!(combination_holds(&pair, &weights([1, 1 << bit])), "bit {bit}");
+        assert!(
+            !combination_holds(&pair, &weights([1, 1 << bit ^ 1 << 100])),
+            "bit {bit}"
+        );
+        assert!(!combination_holds(&pair, &weights([1, 0])), "bit {bit}");
     }
-    assert!(combination_holds(&honest()[..3], &[u128::MAX, 0, 1]));
+    assert!(combination_holds(&honest()[..3], &weights([u128::MAX, 0, 1])));
+}
+
+/// What the argument of `weights.rs` rests on, that different weights are different scalars.
+#[test]
+fn lambda_is_a_cube_root_of_one() {
+    let lambda = g1::Config::LAMBDA;
+    assert_eq!(lambda * lambda + lambda + Field::one(), Field::zero());
+    let point = G1Affine::generator();
+    assert_eq!(g1::Config::endomorphism_affine(&point), (point * lambda).into_affine());
+    let [a, b] = weights([u128::MAX - 3, 7 << 64]).map(|w| w.field());
+    assert_ne!(a, b);
+}
+
+fn weights<const N: usize>(bits: [u128; N]) -> [Weight; N] {
+    bits.map(Weight::new)
 }
 
 #[test]
@@ -271,7 +342,7 @@ fn scalars_depend_on_every_part_of_every_item() {
 #[test]
 fn scalars_follow_their_description() {
     let items = &honest()[..3];
-    let mut transcript = merlin::Transcript::new(b"covenant/batch/v1");
+    let mut transcript = merlin::Transcript::new(b"covenant/batch/v2");
     transcript.append_message(b"items", &3u64.to_le_bytes());
     let policies = [[1000u64, 7], [2000, 7], [1000, 9]];
     for (i, item) in items.iter().enumerate() {
@@ -290,14 +361,19 @@ fn scalars_follow_their_description() {
         bytes.extend(item.proof.to_bytes());
         transcript.append_message(b"item", &Sha256::digest(bytes));
     }
-    let expected: Vec<u128> = (0..3)
+    let lambda: Field = "21888242871839275217838484774961031246154997185409878258781734729429964517155"
+        .parse()
+        .unwrap();
+    let expected: Vec<Field> = (0..3)
         .map(|_| {
             let mut bytes = [0; 16];
             transcript.challenge_bytes(b"scalar", &mut bytes);
-            u128::from_le_bytes(bytes)
+            let half = |bytes: &[u8]| Field::from(u64::from_le_bytes(bytes.try_into().unwrap()));
+            half(&bytes[..8]) + half(&bytes[8..]) * lambda
         })
         .collect();
-    assert_eq!(scalars(items), expected);
+    let found: Vec<Field> = scalars(items).iter().map(Weight::field).collect();
+    assert_eq!(found, expected);
 }
 
 proptest! {

@@ -1,6 +1,6 @@
 use ark_bn254::{G1Projective, G2Projective};
 use ark_ec::CurveGroup as _;
-use ark_ff::{One as _, UniformRand as _};
+use ark_ff::{AdditiveGroup as _, Field as _, One as _, UniformRand as _};
 use ark_serialize::{CanonicalDeserialize as _, CanonicalSerialize as _};
 
 use crate::test_statement::rng;
@@ -199,4 +199,71 @@ fn points_in_full_are_checked_as_well() {
     assert_eq!(g2(&bytes, "it"), Ok(proof.b));
     bytes[100] ^= 1;
     assert_eq!(g2(&bytes, "it"), Err(DecodeError::NotOnCurve { part: "it" }));
+}
+
+/// A point of the twist, outside the subgroup, whose y² has no coefficient of u: there the quick way to a root may fail.
+fn with_a_square_in_fq() -> Fq2 {
+    let b = <ark_bn254::g2::Config as SWCurveConfig>::COEFF_B;
+    // Of (x₀ + x₁u)³ + b, the coefficient of u is 3x₀²x₁ − x₁³ + b₁.
+    for x1 in (1u64..).map(Fq::from) {
+        let square = (x1 * x1 * x1 - b.c1) / (x1 + x1 + x1);
+        if let Some(x0) = square.sqrt() {
+            let x = Fq2::new(x0, x1);
+            assert_eq!((x * x * x + b).c1, Fq::ZERO);
+            return x;
+        }
+    }
+    unreachable!("half of all numbers are squares")
+}
+
+#[test]
+fn many_are_read_as_one_by_one() {
+    let good: Vec<[u8; 128]> = (0..23).map(|seed| random_proof(seed).to_bytes()).collect();
+    let many = Proof::many_from_bytes(&good);
+    let expected: Vec<_> = (0..23).map(|seed| Ok(random_proof(seed))).collect();
+    assert_eq!(many, expected);
+    assert_eq!(Proof::many_from_bytes(&good[..1]), expected[..1]);
+    assert_eq!(Proof::many_from_bytes::<[u8; 128]>(&[]), []);
+
+    // Every byte changed in turn, other lengths, and noise, between good ones.
+    let mut mixed: Vec<Vec<u8>> = Vec::new();
+    for place in 0..128 {
+        for change in [0x01, 0x40, 0x80, 0xff] {
+            let mut changed = good[place % 23].to_vec();
+            changed[place] ^= change;
+            mixed.push(changed);
+        }
+    }
+    for (place, length) in [(3, 0), (50, 127), (51, 129), (100, 32)] {
+        mixed.insert(place, vec![7; length]);
+    }
+    let mut noise = rng(77);
+    mixed.extend((0..64).map(|_| {
+        let mut bytes = vec![0; 128];
+        rand::RngCore::fill_bytes(&mut noise, &mut bytes);
+        for last in [31, 63, 95, 127] {
+            bytes[last] &= 0x8f;
+        }
+        bytes
+    }));
+    let mut special = [0; 64];
+    write_fq2(&mut special, with_a_square_in_fq());
+    mixed.push(with(good[0], 32, &special).to_vec());
+    mixed.extend(good.iter().map(|proof| proof.to_vec()));
+    let alone: Vec<_> = mixed.iter().map(|bytes| Proof::from_bytes(bytes)).collect();
+    assert_eq!(Proof::many_from_bytes(&mixed), alone);
+    let outside = DecodeError::NotInSubgroup { part: "the proof's B" };
+    assert_eq!(
+        alone[alone.len() - 24],
+        Err(outside),
+        "on the curve, which another way to a root shows"
+    );
+    let codes: std::collections::BTreeSet<_> = alone.iter().filter_map(|read| read.err()).map(|e| e.code()).collect();
+    let all = [
+        "encoding-not-canonical",
+        "point-not-in-subgroup",
+        "point-not-on-curve",
+        "proof-length",
+    ];
+    assert_eq!(codes.into_iter().collect::<Vec<_>>(), all);
 }

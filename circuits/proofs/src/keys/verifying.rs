@@ -16,6 +16,8 @@ use rayon::prelude::*;
 use super::{KeyError, KeyId, KeyPolicy};
 use crate::decode;
 use crate::errors::VerifyError;
+#[cfg(target_arch = "x86_64")]
+use crate::pairing::{Fixed, Windows};
 use crate::statement::Statement;
 
 const MAGIC: &[u8; 8] = b"cvnt-vk1";
@@ -55,6 +57,8 @@ struct Inner {
     matrices: [u8; 32],
     points: Points,
     lines: OnceLock<Lines>,
+    #[cfg(target_arch = "x86_64")]
+    windows: OnceLock<(usize, Option<Windows>)>,
 }
 
 /// The points of a Groth16 verifying key.
@@ -75,6 +79,9 @@ pub(crate) struct Lines {
     pub(crate) minus_gamma: G2Prepared<ark_bn254::Config>,
     /// Line coefficients of −δ.
     pub(crate) minus_delta: G2Prepared<ark_bn254::Config>,
+    /// The lines of both in another form, for processors with lanes for eight numbers.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fixed: Fixed,
 }
 
 impl Lines {
@@ -83,6 +90,8 @@ impl Lines {
             alpha_beta: Bn254::pairing(points.alpha, points.beta).0,
             minus_gamma: (-points.gamma).into(),
             minus_delta: (-points.delta).into(),
+            #[cfg(target_arch = "x86_64")]
+            fixed: Fixed::of(&-points.gamma, &-points.delta),
         }
     }
 }
@@ -101,6 +110,8 @@ impl VerifyingKey {
             matrices,
             points,
             lines: OnceLock::new(),
+            #[cfg(target_arch = "x86_64")]
+            windows: OnceLock::new(),
         })))
     }
 
@@ -219,6 +230,14 @@ impl VerifyingKey {
 
     pub(crate) fn lines(&self) -> &Lines {
         self.0.lines.get_or_init(|| Lines::of(&self.0.points))
+    }
+
+    /// Multiples of the IC points from `first` on. They are kept for one `first`, the number of the statement's policy inputs.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn windows(&self, first: usize) -> Option<&Windows> {
+        let compute = || (first, self.0.points.ic.get(first..).and_then(Windows::of));
+        let (of, windows) = self.0.windows.get_or_init(compute);
+        windows.as_ref().filter(|_| *of == first)
     }
 
     pub(crate) fn expect_statement<S: Statement>(&self) -> Result<(), VerifyError> {
