@@ -5,6 +5,7 @@
 
 mod manifest;
 mod proving;
+pub mod provenance;
 mod setup;
 mod store;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use crate::errors::KeyError;
 pub use manifest::Manifest;
+pub use provenance::Provenance;
 pub use proving::ProvingKey;
 pub(crate) use proving::Queries;
 pub use setup::{SetupStage, development, development_with_progress};

@@ -6,6 +6,7 @@ use covenant_api::types::Hex32;
 use covenant_policy::refusal::Refusal;
 use covenant_proofs::keys::{KeyError, KeyId, KeyPolicy, KeyStore, ProvingKey};
 use covenant_proofs::prove::ProveError;
+use covenant_statements::compliance::circuit_version::check_key;
 use covenant_statements::compliance::{Compliance, Violation};
 
 use crate::context::Context;
@@ -26,11 +27,13 @@ pub fn store(context: &Context, said: Option<&Path>) -> Result<(KeyStore, std::p
 /// Opens the proving key of this id.
 ///
 /// # Errors
-/// `key-not-found`, `development-key`, `key-damaged` and the proof system's other codes for keys.
+/// `key-not-found`, `development-key`, `key-damaged`, `key-of-another-circuit` and the proof system's other codes for keys.
 pub fn open(store: &KeyStore, id: &Hex32, allow_development: bool) -> Result<ProvingKey, Refusal> {
-    store
+    let key = store
         .proving::<Compliance>(KeyId(id.0), KeyPolicy { allow_development })
-        .map_err(|e| key_refusal(&e))
+        .map_err(|e| key_refusal(&e))?;
+    check_key(key.verifying())?;
+    Ok(key)
 }
 
 /// A key's error as a refusal.

@@ -3,6 +3,7 @@
 //! - [`canonical`], [`types`], [`ids`]: one value, one spelling, one hash.
 //! - [`document`], [`sign`], [`documents`]: the files that parties exchange, and who vouches for each.
 //! - [`checked_policy`], [`asked`]: what a request asks, as public values, the same for prover and verifier.
+//! - [`keys`]: verifying keys, and the signed manifests that say how each was made.
 //! - [`attest`], [`registry`], [`verdict`]: what an attestor does, what a bank keeps, and how it judges a proof by that alone.
 //! - [`log`]: what a log records, and the rules by which it may; run by the service and, again, by the auditor.
 //! - [`receipt`]: what a log answers, checked offline.
@@ -19,6 +20,7 @@ pub mod documents;
 pub mod files;
 pub mod host;
 pub mod ids;
+pub mod keys;
 pub mod limits;
 pub mod log;
 pub mod receipt;

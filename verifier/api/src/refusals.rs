@@ -87,6 +87,12 @@ catalogue! {
         "A struck key stays struck: ask the attestor for a new key.";
     UNKNOWN_VERIFYING_KEY "unknown-verifying-key": "The registry has not pinned this verifying key."
         "Pin the key with `covenant-bank registry pin`.";
+    UNLISTED_KEY "unlisted-key": "The key stands neither in the log's registry nor in a signed manifest."
+        "Check its ceremony and pin it with a manifest that you or somebody you trust signed; for a log, ask the operator to register it.";
+    MANIFEST_MISMATCH "manifest-mismatch": "The manifest says something else than the key, or the ceremony, that it was given with."
+        "Use neither: get key and manifest again, and compare the key's id with its makers over another channel.";
+    KEY_RETIRED "key-retired": "The verifying key was retired."
+        "Ask under a key that is in use; what was judged before under this one can still be checked.";
 
     NOT_IN_REGISTRY "not-in-registry": "The registry does not hold this document."
         "Give a document that this registry's bank made, as it was written last; one that was replaced cannot be filed any more.";
@@ -136,6 +142,8 @@ catalogue! {
         "Stop the service, run `covenant-verifier check`, and restore the log from an export or a backup.";
     LOG_ALREADY_OPEN "log-already-open": "The log was opened already."
         "A log is opened once, by its first record.";
+    KEY_REGISTERED "key-registered": "The key stands in the log's registry already."
+        "A key is registered once, and not again after it was retired: make a new one.";
     UNKNOWN_PARTICIPANT "unknown-participant": "The bank does not take part in this log."
         "File the bank's own document first: it makes the bank a participant.";
     FILING_MISMATCH "filing-mismatch": "The filing does not belong to this document, or its document cannot be filed again."

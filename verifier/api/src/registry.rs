@@ -4,6 +4,7 @@
 //! bank.json                     who keeps this registry
 //! attestors/KEY.json            grants, one per attestor's key     revocations/KEY.json   struck keys
 //! policies/ID.json              keys/ID.json, keys/ID.bin          pinned verifying keys
+//! manifests/KEY.json            what a key was pinned by           retirements/KEY.json   keys that are used no longer
 //! invitations/ID.json           codes/ID.secret                    what checks the one-time code, until it is redeemed
 //! enrolments/INVITATION.json    requests/ID.json                   verdicts/REQUEST.json    decisions/REQUEST.json
 //! logs/LOG.json                 filings/LOG/000000.json, ...       what was filed with a log, by number
@@ -24,12 +25,13 @@ use crate::asked::{Asked, attestor_key};
 use crate::checked_policy::CheckedPolicy;
 use crate::document::Document;
 use crate::documents::{
-    AttestorGrant, AttestorRevocation, Bank, Decision, Enrolled, Invitation, PinnedKey, Request, TrustedLog, Verdict,
+    AttestorGrant, AttestorRevocation, Bank, Decision, Enrolled, Invitation, KeyManifest, KeyRetirement, PinnedKey,
+    Request, TrustedLog, Verdict,
 };
 use crate::files;
 use crate::refusals::{
     ATTESTOR_REVOKED, NOT_ENROLLED, UNKNOWN_ATTESTOR, UNKNOWN_INVITATION, UNKNOWN_POLICY, UNKNOWN_REQUEST,
-    UNKNOWN_VERIFYING_KEY, WRONG_SIGNER,
+    WRONG_SIGNER,
 };
 use crate::sign::{Signer, Verified};
 use crate::types::{Hex32, Name, UtcTime};
@@ -38,6 +40,7 @@ mod acts;
 mod decide;
 mod facts;
 mod filings;
+mod keys;
 mod load;
 mod paper;
 mod pricing;
@@ -52,6 +55,8 @@ const ATTESTORS: &str = "attestors";
 const REVOCATIONS: &str = "revocations";
 const POLICIES: &str = "policies";
 const KEYS: &str = "keys";
+const MANIFESTS: &str = "manifests";
+const RETIREMENTS: &str = "retirements";
 const INVITATIONS: &str = "invitations";
 const CODES: &str = "codes";
 const ENROLMENTS: &str = "enrolments";
@@ -69,6 +74,8 @@ pub struct Registry {
     revocations: BTreeMap<Hex32, Verified<AttestorRevocation>>,
     policies: BTreeMap<Hex32, Arc<CheckedPolicy>>,
     keys: BTreeMap<Hex32, Verified<PinnedKey>>,
+    manifests: BTreeMap<Hex32, Verified<KeyManifest>>,
+    retirements: BTreeMap<Hex32, Verified<KeyRetirement>>,
     invitations: BTreeMap<Hex32, Verified<Invitation>>,
     enrolments: BTreeMap<Hex32, Verified<Enrolled>>,
     requests: BTreeMap<Hex32, Verified<Request>>,
@@ -129,11 +136,6 @@ impl Registry {
     /// The policies, by id.
     pub fn policies(&self) -> impl Iterator<Item = &CheckedPolicy> {
         self.policies.values().map(Arc::as_ref)
-    }
-
-    /// The pinned verifying keys, by id.
-    pub fn keys(&self) -> impl Iterator<Item = &Verified<PinnedKey>> {
-        self.keys.values()
     }
 
     /// The invitations, by id.
@@ -229,16 +231,6 @@ impl Registry {
         self.requests
             .get(id)
             .ok_or_else(|| Refusal::new(&UNKNOWN_REQUEST, id.to_string()))
-    }
-
-    /// A pinned key's record.
-    ///
-    /// # Errors
-    /// `unknown-verifying-key`.
-    pub fn pinned(&self, id: &Hex32) -> Result<&Verified<PinnedKey>, Refusal> {
-        self.keys
-            .get(id)
-            .ok_or_else(|| Refusal::new(&UNKNOWN_VERIFYING_KEY, id.to_string()))
     }
 
     /// A request with everything that it refers to.

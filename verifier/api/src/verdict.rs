@@ -71,10 +71,10 @@ pub trait Facts {
     /// # Errors
     /// `attestor-revoked`, `unknown-attestor`.
     fn granted(&self, bank: &Hex32, attestor: &Hex32) -> Result<u8, Refusal>;
-    /// The record of a verifying key that a bank pinned.
+    /// The record of a verifying key that a bank pinned, and under which a request that was made in time can be answered.
     ///
     /// # Errors
-    /// `unknown-verifying-key`.
+    /// `unknown-verifying-key`, `key-retired`, `unlisted-key`.
     fn pinned_key(&self, bank: &Hex32, id: &Hex32) -> Result<Arc<Verified<PinnedKey>>, Refusal>;
     /// When this request was answered, if it was.
     ///

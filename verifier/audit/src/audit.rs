@@ -90,6 +90,16 @@ impl Anchor {
                 "a verifying key in the trust file".to_owned(),
             );
         }
+        for key in &tally.registry {
+            let id = key.manifest.verifying_key;
+            let pinned = self.trust.manifests.iter().find(|pinned| pinned.verifying_key == id);
+            if let Some(pinned) = pinned.filter(|pinned| pinned.manifest != key.manifest_id) {
+                let code = &NOT_TRUSTED;
+                let what = format!("manifest {} of verifying key {id}", key.manifest_id);
+                let finding = Finding::new(code, Place::Entry(key.from), 0, what);
+                findings.push(finding.expected(format!("manifest {}", pinned.manifest)));
+            }
+        }
         findings
     }
 }

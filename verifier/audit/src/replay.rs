@@ -123,8 +123,10 @@ impl Replay {
                 key,
             });
         }
-        if let Record::PinnedKey(filed) = &record {
-            self.named_blobs.insert(filed.blob);
+        match &record {
+            Record::PinnedKey(filed) => drop(self.named_blobs.insert(filed.blob)),
+            Record::KeyRegistration(filed) => drop(self.named_blobs.insert(filed.blob)),
+            _ => {}
         }
         self.tally.count(&record, entry, development);
         self.state.apply(planned.plan, recorded.beside, entry.body_hash);

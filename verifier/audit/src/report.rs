@@ -5,6 +5,7 @@ use covenant_api::types::UtcTime;
 
 use crate::audit::{Audit, Outcome};
 use crate::findings::Finding;
+use crate::tally::Tally;
 
 mod json;
 mod text;
@@ -97,6 +98,7 @@ impl Report {
                     "participants' acts, numbered without a gap",
                     tally.participants.iter().map(|bank| bank.acts).sum(),
                 ),
+                ("operator's acts, numbered without a gap", tally.operator_acts),
                 ("verdicts judged again", tally.verdicts.values().sum()),
                 ("proofs verified", audit.proofs),
             ]);
@@ -118,7 +120,9 @@ impl Report {
                 .to_owned(),
             "That times are right: they are the operator's clock, which never goes back.".to_owned(),
             "Whether a one-time code was right: only the bank that sent it knows.".to_owned(),
-            "How a verifying key was made: whoever listed it in the trust file vouches for its ceremony.".to_owned(),
+            "How a verifying key was made: the registry's manifest is the operator's word; whoever listed the key in the trust file \
+             vouches for its ceremony."
+                .to_owned(),
         ];
         if let Some(summary) = &audit.summary {
             limits.push(format!(
@@ -135,6 +139,13 @@ impl Report {
             let verdicts = count(development, "verdict rests", "verdicts rest");
             limits.push(format!(
                 "Anything by development keys, under which anybody can forge: {verdicts} on one."
+            ));
+        }
+        let compromised = audit.tally.as_ref().map_or(0, Tally::compromised_verdicts);
+        if compromised > 0 {
+            let verdicts = count(compromised, "verdict rests", "verdicts rest");
+            limits.push(format!(
+                "Anything by keys that the operator found compromised: {verdicts} on one, judged before that was known."
             ));
         }
         limits

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use covenant_api::documents::Outcome;
+use covenant_api::documents::{ContributionRecord, KeyManifest, Outcome, RetirementCause};
 use covenant_api::log::Record;
 use covenant_api::types::{Hex32, UtcTime};
 
@@ -43,6 +43,40 @@ pub struct Key {
     pub entry: u64,
     /// Whether it comes from a development setup.
     pub development: bool,
+}
+
+/// A key of the log's registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisteredKey {
+    /// What the operator vouches for.
+    pub manifest: KeyManifest,
+    /// The signed manifest's id.
+    pub manifest_id: Hex32,
+    /// The entry from which it is active.
+    pub from: u64,
+    /// The entry from which it is active no longer, and why.
+    pub until: Option<(u64, RetirementCause)>,
+}
+
+impl RegisteredKey {
+    /// Who contributed to it.
+    pub fn contributors(&self) -> Vec<String> {
+        self.manifest.contributions().iter().map(ContributionRecord::who).collect()
+    }
+
+    /// Whether somebody may be able to forge under it, as the operator found.
+    pub fn is_compromised(&self) -> bool {
+        matches!(self.until, Some((_, RetirementCause::Compromised)))
+    }
+}
+
+/// How often a key was used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Use {
+    /// Requests that name it.
+    pub requests: u64,
+    /// Verdicts under it.
+    pub verdicts: u64,
 }
 
 /// An attestor whom a bank granted something.
@@ -91,8 +125,14 @@ pub struct Tally {
     pub participants: Vec<Participant>,
     /// The policies.
     pub policies: Vec<Policy>,
-    /// The verifying keys.
+    /// The verifying keys on which banks rely.
     pub keys: Vec<Key>,
+    /// The log's registry of verifying keys.
+    pub registry: Vec<RegisteredKey>,
+    /// How often each verifying key was used.
+    pub used: BTreeMap<Hex32, Use>,
+    /// The operator's acts so far, numbered without a gap.
+    pub operator_acts: u64,
     /// The attestors.
     pub attestors: Vec<Attestor>,
     /// Verdicts by policy and tier.
@@ -108,7 +148,7 @@ impl Tally {
     pub(crate) fn count(&mut self, record: &Record, entry: &Entry<'_>, development: bool) {
         *self.kinds.entry(record.kind()).or_default() += 1;
         let index = entry.index;
-        let filer = match record {
+        match record {
             Record::LogOpened { document } => {
                 let opened = document.unverified();
                 self.opened = Some(Opened {
@@ -116,7 +156,6 @@ impl Tally {
                     opened: opened.opened,
                     schemas: opened.schemas.iter().map(|schema| schema.name.to_string()).collect(),
                 });
-                None
             }
             Record::Participant(filed) => {
                 let bank = filed.document.unverified();
@@ -126,7 +165,6 @@ impl Tally {
                     entry: index,
                     acts: 0,
                 });
-                Some(&filed.filing)
             }
             Record::AttestorGrant(filed) => {
                 let grant = filed.document.unverified();
@@ -140,14 +178,12 @@ impl Tally {
                     entry: index,
                     standing: true,
                 });
-                Some(&filed.filing)
             }
             Record::AttestorRevocation(filed) => {
                 let (bank, key) = (filed.document.claimed_signer(), filed.document.unverified().attestor);
                 for attestor in self.attestors.iter_mut().filter(|a| (a.key, a.bank) == (key, bank)) {
                     (attestor.standing, attestor.entry) = (false, index);
                 }
-                Some(&filed.filing)
             }
             Record::Policy(filed) => {
                 self.policies.push(Policy {
@@ -155,7 +191,6 @@ impl Tally {
                     bank: filed.document.claimed_signer(),
                     entry: index,
                 });
-                Some(&filed.filing)
             }
             Record::PinnedKey(filed) => {
                 let pinned = filed.document.unverified();
@@ -165,14 +200,13 @@ impl Tally {
                     entry: index,
                     development: pinned.development,
                 });
-                Some(&filed.filing)
             }
             Record::Verdict { verdict, .. } => {
                 let verdict = verdict.unverified();
                 let name = (verdict.policy, verdict.tier.to_string());
                 *self.verdicts.entry(name).or_default() += 1;
                 self.development_verdicts += u64::from(development);
-                None
+                self.used.entry(verdict.verifying_key).or_default().verdicts += 1;
             }
             Record::Decision(filed) => {
                 let decisions = self.decisions.entry(filed.document.claimed_signer()).or_default();
@@ -180,15 +214,36 @@ impl Tally {
                     Outcome::Approved => decisions.approved += 1,
                     Outcome::Refused => decisions.refused += 1,
                 }
-                Some(&filed.filing)
             }
-            Record::Invitation(filed) => Some(&filed.filing),
-            Record::Enrolled(filed) => Some(&filed.filing),
-            Record::Request(filed) => Some(&filed.filing),
-            Record::Enrolment { .. } => None,
-        };
-        // The rules admit a bank's acts only in the order of their numbers.
-        if let Some(filing) = filer {
+            Record::Request(filed) => {
+                self.used
+                    .entry(filed.document.unverified().verifying_key)
+                    .or_default()
+                    .requests += 1;
+            }
+            Record::KeyRegistration(filed) => self.registry.push(RegisteredKey {
+                manifest: filed.document.unverified().clone(),
+                manifest_id: filed.filing.unverified().document,
+                from: index,
+                until: None,
+            }),
+            Record::KeyRetirement(filed) => {
+                let retirement = filed.document.unverified();
+                let id = retirement.verifying_key;
+                for key in self.registry.iter_mut().filter(|key| key.manifest.verifying_key == id) {
+                    // It is active until the first one; what is found out later is why.
+                    let until = key.until.map_or(index, |(until, _)| until);
+                    key.until = Some((until, retirement.cause));
+                }
+            }
+            Record::Invitation(_) | Record::Enrolled(_) | Record::Enrolment { .. } => {}
+        }
+        // The rules admit acts only in the order of their numbers.
+        if let Some(filing) = record.filing() {
+            if matches!(record, Record::KeyRegistration(_) | Record::KeyRetirement(_)) {
+                self.operator_acts = filing.unverified().number + 1;
+                return;
+            }
             let key = filing.claimed_signer();
             for participant in self
                 .participants
@@ -198,6 +253,17 @@ impl Tally {
                 participant.acts = filing.unverified().number + 1;
             }
         }
+    }
+
+    /// How often a key was used.
+    pub fn use_of(&self, key: &Hex32) -> Use {
+        self.used.get(key).copied().unwrap_or_default()
+    }
+
+    /// Verdicts under keys that were found compromised.
+    pub fn compromised_verdicts(&self) -> u64 {
+        let compromised = self.registry.iter().filter(|key| key.is_compromised());
+        compromised.map(|key| self.use_of(&key.manifest.verifying_key).verdicts).sum()
     }
 
     /// The name of a participant.

@@ -5,6 +5,7 @@ mod args;
 mod check;
 mod export;
 mod init;
+mod keys;
 mod output;
 mod sandbox;
 mod serve;
@@ -38,6 +39,7 @@ fn act(args: Args) -> Result<Report, Failure> {
     match args.verb {
         Verb::Init { .. } => init::run(&settings),
         Verb::Serve { .. } => serve::run(settings, args.json),
+        Verb::Key(verb) => keys::run(&settings, verb),
         Verb::Token(verb) => token::run(&settings, verb),
         Verb::Export { out } => export::run(&settings, &out),
         Verb::Check => check::run(&settings),

@@ -7,6 +7,7 @@ pub mod enterprise;
 pub mod healthz;
 pub mod ledger;
 pub mod log;
+pub mod log_keys;
 pub mod metrics;
 pub mod openapi;
 pub mod readyz;

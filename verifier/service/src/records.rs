@@ -1,9 +1,11 @@
 //! The ledger as the rules of the log see it, and their plans as the ledger takes them.
 //!
 //! - [`write`](mod@write) records what a caller filed; [`verdicts`] judges a bundle and records the verdict.
+//! - [`keys`] is the log's registry of verifying keys.
 //! - [`applications`] puts together what is on record about a request.
 
 pub mod applications;
+pub mod keys;
 pub mod verdicts;
 pub mod write;
 

@@ -14,7 +14,7 @@ use crate::endpoints::bank::{
     application, applications, attestors, events, filings, keys, memo, participant, policies, policy,
 };
 use crate::endpoints::enterprise::{batch, enrolments, invitation, invitation_events, proofs, request};
-use crate::endpoints::{healthz, ledger, log, metrics, openapi, readyz, refusals, schema, schemas};
+use crate::endpoints::{healthz, ledger, log, log_keys, metrics, openapi, readyz, refusals, schema, schemas};
 use crate::http::layers;
 
 type Routes = OpenApiRouter<Arc<App>>;
@@ -32,6 +32,7 @@ fn anybody() -> Routes {
     OpenApiRouter::default()
         .routes(routes!(openapi::openapi))
         .routes(routes!(log::log))
+        .routes(routes!(log_keys::log_keys))
         .routes(routes!(schemas::schemas))
         .routes(routes!(schema::schema))
         .routes(routes!(refusals::refusals))

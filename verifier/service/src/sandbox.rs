@@ -27,6 +27,7 @@ use covenant_policy::refusal::Refusal;
 use covenant_proofs::keys::ProvingKey;
 use serde_json::json;
 
+use crate::records::keys as registry;
 use crate::refusals::INTERNAL_FAULT;
 use crate::server::Running;
 use crate::settings::Settings;
@@ -54,10 +55,12 @@ const TERM_LOAN: &str = include_str!("sandbox/term-loan.toml");
 /// `already-initialised` where there is a service already; `file-unwritable`; what keeps a server from starting; and what the
 /// service refuses, which would be a fault of this program.
 pub fn make(settings: &Settings, say: &dyn Fn(&str)) -> Result<PathBuf, Refusal> {
-    startup::init(settings).map(drop)?;
+    let opened = startup::init(settings)?;
     let folder = settings.directory.join(FOLDER);
     files::create_directory(&folder)?;
     let key = keys::proving_key(&settings.directory, say)?;
+    register(settings, &opened, &key)?;
+    drop(opened);
     say("the parties call the service");
     let private = Settings {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -67,6 +70,15 @@ pub fn make(settings: &Settings, say: &dyn Fn(&str)) -> Result<PathBuf, Refusal>
     let seeded = Seeding::new(settings, &folder, &running, &key)?.seed(say);
     running.stop().and(seeded)?;
     Ok(folder)
+}
+
+/// The operator enters the key into the log's registry, as what it is: one made for development.
+fn register(settings: &Settings, opened: &startup::Opened, key: &ProvingKey) -> Result<(), Refusal> {
+    let manifest = opened
+        .key
+        .operator()?
+        .sign(covenant_api::keys::describe(key.verifying(), None, host::now()?)?)?;
+    registry::register(settings, opened, &manifest, key.verifying().to_bytes()).map(drop)
 }
 
 /// A file of the parties' folder.
@@ -192,6 +204,7 @@ impl<'a> Seeding<'a> {
             log_key: text(&self.trust.log_key.to_string())?,
             operator: self.trust.operator,
             verifying_keys: vec![*verifying_key],
+            manifests: Vec::new(),
             participants: vec![self.bank.key()],
         };
         self.folder.write("trust.json", &document::to_json(&trust)?)

@@ -5,19 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use covenant_api::documents::{LogOpened, SchemaText};
-use covenant_api::log::{Record, Shelf, View};
+use covenant_api::log::Record;
 use covenant_api::refusals::FILE_UNREADABLE;
 use covenant_api::types::{Hex32, Text};
-use covenant_api::{files, host, log};
+use covenant_api::{files, host};
 use covenant_ledger::{Config, Ledger};
 use covenant_policy::refusal::Refusal;
 use covenant_policy::schema::SCHEMAS;
 use rand::RngCore as _;
 
-use crate::app::{App, key_policy};
-use crate::idempotency::Seen;
-use crate::records::{self, Records};
-use crate::refusals::{ALREADY_INITIALISED, CONFIG_INVALID, of_append, of_ledger};
+use crate::app::App;
+use crate::records::keys;
+use crate::refusals::{ALREADY_INITIALISED, CONFIG_INVALID, of_ledger};
 use crate::secrets::{self, ServiceKey};
 use crate::settings::{self, Settings};
 use crate::tokens::LiveTokens;
@@ -136,14 +135,7 @@ fn open_log(settings: &Settings, key: &ServiceKey, ledger: &Ledger) -> Result<()
     let record = Record::LogOpened {
         document: document.to_signed(),
     };
-    let shelf = Shelf::new(key_policy(settings));
-    let planned = log::plan(View::new(&Records(ledger), &shelf), &record, now)?;
-    let fresh = Seen::Fresh {
-        expect: None,
-        set: None,
-    };
-    let recorded = ledger.append(records::draft(planned.plan, fresh)?);
-    recorded.map(drop).map_err(|error| of_append(&error))
+    keys::append(settings, ledger, &record, None).map(drop)
 }
 
 /// Everything that a server needs.

@@ -22,6 +22,10 @@ pub struct Finished {
     pub key: ProvingKey,
     /// The contributions, in order.
     pub contributed: Vec<Contributed>,
+    /// BLAKE2b-512 over the first key.
+    pub circuit_hash: [u8; 64],
+    /// BLAKE2b-512 over the first key's hash and every contribution.
+    pub transcript: [u8; 64],
 }
 
 /// The rows of a statement's circuit, as ceremonies take them.
@@ -56,6 +60,7 @@ pub fn finish<S: Statement>(
     } else {
         Origin::Ceremony { transcript }
     };
+    let circuit_hash = key.transcript.circuit_hash;
     let verifying = VerifyingKey::new(origin, S::ID, matrices.hash(), key.verifying_points())
         .map_err(|e| CeremonyError::broken("the key", e.to_string()))?;
     let queries = Queries {
@@ -72,5 +77,10 @@ pub fn finish<S: Statement>(
         matrices,
         queries,
     };
-    Ok(Finished { key, contributed })
+    Ok(Finished {
+        key,
+        contributed,
+        circuit_hash,
+        transcript,
+    })
 }

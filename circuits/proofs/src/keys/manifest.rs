@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::verifying::Origin;
-use super::{KeyId, ProvingKey, hash_from_hex};
+use super::{KeyId, Provenance, ProvingKey, hash_from_hex};
 
 const TYPE: &str = "key-manifest";
 const VERSION: u32 = 1;
@@ -41,6 +41,9 @@ pub struct Manifest {
     /// BLAKE2b-512 of a ceremony's transcript, 128 hexadecimal digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transcript: Option<String>,
+    /// What the ceremony left behind; of a development key only where it comes from a rehearsed ceremony.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ceremony: Option<Provenance>,
     /// SHA-256 of `proving.bin`, 64 hexadecimal digits.
     pub proving_sha256: String,
     /// Bytes of `proving.bin`.
@@ -66,6 +69,7 @@ impl Manifest {
             development: verifying.origin().is_development(),
             seed,
             transcript,
+            ceremony: None,
             proving_sha256: HEXLOWER.encode(&Sha256::digest(proving)),
             proving_bytes: proving.len() as u64,
             tool: concat!("covenant ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -110,8 +114,17 @@ impl Manifest {
             ("development", self.development == verifying.origin().is_development()),
             ("seed", self.seed == seed),
             ("transcript", self.transcript == transcript),
+            ("ceremony", self.ceremony.as_ref().is_none_or(|c| is_of(c, verifying.origin()))),
         ];
         facts.into_iter().find(|(_, holds)| !holds).map(|(field, _)| field)
+    }
+}
+
+/// Whether a ceremony ended in a key of this origin. A rehearsal's seed names its transcript.
+fn is_of(ceremony: &Provenance, origin: &Origin) -> bool {
+    match origin {
+        Origin::Development { seed } => *seed == format!("rehearsal {}", ceremony.transcript),
+        Origin::Ceremony { transcript } => ceremony.transcript == HEXLOWER.encode(transcript),
     }
 }
 

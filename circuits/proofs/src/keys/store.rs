@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::manifest::Manifest;
 use super::proving::ProvingKey;
 use super::verifying::VerifyingKey;
-use super::{KeyError, KeyId, KeyPolicy};
+use super::{KeyError, KeyId, KeyPolicy, Provenance};
 use crate::fft::Transform;
 use crate::statement::Statement;
 
@@ -37,10 +37,21 @@ impl KeyStore {
     /// # Errors
     /// Where writing fails.
     pub fn save(&self, key: &ProvingKey) -> Result<Manifest, KeyError> {
+        self.save_as_made(key, None)
+    }
+
+    /// Writes a key together with what its ceremony left behind.
+    ///
+    /// # Errors
+    /// Where writing fails.
+    pub fn save_as_made(&self, key: &ProvingKey, ceremony: Option<Provenance>) -> Result<Manifest, KeyError> {
         let folder = self.folder.join(key.id().to_string());
         fs::create_dir_all(&folder).map_err(io("write", &folder))?;
         let proving = key.to_bytes();
-        let manifest = Manifest::of(key, &proving);
+        let manifest = Manifest {
+            ceremony,
+            ..Manifest::of(key, &proving)
+        };
         let json = manifest.to_json().map_err(|what| KeyError::Manifest {
             path: show(&folder),
             what,
@@ -127,7 +138,7 @@ impl KeyStore {
         let expected = key.verifying().matrices_hash();
         expect_hash("the key's matrices", expected, key.matrices().hash())?;
         key.validate()?;
-        self.save(&key)
+        self.save_as_made(&key, manifest.ceremony)
     }
 }
 

@@ -14,6 +14,8 @@ use covenant_proofs::ceremony::{self, CeremonyError, Contributed, Finished};
 use covenant_proofs::formats::ptau::Ptau;
 use covenant_proofs::formats::zkey::{Beacon, Zkey};
 use covenant_proofs::formats::{FormatError, r1cs};
+use covenant_proofs::keys::Provenance;
+use covenant_proofs::keys::provenance::blake2b;
 use covenant_statements::compliance::Compliance;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde_json::{Value, json};
@@ -120,10 +122,12 @@ fn applied(
 }
 
 fn verify(checked: &Checked) -> Result<Report, Refusal> {
-    let Finished { key, contributed } = finished(checked)?;
+    let Finished { key, contributed, .. } = finished(checked)?;
+    let powers = powers_hash(&checked.ptau)?;
     let (id, development) = (Hex32(key.id().0), key.verifying().origin().is_development());
     let mut report = Report::new(json!({
-        "key": id, "id": ids::display(ids::prefix::KEY, &id), "development": development, "contributions": contributed.iter().map(to_json).collect::<Vec<_>>(),
+        "key": id, "id": ids::display(ids::prefix::KEY, &id), "development": development, "powers_blake2b": HEXLOWER.encode(&powers),
+        "contributions": contributed.iter().map(to_json).collect::<Vec<_>>(),
     }));
     report.good("The ceremony holds: every step follows from the circuit in this program and the powers of tau.");
     report.fields([("key", ids::display(ids::prefix::KEY, &id)), ("key id", id.to_string())]);
@@ -132,18 +136,34 @@ fn verify(checked: &Checked) -> Result<Report, Refusal> {
         "The key is sound if one of these forgot their secret; a beacon does not count, since its secret is public.",
     );
     report.line("Ask each contributor whether the hash is theirs.");
+    say_powers(&mut report, &powers);
     say_rehearsed(&mut report, development);
     Ok(report)
 }
 
+/// The file of powers of tau by its hash.
+fn say_powers(report: &mut Report, powers: &[u8; 64]) {
+    report.line("The file of powers of tau has the BLAKE2b-512 hash:");
+    say_hash(report, powers);
+}
+
+fn powers_hash(path: &Path) -> Result<[u8; 64], Refusal> {
+    blake2b(open(path)?).map_err(|e| unreadable(path, &e))
+}
+
 fn finish(context: &Context, checked: &Checked, keys: Option<&Path>) -> Result<Report, Refusal> {
     let (store, folder) = store(context, keys)?;
-    let Finished { key, contributed } = finished(checked)?;
-    let manifest = store.save(&key).map_err(|e| key_refusal(&e))?;
+    let finished = finished(checked)?;
+    let powers = powers_hash(&checked.ptau)?;
+    let provenance = Provenance::of(&finished, powers);
+    let Finished { key, contributed, .. } = finished;
+    let manifest = store
+        .save_as_made(&key, Some(provenance))
+        .map_err(|e| key_refusal(&e))?;
     let id = Hex32(key.id().0);
     let mut report = Report::new(json!({
         "key": id, "id": ids::display(ids::prefix::KEY, &id), "folder": folder, "proving_bytes": manifest.proving_bytes,
-        "contributions": contributed.iter().map(to_json).collect::<Vec<_>>(),
+        "powers_blake2b": HEXLOWER.encode(&powers), "contributions": contributed.iter().map(to_json).collect::<Vec<_>>(),
     }));
     report.good(format!(
         "{} is verified and stored.",
@@ -155,6 +175,13 @@ fn finish(context: &Context, checked: &Checked, keys: Option<&Path>) -> Result<R
         ("bytes", manifest.proving_bytes.to_string()),
     ]);
     say_contributions(&mut report, &contributed);
+    say_powers(&mut report, &powers);
+    if !manifest.development {
+        report.line(
+            "A bank relies on the key once somebody whom it trusts has signed for it: `covenant-bank manifest sign`, then `registry \
+             pin --manifest`.",
+        );
+    }
     say_rehearsed(&mut report, manifest.development);
     Ok(report)
 }

@@ -9,7 +9,7 @@ use covenant_api::checked_policy::CheckedPolicy;
 use covenant_api::document::{self, Document};
 use covenant_api::documents::{
     Attestation, AttestationRequest, AttestorGrant, AttestorLedger, AttestorRevocation, Bank, Bundle, Decision,
-    Enrolled, Enrolment, Filing, Invitation, LogOpened, PinnedKey, Policy, Refused, Request, SecretKeyFile, Trust,
+    Enrolled, Enrolment, Filing, Invitation, KeyManifest, KeyRetirement, LogOpened, PinnedKey, Policy, Refused, Request, SecretKeyFile, Trust,
     TrustedLog, Verdict,
 };
 use covenant_api::receipt::LogKey;
@@ -128,6 +128,8 @@ fn by_type(name: &str, bytes: &[u8]) -> Option<Result<Report, Refusal>> {
         Bank::TYPE => signed::<Bank>(bytes, "a bank's card"),
         AttestorGrant::TYPE => signed::<AttestorGrant>(bytes, "a grant to an attestor"),
         AttestorRevocation::TYPE => signed::<AttestorRevocation>(bytes, "the striking of an attestor's key"),
+        KeyManifest::TYPE => signed::<KeyManifest>(bytes, "what somebody vouches for about a verifying key"),
+        KeyRetirement::TYPE => signed::<KeyRetirement>(bytes, "the retirement of a verifying key"),
         PinnedKey::TYPE => signed::<PinnedKey>(bytes, "a pinned verifying key"),
         Enrolled::TYPE => signed::<Enrolled>(bytes, "the record of an enrolment"),
         Enrolment::TYPE => plain::<Enrolment>(bytes, "an enrolment", |_| Ok(None)),

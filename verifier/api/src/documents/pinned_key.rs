@@ -16,6 +16,9 @@ pub struct PinnedKey {
     pub statement: Text,
     /// Whether it comes from a development setup, as its manifest says.
     pub development: bool,
+    /// The id of the signed manifest by which the bank relies on it; only a development key may have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<Hex32>,
     /// When.
     pub pinned: UtcTime,
 }

@@ -14,6 +14,8 @@ use crate::sign::{Signed, Signer};
 use crate::types::*;
 use crate::{canonical, ids};
 
+mod keys;
+
 fn field(value: u64) -> FieldElement {
     FieldElement(field_from_u64(value))
 }
@@ -144,6 +146,7 @@ fn what_a_bank_signs() {
         verifying_key: HEX,
         statement: Text::parse("covenant/compliance/v1").unwrap(),
         development: true,
+        manifest: Some(HEX),
         pinned: now,
     });
     signed(&Policy {

@@ -17,14 +17,32 @@ pub struct Trust {
     pub operator: Hex32,
     /// Ids of the verifying keys whose ceremonies were examined.
     pub verifying_keys: Vec<Hex32>,
+    /// Manifests of keys that were examined: where the log's registry holds one of these keys, it holds it by this very manifest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub manifests: Vec<TrustedManifest>,
     /// The first keys of the participants.
     pub participants: Vec<Hex32>,
+}
+
+/// A manifest by its id, and the key that it is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustedManifest {
+    /// The verifying key's id.
+    pub verifying_key: Hex32,
+    /// The signed manifest's id.
+    pub manifest: Hex32,
 }
 
 impl Document for Trust {
     const TYPE: &'static str = "trust";
 
     fn validate(&self) -> Result<(), Refusal> {
+        if !self.manifests.is_sorted_by(|a, b| a.verifying_key < b.verifying_key) {
+            return Err(Refusal::new(&MALFORMED_DOCUMENT, "keys twice, or out of order")
+                .at("trust: manifests")
+                .expected("ascending keys, each once"));
+        }
         for (field, list) in [
             ("verifying_keys", &self.verifying_keys),
             ("participants", &self.participants),

@@ -3,7 +3,7 @@
 //! A name is a word, a zero byte, and the ids that it is about, 32 bytes each. What a cell says beyond its value is its version:
 //! the index of the record that last set it.
 
-use crate::documents::StatementBasis;
+use crate::documents::{RetirementCause, StatementBasis};
 use crate::types::{FieldElement, Hex32};
 
 /// A cell's name.
@@ -27,6 +27,26 @@ pub(crate) fn element(value: &FieldElement) -> [u8; 32] {
 /// The log's opening.
 pub fn log() -> Name {
     name("log", &[])
+}
+
+/// The number of the operator's next act after the opening, big-endian.
+pub fn operator_number() -> Name {
+    name("operator-number", &[])
+}
+
+/// A key of the log's registry; the value is the blob with its bytes.
+pub fn registered(id: &Hex32) -> Name {
+    name("registered-key", &[&id.0])
+}
+
+/// The end of a key of the log's registry; the value says why.
+pub fn retired(id: &Hex32) -> Name {
+    name("retired-key", &[&id.0])
+}
+
+/// Every key of the log's registry, for listing: their names begin so.
+pub fn all_registered() -> Name {
+    name("registered-key", &[])
 }
 
 /// A bank takes part; the value is its stream.
@@ -128,6 +148,27 @@ pub fn pair(value: &[u8]) -> Option<(Hex32, Hex32)> {
 /// One id in a value.
 pub fn single(value: &[u8]) -> Option<Hex32> {
     value.try_into().ok().map(Hex32)
+}
+
+/// What the cell of a retired key holds.
+const SUPERSEDED: u8 = 1;
+const COMPROMISED: u8 = 2;
+
+/// Why a key was retired, as a value.
+pub(super) fn write_cause(cause: RetirementCause) -> [u8; 1] {
+    [match cause {
+        RetirementCause::Superseded => SUPERSEDED,
+        RetirementCause::Compromised => COMPROMISED,
+    }]
+}
+
+/// Why a key was retired, in a value.
+pub fn read_cause(value: &[u8]) -> Option<RetirementCause> {
+    match value {
+        [SUPERSEDED] => Some(RetirementCause::Superseded),
+        [COMPROMISED] => Some(RetirementCause::Compromised),
+        _ => None,
+    }
 }
 
 /// Bytes of one version: its link and its basis.

@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::document::Document;
 use crate::documents::{
-    AttestorGrant, AttestorRevocation, Bank, Bundle, Decision, Enrolled, Enrolment, Filing, Invitation, LogOpened,
-    PinnedKey, Policy, Request, Verdict,
+    AttestorGrant, AttestorRevocation, Bank, Bundle, Decision, Enrolled, Enrolment, Filing, Invitation, KeyManifest,
+    KeyRetirement, LogOpened, PinnedKey, Policy, Request, Verdict,
 };
 use crate::refusals::{NOT_CANONICAL, UNENCODABLE};
 use crate::sign::Signed;
 use crate::types::Hex32;
 
-/// A document that a bank files: the document, signed, and its filing, signed by the same key.
+/// A document that a bank, or the operator, files: the document, signed, and its filing, signed by the same key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Filed<T> {
@@ -24,14 +24,14 @@ pub struct Filed<T> {
     pub document: Signed<T>,
 }
 
-/// A pinned key as it is filed. The key's bytes are a blob beside the log.
+/// What is filed about a key together with the key: a bank's pin, the operator's manifest. The key's bytes are a blob beside the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct FiledKey {
+pub struct FiledKey<T = PinnedKey> {
     /// Where it is to stand.
     pub filing: Signed<Filing>,
     /// What it says.
-    pub document: Signed<PinnedKey>,
+    pub document: Signed<T>,
     /// SHA-256 of the key's bytes.
     pub blob: Hex32,
 }
@@ -49,6 +49,10 @@ pub enum Record {
         /// Signed by the operator.
         document: Signed<LogOpened>,
     },
+    /// The operator enters a verifying key into the log's registry.
+    KeyRegistration(FiledKey<KeyManifest>),
+    /// The operator retires a key of the log's registry.
+    KeyRetirement(Filed<KeyRetirement>),
     /// A bank takes part.
     Participant(Filed<Bank>),
     /// A bank admits an attestor's key, or changes its grant.
@@ -86,6 +90,8 @@ impl Record {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::LogOpened { .. } => LogOpened::TYPE,
+            Self::KeyRegistration(_) => "key-registration",
+            Self::KeyRetirement(_) => KeyRetirement::TYPE,
             Self::Participant(_) => "participant",
             Self::AttestorGrant(_) => AttestorGrant::TYPE,
             Self::AttestorRevocation(_) => AttestorRevocation::TYPE,
@@ -97,6 +103,24 @@ impl Record {
             Self::Request(_) => Request::TYPE,
             Self::Verdict { .. } => Verdict::TYPE,
             Self::Decision(_) => Decision::TYPE,
+        }
+    }
+
+    /// Where the record says that it stands, and as which act of whom; what needs no filing has none.
+    pub fn filing(&self) -> Option<&Signed<Filing>> {
+        match self {
+            Self::LogOpened { .. } | Self::Enrolment { .. } | Self::Verdict { .. } => None,
+            Self::KeyRegistration(filed) => Some(&filed.filing),
+            Self::KeyRetirement(filed) => Some(&filed.filing),
+            Self::Participant(filed) => Some(&filed.filing),
+            Self::AttestorGrant(filed) => Some(&filed.filing),
+            Self::AttestorRevocation(filed) => Some(&filed.filing),
+            Self::Policy(filed) => Some(&filed.filing),
+            Self::PinnedKey(filed) => Some(&filed.filing),
+            Self::Invitation(filed) => Some(&filed.filing),
+            Self::Enrolled(filed) => Some(&filed.filing),
+            Self::Request(filed) => Some(&filed.filing),
+            Self::Decision(filed) => Some(&filed.filing),
         }
     }
 
@@ -145,6 +169,8 @@ macro_rules! recorded {
 }
 
 recorded! {
+    KeyManifest from Record::KeyRegistration(filed) => filed.document;
+    KeyRetirement from Record::KeyRetirement(filed) => filed.document;
     LogOpened from Record::LogOpened { document } => document;
     Bank from Record::Participant(filed) => filed.document;
     AttestorGrant from Record::AttestorGrant(filed) => filed.document;

@@ -14,6 +14,7 @@ use crate::verdict::{Facts as _, Judged, judge};
 mod admit;
 mod applicant;
 mod bank;
+mod keys;
 
 /// Enrolments that may answer one invitation: whoever knows the invitation can send one, and only the bank can tell which was
 /// made with the code.
@@ -115,11 +116,13 @@ pub fn plan<S: State>(view: View<'_, S>, record: &Record, time: UtcTime) -> Resu
             });
         }
         Record::LogOpened { document } => bank::log_opened(&view, document, time)?,
+        Record::KeyRegistration(filed) => keys::registration(&view, filed, time)?,
+        Record::KeyRetirement(filed) => keys::retirement(&view, filed, time)?,
         Record::Participant(filed) => bank::participant(&view, filed, time)?,
         Record::AttestorGrant(filed) => bank::attestor_grant(&view, filed, time)?,
         Record::AttestorRevocation(filed) => bank::attestor_revocation(&view, filed, time)?,
         Record::Policy(filed) => bank::policy(&view, filed)?,
-        Record::PinnedKey(filed) => bank::pinned_key(&view, filed, time)?,
+        Record::PinnedKey(filed) => keys::pinned(&view, filed, time)?,
         Record::Invitation(filed) => applicant::invitation(&view, filed, time)?,
         Record::Enrolment { document } => applicant::enrolment(&view, document)?,
         Record::Enrolled(filed) => applicant::enrolled(&view, filed, time)?,

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use covenant_policy::refusal::Refusal;
 use covenant_proofs::keys::{KeyPolicy, VerifyingKey};
 use covenant_proofs::verify::PreparedCache;
-use covenant_statements::compliance::Compliance;
 use quick_cache::sync::Cache;
 
 use super::cells;
@@ -19,13 +18,18 @@ use crate::documents::{
     AttestorGrant, AttestorRevocation, Enrolled, Invitation, LogOpened, PinnedKey, Policy, Request, StatementBasis,
     Verdict,
 };
+use crate::keys::open as open_key;
 use crate::refusals::{
     ATTESTOR_REVOKED, LOG_DAMAGED, NOT_ENROLLED, UNKNOWN_ATTESTOR, UNKNOWN_INVITATION, UNKNOWN_PARTICIPANT,
-    UNKNOWN_POLICY, UNKNOWN_REQUEST, UNKNOWN_VERIFYING_KEY, of_key,
+    UNKNOWN_POLICY, UNKNOWN_REQUEST, UNKNOWN_VERIFYING_KEY,
 };
 use crate::sign::Verified;
 use crate::types::{FieldElement, Hex32, UtcTime};
 use crate::verdict::{Case, Facts};
+
+mod keys;
+
+pub use keys::{RegisteredKey, Retired};
 
 /// A cell: the index of the entry that last set it, and its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,7 +190,19 @@ impl<'a, S: State> View<'a, S> {
     /// # Errors
     /// Faults of the store.
     pub fn next_number(&self, bank: &Hex32) -> Result<u64, Refusal> {
-        match self.cell(cells::number(bank))? {
+        self.next_number_in(cells::number(bank))
+    }
+
+    /// The number of the operator's next act.
+    ///
+    /// # Errors
+    /// Faults of the store.
+    pub fn next_operator_number(&self) -> Result<u64, Refusal> {
+        self.next_number_in(cells::operator_number())
+    }
+
+    pub(super) fn next_number_in(&self, numbers: cells::Name) -> Result<u64, Refusal> {
+        match self.cell(numbers)? {
             None => Ok(0),
             Some(cell) => match cell.value.try_into() {
                 Ok(number) => Ok(u64::from_be_bytes(number)),
@@ -300,7 +316,7 @@ impl<'a, S: State> View<'a, S> {
             return Ok(key);
         }
         let bytes = self.state.blob(blob)?;
-        let key = VerifyingKey::from_bytes::<Compliance>(&bytes, self.shelf.policy).map_err(|e| of_key(&e))?;
+        let key = open_key(&bytes, self.shelf.policy)?;
         self.shelf.keys.insert(*blob, key.clone());
         Ok(key)
     }
@@ -339,7 +355,9 @@ impl<S: State> Facts for View<'_, S> {
     }
 
     fn pinned_key(&self, bank: &Hex32, id: &Hex32) -> Result<Arc<Verified<PinnedKey>>, Refusal> {
-        Ok(self.pinned(bank, id)?.0)
+        let pinned = self.pinned(bank, id)?.0;
+        self.expect_sound(id, pinned.development)?;
+        Ok(pinned)
     }
 
     fn answered(&self, request: &Hex32) -> Result<Option<UtcTime>, Refusal> {

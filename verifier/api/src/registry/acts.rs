@@ -4,22 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use covenant_policy::refusal::Refusal;
-use covenant_proofs::keys::{KeyPolicy, VerifyingKey};
 use covenant_proofs::statement::Statement as _;
 use covenant_statements::compliance::{Compliance, PolicyInputs};
 use rand::{CryptoRng, RngCore};
 
-use super::{ATTESTORS, CODES, ENROLMENTS, INVITATIONS, KEYS, POLICIES, REQUESTS, REVOCATIONS, Registry, VERDICTS};
+use super::{ATTESTORS, CODES, ENROLMENTS, INVITATIONS, POLICIES, REQUESTS, REVOCATIONS, Registry, VERDICTS};
 use crate::asked::attestor_key;
 use crate::checked_policy::CheckedPolicy;
 use crate::documents::{
-    AcceptedAttestor, AttestorGrant, AttestorRevocation, Code, Enrolled, Enrolment, Invitation, PinnedKey,
-    RedemptionKey, Request, Verdict,
+    AcceptedAttestor, AttestorGrant, AttestorRevocation, Code, Enrolled, Enrolment, Invitation, RedemptionKey,
+    Request, Verdict,
 };
-use crate::log::view::is_development;
 use crate::refusals::{
     APPLICANT_CONFLICT, ATTESTOR_REVOKED, FILE_EXISTS, INVITATION_EXPIRED, INVITATION_USED, MALFORMED_DOCUMENT,
-    REQUEST_USED, of_key,
+    REQUEST_USED,
 };
 use crate::sign::{Signer, Verified, verifying_key};
 use crate::types::{FieldElement, Hex32, IsoDate, LogOrigin, Name, RegistryId, Text, UtcTime};
@@ -104,33 +102,6 @@ impl Registry {
         let id = policy.id();
         self.replace(POLICIES, &id, policy.document())?;
         Ok(self.policies.entry(id).or_insert_with(|| Arc::new(policy)))
-    }
-
-    /// Pins a verifying key: from now on proofs under it count.
-    ///
-    /// # Errors
-    /// `wrong-signer`, `development-key` unless allowed, whatever else the proof system refuses in a key, `file-unwritable`.
-    pub fn pin_key(
-        &mut self,
-        signer: &Signer,
-        bytes: &[u8],
-        policy: KeyPolicy,
-        now: UtcTime,
-    ) -> Result<Verified<PinnedKey>, Refusal> {
-        self.expect_bank(signer)?;
-        let key = VerifyingKey::from_bytes::<Compliance>(bytes, policy).map_err(|e| of_key(&e))?;
-        let id = Hex32(key.id().0);
-        let pinned = signer.sign(PinnedKey {
-            verifying_key: id,
-            statement: text(Compliance::ID)?,
-            development: is_development(&key),
-            pinned: now,
-        })?;
-        // The key's bytes first: a record without its key would be a damaged registry.
-        files::replace(&self.directory.join(KEYS).join(format!("{id}.bin")), &key.to_bytes())?;
-        self.replace(KEYS, &id, &pinned)?;
-        self.keys.insert(id, pinned.clone());
-        Ok(pinned)
     }
 
     /// Invites a company. The code is to be delivered outside this channel; the registry keeps what checks it.
@@ -237,7 +208,7 @@ impl Registry {
     /// Asks an enrolled applicant for a proof.
     ///
     /// # Errors
-    /// `wrong-signer`, `unknown-policy`, `unknown-invitation`, `not-enrolled`, `unknown-verifying-key`, `no-attestor` where
+    /// `wrong-signer`, `unknown-policy`, `unknown-invitation`, `not-enrolled`, `unknown-verifying-key`, `key-retired`, `no-attestor` where
     /// nobody whom the policy accepts is granted, `malformed-document`, `file-unwritable`.
     pub fn ask<R: RngCore + CryptoRng>(
         &mut self,
@@ -248,7 +219,7 @@ impl Registry {
     ) -> Result<Verified<Request>, Refusal> {
         self.expect_bank(signer)?;
         self.invitation(&terms.invitation)?;
-        self.pinned(&terms.verifying_key)?;
+        self.expect_in_use(&terms.verifying_key)?;
         let standing = self.standing_keys()?;
         // Whoever counts in one of the policy's proofs; each proof takes of these whom it accepts.
         let mut accepted = BTreeMap::new();

@@ -31,7 +31,7 @@ impl Facts for Registry {
     }
 
     fn pinned_key(&self, _bank: &Hex32, id: &Hex32) -> Result<Arc<Verified<PinnedKey>>, Refusal> {
-        Ok(Arc::new(self.pinned(id)?.clone()))
+        Ok(Arc::new(self.expect_sound(id)?.clone()))
     }
 
     fn answered(&self, request: &Hex32) -> Result<Option<UtcTime>, Refusal> {

@@ -6,20 +6,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use covenant_policy::refusal::Refusal;
-use covenant_proofs::keys::{KeyPolicy, VerifyingKey};
-use covenant_statements::compliance::Compliance;
 
 use super::{
-    ATTESTORS, BANK, DECISIONS, ENROLMENTS, INVITATIONS, KEYS, LOGS, POLICIES, REQUESTS, REVOCATIONS, Registry,
-    VERDICTS, filings,
+    ATTESTORS, BANK, DECISIONS, ENROLMENTS, INVITATIONS, KEYS, LOGS, MANIFESTS, POLICIES, REQUESTS, RETIREMENTS,
+    REVOCATIONS, Registry, VERDICTS, filings, keys,
 };
 use crate::checked_policy::CheckedPolicy;
 use crate::document::Document;
 use crate::documents::{
-    AttestorGrant, AttestorRevocation, Bank, Decision, Enrolled, PinnedKey, Policy, TrustedLog, Verdict,
+    AttestorGrant, AttestorRevocation, Bank, Decision, Enrolled, KeyRetirement, PinnedKey, Policy, TrustedLog, Verdict,
 };
-use crate::log::view::is_development;
-use crate::refusals::{FILE_UNREADABLE, NOT_A_REGISTRY, REGISTRY_DAMAGED, of_key};
+use crate::refusals::{FILE_UNREADABLE, NOT_A_REGISTRY, REGISTRY_DAMAGED};
 use crate::sign::{Signed, Verified};
 use crate::types::Hex32;
 use crate::{files, limits};
@@ -45,6 +42,7 @@ impl Registry {
                 CheckedPolicy::check(document).map_err(|r| place(r, &part(POLICIES).join(format!("{id}.json"))))?;
             policies.insert(id, Arc::new(policy));
         }
+        let pinned = load(&part(KEYS), &key, |k: &Verified<PinnedKey>| k.document().verifying_key)?;
         Ok(Self {
             grants: load(&part(ATTESTORS), &key, |g: &Verified<AttestorGrant>| {
                 g.document().attestor
@@ -53,7 +51,11 @@ impl Registry {
                 r.document().attestor
             })?,
             policies,
-            keys: load(&part(KEYS), &key, |k: &Verified<PinnedKey>| k.document().verifying_key)?,
+            manifests: keys::load_manifests(&part(MANIFESTS), &pinned)?,
+            keys: pinned,
+            retirements: load_where_there_is_one(&part(RETIREMENTS), &key, |r: &Verified<KeyRetirement>| {
+                r.document().verifying_key
+            })?,
             invitations: load(&part(INVITATIONS), &key, Verified::id)?,
             enrolments: load(&part(ENROLMENTS), &key, |e: &Verified<Enrolled>| {
                 e.document().invitation
@@ -70,23 +72,18 @@ impl Registry {
         })
     }
 
-    /// Opens a pinned verifying key. Its file must hash to the id that was pinned.
-    ///
-    /// # Errors
-    /// `unknown-verifying-key`, `registry-damaged`, `development-key`, and whatever else the proof system refuses in a key.
-    pub fn verifying_key(&self, id: &Hex32, policy: KeyPolicy) -> Result<VerifyingKey, Refusal> {
-        let pinned = self.pinned(id)?;
-        let path = self.directory.join(KEYS).join(format!("{id}.bin"));
-        let bytes = files::read(&path, limits::VERIFYING_KEY_BYTES_MAX)?;
-        let key = VerifyingKey::from_bytes::<Compliance>(&bytes, policy).map_err(|e| of_key(&e).at(path.display()))?;
-        if key.id().0 != id.0 || is_development(&key) != pinned.development {
-            return Err(damaged(
-                &path,
-                format!("the file holds key {}", key.id()),
-                format!("key {id}"),
-            ));
-        }
-        Ok(key)
+}
+
+/// As [`load`], of a directory that a registry gets with its first document.
+fn load_where_there_is_one<T: Document>(
+    directory: &Path,
+    key: &Hex32,
+    name: impl Fn(&Verified<T>) -> Hex32,
+) -> Result<BTreeMap<Hex32, Verified<T>>, Refusal> {
+    if directory.is_dir() {
+        load(directory, key, name)
+    } else {
+        Ok(BTreeMap::new())
     }
 }
 

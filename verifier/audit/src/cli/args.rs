@@ -86,6 +86,10 @@ pub struct TrustArgs {
     /// The id of a verifying key whose ceremony was examined; may be given several times
     #[arg(long = "verifying-key", value_name = "HEX", value_parser = Hex32::parse)]
     pub verifying_keys: Vec<Hex32>,
+    /// A signed manifest of a verifying key, checked by you: the key is trusted, and the log's registry must hold this very manifest;
+    /// may be given several times
+    #[arg(long = "manifest", value_name = "FILE")]
+    pub manifests: Vec<PathBuf>,
     /// A participant's first Ed25519 key; may be given several times
     #[arg(long = "participant", value_name = "HEX", value_parser = Hex32::parse)]
     pub participants: Vec<Hex32>,

@@ -71,31 +71,33 @@ fn facts(shown: &Shown<'_>, anchor: &Anchor) -> Result<Vec<(&'static str, String
 
 /// What the body says, where it is a record: whose word it is, and the verdict.
 fn record(body: &[u8], anchor: &Anchor) -> Result<Vec<(&'static str, String)>, Refusal> {
-    let filing = match Record::from_bytes(body)? {
-        Record::Verdict { verdict, .. } => {
-            let verdict = verdict.verify(&anchor.trust.operator)?;
+    let record = Record::from_bytes(body)?;
+    let filing = match (&record, record.filing()) {
+        (Record::Verdict { verdict, .. }, _) => {
+            let verdict = verdict.clone().verify(&anchor.trust.operator)?;
             return Ok(vec![
                 ("signed by", format!("the operator, {}", verdict.signer())),
                 ("request", verdict.request.to_string()),
                 ("policy", verdict.policy.to_string()),
+                ("verifying key", verdict.verifying_key.to_string()),
                 ("tier", verdict.tier.to_string()),
                 ("verdict", verdict.id().to_string()),
             ]);
         }
-        Record::LogOpened { document } => {
-            let opened = document.verify(&anchor.trust.operator)?;
+        (Record::LogOpened { document }, _) => {
+            let opened = document.clone().verify(&anchor.trust.operator)?;
             return Ok(vec![("signed by", format!("the operator, {}", opened.signer()))]);
         }
-        Record::Enrolment { .. } => return Ok(Vec::new()),
-        Record::Participant(filed) => filed.filing,
-        Record::AttestorGrant(filed) => filed.filing,
-        Record::AttestorRevocation(filed) => filed.filing,
-        Record::Policy(filed) => filed.filing,
-        Record::PinnedKey(filed) => filed.filing,
-        Record::Invitation(filed) => filed.filing,
-        Record::Enrolled(filed) => filed.filing,
-        Record::Request(filed) => filed.filing,
-        Record::Decision(filed) => filed.filing,
+        (Record::KeyRegistration(_) | Record::KeyRetirement(_), Some(filing)) => {
+            let filing = filing.clone().verify(&anchor.trust.operator)?;
+            return Ok(vec![
+                ("filed by", format!("the operator, {}", filing.signer())),
+                ("as its act", filing.number.to_string()),
+                ("document", filing.document.to_string()),
+            ]);
+        }
+        (_, Some(filing)) => filing.clone(),
+        (_, None) => return Ok(Vec::new()),
     };
     let bank = filing.claimed_signer();
     let filing = filing.verify(&bank)?;

@@ -1,10 +1,12 @@
 //! Writing a trust file.
 
-use covenant_api::document::{from_json, to_json};
-use covenant_api::documents::Trust;
+use std::path::Path;
+
+use covenant_api::document::{Document as _, from_json, to_json};
+use covenant_api::documents::{KeyManifest, Trust, TrustedManifest};
 use covenant_api::files;
 use covenant_api::refusals::MALFORMED_DOCUMENT;
-use covenant_api::sign::verifying_key;
+use covenant_api::sign::{Signed, verifying_key};
 use covenant_api::types::{Hex32, Text};
 use covenant_audit::audit::Anchor;
 use covenant_policy::refusal::Refusal;
@@ -38,15 +40,32 @@ fn trust(asked: &TrustArgs) -> Result<Trust, Refusal> {
     for key in &asked.participants {
         verifying_key(key).map_err(|refusal| refusal.at("--participant"))?;
     }
+    let manifests = asked.manifests.iter().map(|path| manifest(path));
+    let mut manifests = manifests.collect::<Result<Vec<_>, _>>()?;
+    manifests.sort_unstable();
+    manifests.dedup();
+    let vouched = manifests.iter().map(|pinned| pinned.verifying_key);
     let trust = Trust {
         log_key,
         operator: asked.operator,
-        verifying_keys: ascending(&asked.verifying_keys),
+        verifying_keys: ascending(&asked.verifying_keys.iter().copied().chain(vouched).collect::<Vec<_>>()),
+        manifests,
         participants: ascending(&asked.participants),
     };
     Anchor::new(trust.clone())?;
     // What is written can be read.
     from_json::<Trust>(&to_json(&trust)?)
+}
+
+/// The manifest in a file, whole under the key that it names. Whose key that is, whoever writes the trust file knows.
+fn manifest(path: &Path) -> Result<TrustedManifest, Refusal> {
+    let signed: Signed<KeyManifest> = Signed::from_json(&files::read(path, KeyManifest::BYTES_MAX)?)?;
+    let signer = signed.claimed_signer();
+    let manifest = signed.verify(&signer).map_err(|refusal| refusal.at(path.display()))?;
+    Ok(TrustedManifest {
+        verifying_key: manifest.verifying_key,
+        manifest: manifest.id(),
+    })
 }
 
 fn ascending(keys: &[Hex32]) -> Vec<Hex32> {

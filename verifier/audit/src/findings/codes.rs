@@ -68,7 +68,7 @@ catalogue! {
         "Ask the operator what it is: nothing in the log accounts for it.";
 
     // Trust
-    NOT_TRUSTED "audit-not-trusted": "The log's key or operator is not the one in the trust file."
+    NOT_TRUSTED "audit-not-trusted": "The log's key, its operator or a key's manifest is not the one in the trust file."
         "Check that this is the export of the right log; if it is, somebody else has made it.";
     NOT_ANCHORED "audit-not-anchored": "A participant or verifying key is not in the trust file."
         "Find out from its owner, not from the operator, whether the key is genuine, and add it to the trust file.";

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Report, instant};
 use crate::export::Summary;
 use crate::findings::Finding;
-use crate::tally::Tally;
+use crate::tally::{RegisteredKey, Tally};
 
 /// What the report says, in one object.
 pub(super) fn write(report: &Report) -> Value {
@@ -66,6 +66,8 @@ fn records(tally: &Tally) -> Value {
         "verifying_keys": tally.keys.iter().map(|key| json!({
             "id": key.id.to_string(), "bank": key.bank.to_string(), "entry": key.entry, "development": key.development,
         })).collect::<Vec<_>>(),
+        "key_registry": tally.registry.iter().map(|key| registered(tally, key)).collect::<Vec<_>>(),
+        "operator_acts": tally.operator_acts,
         "attestors": tally.attestors.iter().map(|attestor| json!({
             "name": attestor.name, "key": attestor.key.to_string(), "bank": attestor.bank.to_string(),
             "entry": attestor.entry, "standing": attestor.standing,
@@ -77,6 +79,18 @@ fn records(tally: &Tally) -> Value {
         "decisions": tally.decisions.iter().map(|(bank, decisions)| json!({
             "bank": bank.to_string(), "approved": decisions.approved, "refused": decisions.refused,
         })).collect::<Vec<_>>(),
+    })
+}
+
+/// A key of the log's registry: where it comes from, from which entry to which it was active, how often it was used.
+fn registered(tally: &Tally, key: &RegisteredKey) -> Value {
+    let (manifest, used) = (&key.manifest, tally.use_of(&key.manifest.verifying_key));
+    json!({
+        "id": manifest.verifying_key.to_string(), "statement": manifest.statement.as_str(),
+        "circuit": manifest.circuit.to_string(), "setup": manifest.setup(), "development": manifest.development,
+        "manifest": key.manifest_id.to_string(), "ceremony": manifest.ceremony,
+        "active_from": key.from, "retired_at": key.until.map(|(entry, _)| entry),
+        "cause": key.until.map(|(_, cause)| cause.name()), "requests": used.requests, "verdicts": used.verdicts,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use covenant_api::types::Bytes64;
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::{Report, details, instant};
@@ -147,6 +148,7 @@ fn records(out: &mut String, tally: &Tally) {
         "Verifying keys",
         table(&["id", "bank", "entry", "setup"], &[2], rows),
     );
+    key_registry(out, tally);
     let rows = tally.attestors.iter().map(|attestor| {
         let state = if attestor.standing { "granted" } else { "struck" };
         vec![
@@ -170,6 +172,56 @@ fn records(out: &mut String, tally: &Tally) {
     let decisions = tally.decisions.iter();
     let rows = decisions.map(|(bank, made)| vec![tally.name_of(bank), text(&made.approved), text(&made.refused)]);
     listed(out, "Decisions", table(&["bank", "approved", "refused"], &[1, 2], rows));
+}
+
+/// The log's registry of keys: from which entry to which each was active, and where it comes from.
+fn key_registry(out: &mut String, tally: &Tally) {
+    let rows = tally.registry.iter().map(|key| {
+        let used = tally.use_of(&key.manifest.verifying_key);
+        let until = match key.until {
+            None => "in use".to_owned(),
+            Some((entry, cause)) => format!("{entry}, {}", cause.name()),
+        };
+        vec![
+            key.manifest.verifying_key.to_string(),
+            key.manifest.setup().to_owned(),
+            key.from.to_string(),
+            until,
+            used.requests.to_string(),
+            used.verdicts.to_string(),
+        ]
+    });
+    listed(
+        out,
+        "Key registry",
+        table(&["id", "setup", "from entry", "until", "requests", "verdicts"], &[2, 4, 5], rows),
+    );
+    for key in &tally.registry {
+        let manifest = &key.manifest;
+        let mut lines = vec![
+            ("key", manifest.verifying_key.to_string()),
+            ("statement", manifest.statement.to_string()),
+            ("circuit", manifest.circuit.to_string()),
+            ("manifest", key.manifest_id.to_string()),
+        ];
+        if let Some(ceremony) = &manifest.ceremony {
+            lines.push(("powers of tau", short(&ceremony.powers)));
+            lines.push(("transcript", short(&ceremony.transcript)));
+            let who = key.contributors();
+            lines.push(("contributions", if who.is_empty() { "none".to_owned() } else { who.join("; ") }));
+        }
+        let text: String = lines
+            .into_iter()
+            .map(|(name, value)| hanging(&format!("  {name:13}  "), &value))
+            .collect();
+        *out += &format!("\n{text}");
+    }
+}
+
+/// The first half of a long hash: enough to compare; the JSON has all of it.
+fn short(hash: &Bytes64) -> String {
+    let digits = hash.to_string();
+    format!("{}…", digits.get(..64).unwrap_or(&digits))
 }
 
 fn listed(out: &mut String, title: &str, table: String) {

@@ -185,6 +185,7 @@ impl House {
             verifying_key: key_id(),
             statement: Text::parse(Compliance::ID).unwrap(),
             development: true,
+            manifest: None,
             pinned: now(),
         });
         let Filed { filing, document } = self.file(&pinned.unwrap(), self.stream);
@@ -372,6 +373,7 @@ impl House {
             log_key: Text::parse(&self.ledger.key().to_string()).unwrap(),
             operator: self.operator.public(),
             verifying_keys: vec![key_id()],
+            manifests: Vec::new(),
             participants: vec![self.bank.public()],
         }
     }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use covenant_api::types::{Hex32, LogOrigin, Name};
+use covenant_api::documents::RetirementCause;
+use covenant_api::types::{Hex32, LogOrigin, Name, Text};
 
 use crate::sandbox;
 use crate::settings::{LogFormat, Overrides};
@@ -62,6 +63,9 @@ pub enum Verb {
     /// Bearer tokens of banks and auditors
     #[command(subcommand)]
     Token(TokenVerb),
+    /// The log's registry of verifying keys; to register and to retire, no server may be running
+    #[command(subcommand)]
+    Key(KeyVerb),
     /// Write the whole log into one file, for an auditor or as a backup; no server may be running
     Export {
         /// The file to make
@@ -98,6 +102,68 @@ pub enum TokenVerb {
         /// The token's id, as the list shows it
         id: String,
     },
+}
+
+/// What to do with verifying keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyVerb {
+    /// Sign what a key's folder says of the key, for banks to pin it by; a server may be running
+    Sign {
+        /// The key's folder, as `covenant ceremony finish` writes it
+        folder: PathBuf,
+        /// Where to write the signed manifest; must not exist
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Sign for a key made for development; never in production
+        #[arg(long)]
+        allow_development_keys: bool,
+    },
+    /// Enter a key into the log's registry: from that entry on, banks can pin it and ask under it
+    Register {
+        /// The key's folder, as `covenant ceremony finish` writes it
+        folder: PathBuf,
+        /// The manifest that `key sign` wrote [default: one is signed now]
+        #[arg(long, value_name = "FILE")]
+        manifest: Option<PathBuf>,
+        /// Where to write the signed manifest as well
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Accept a key made for development; never in production
+        #[arg(long)]
+        allow_development_keys: bool,
+    },
+    /// Retire a key of the log's registry: from that entry on, no request can name it
+    Retire {
+        /// The key's id, 64 hexadecimal digits
+        #[arg(value_parser = Hex32::parse)]
+        key: Hex32,
+        /// What is known of the key: open requests can be answered under a superseded one, and under a compromised one no longer
+        #[arg(long)]
+        cause: CauseName,
+        /// Why
+        #[arg(long, value_parser = Text::parse)]
+        reason: Text,
+    },
+    /// List the keys of the registry, and from which entry to which each is active; no server may be running
+    List,
+}
+
+/// Why a key is retired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CauseName {
+    /// Another key takes its place.
+    Superseded,
+    /// Somebody may be able to forge under it.
+    Compromised,
+}
+
+impl From<CauseName> for RetirementCause {
+    fn from(cause: CauseName) -> Self {
+        match cause {
+            CauseName::Superseded => Self::Superseded,
+            CauseName::Compromised => Self::Compromised,
+        }
+    }
 }
 
 /// A role's name.
@@ -139,6 +205,16 @@ impl Args {
                     say("log_format", format.get_name().to_owned());
                 }
             }
+            Verb::Key(
+                KeyVerb::Sign {
+                    allow_development_keys: true,
+                    ..
+                }
+                | KeyVerb::Register {
+                    allow_development_keys: true,
+                    ..
+                },
+            ) => say("allow_development_keys", "true".to_owned()),
             Verb::Sandbox { listen } => {
                 if let Some(listen) = listen {
                     say("listen", listen.clone());

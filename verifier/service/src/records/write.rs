@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::http::{Caller, Problem};
 use crate::idempotency::{IdempotencyKey, Seen};
 use crate::log::Pending;
-use crate::refusals::OVERLOADED;
+use crate::refusals::{INTERNAL_FAULT, OVERLOADED};
 
 /// How often a record is planned when others keep changing what it rests on.
 pub const TRIES_MAX: usize = 16;
@@ -55,27 +55,20 @@ impl Recorded {
     /// # Errors
     /// `unencodable`.
     pub fn id(&self) -> Result<Hex32, Refusal> {
-        Ok(match &self.record {
-            Record::LogOpened { document } => document.unverified().id()?,
-            Record::Enrolment { document } => document.id()?,
-            Record::Verdict { verdict, .. } => verdict.unverified().id()?,
-            Record::Participant(filed) => filed.filing.unverified().document,
-            Record::AttestorGrant(filed) => filed.filing.unverified().document,
-            Record::AttestorRevocation(filed) => filed.filing.unverified().document,
-            Record::Policy(filed) => filed.filing.unverified().document,
-            Record::PinnedKey(filed) => filed.filing.unverified().document,
-            Record::Invitation(filed) => filed.filing.unverified().document,
-            Record::Enrolled(filed) => filed.filing.unverified().document,
-            Record::Request(filed) => filed.filing.unverified().document,
-            Record::Decision(filed) => filed.filing.unverified().document,
-        })
+        match (&self.record, self.record.filing()) {
+            (_, Some(filing)) => Ok(filing.unverified().document),
+            (Record::LogOpened { document }, _) => document.unverified().id(),
+            (Record::Enrolment { document }, _) => document.id(),
+            (Record::Verdict { verdict, .. }, _) => verdict.unverified().id(),
+            _ => Err(Refusal::new(&INTERNAL_FAULT, "a record without a document")),
+        }
     }
 }
 
-/// A ledger's records with a blob that is still to be recorded: a key that is being pinned.
-struct WithBlob<'a> {
-    records: Records<'a>,
-    blob: Option<&'a (Hex32, Vec<u8>)>,
+/// A ledger's records with a blob that is still to be recorded: a key that is being pinned or registered.
+pub(super) struct WithBlob<'a> {
+    pub(super) records: Records<'a>,
+    pub(super) blob: Option<&'a (Hex32, Vec<u8>)>,
 }
 
 impl State for WithBlob<'_> {

@@ -3,8 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use covenant_api::documents::Role;
+use covenant_api::documents::{RetirementCause, Role};
 use covenant_api::types::{Hex32, IsoDate, LogOrigin, Name, RegistryId, Text, UtcTime};
+
+mod manifest;
+
+pub use manifest::{Ceremony, CheckManifest, Manifest, SignManifest};
 
 /// Sign and keep what a bank or an attestor puts its name to.
 #[derive(Debug, Parser)]
@@ -37,9 +41,12 @@ pub enum Verb {
     /// Make a secret key, or print its public key
     #[command(subcommand)]
     Key(Key),
-    /// Make the bank's registry, pin a verifying key, or show what is in it
+    /// Make the bank's registry, pin or retire a verifying key, or show what is in it
     #[command(subcommand)]
     Registry(RegistryVerb),
+    /// Sign what is known of a verifying key and its ceremony, or check what somebody signed
+    #[command(subcommand)]
+    Manifest(Manifest),
     /// Admit an attestor's key, or strike it
     #[command(subcommand)]
     Attestor(Attestor),
@@ -96,6 +103,24 @@ impl From<RoleArg> for Role {
     }
 }
 
+/// Why a key is retired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CauseArg {
+    /// Another key takes its place
+    Superseded,
+    /// Somebody may be able to forge under it
+    Compromised,
+}
+
+impl From<CauseArg> for RetirementCause {
+    fn from(cause: CauseArg) -> Self {
+        match cause {
+            CauseArg::Superseded => Self::Superseded,
+            CauseArg::Compromised => Self::Compromised,
+        }
+    }
+}
+
 /// `covenant-bank key`.
 #[derive(Debug, Subcommand)]
 pub enum Key {
@@ -137,9 +162,33 @@ pub enum RegistryVerb {
     Pin {
         /// The verifying key (verifying.bin in a key's folder)
         file: PathBuf,
+        /// The signed manifest of the key; only a development key can do without
+        #[arg(long, value_name = "FILE")]
+        manifest: Option<PathBuf>,
+        /// Take this signer's word for the manifest (64 hexadecimal digits) [default: the bank's own, and that of the operators of
+        /// logs that it relies on]
+        #[arg(long, value_name = "KEY", value_parser = Hex32::parse, requires = "manifest")]
+        manifest_key: Option<Hex32>,
         /// Accept a key from a development setup, whose proofs anybody could forge
         #[arg(long)]
         allow_development_keys: bool,
+        /// Where to write the signed document, besides the registry
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Registry and key.
+        #[command(flatten)]
+        office: Office,
+    },
+    /// Retire a pinned key: no request names it any more
+    Retire {
+        /// The key (its id, as shown or in 64 digits) [default: the only one]
+        key_id: Option<String>,
+        /// What is known of the key: open requests can be answered under a superseded one, and under a compromised one no longer
+        #[arg(long)]
+        cause: CauseArg,
+        /// Why
+        #[arg(long, value_parser = Text::parse)]
+        reason: Text,
         /// Where to write the signed document, besides the registry
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,

@@ -8,7 +8,7 @@ use covenant_api::files::Room;
 use covenant_api::ids::{self, prefix};
 use covenant_api::refusals::UNKNOWN_REFERENCE;
 use covenant_api::registry::{Registry, RequestTerms};
-use covenant_api::sign::Verified;
+use covenant_api::sign::{Signed, Verified};
 use covenant_api::types::{Hex32, IsoDate, Name};
 use covenant_api::{document, files, host, limits};
 use covenant_policy::refusal::Refusal;
@@ -43,6 +43,7 @@ pub fn registry_new(context: &Context, name: Name, out: Option<&Path>, office: &
 pub fn pin(
     context: &Context,
     file: &Path,
+    vouched: Option<(&Path, Option<Hex32>)>,
     allow_development: bool,
     out: Option<&Path>,
     office: &Office,
@@ -50,17 +51,37 @@ pub fn pin(
     let (mut registry, signer) = context.office(office)?;
     let bytes = files::read(file, limits::VERIFYING_KEY_BYTES_MAX)?;
     let out = room(out)?;
-    let pinned = registry.pin_key(&signer, &bytes, KeyPolicy { allow_development }, context.now)?;
+    let policy = KeyPolicy { allow_development };
+    let pinned = match vouched {
+        None => registry.pin_key(&signer, &bytes, policy, context.now)?,
+        Some((path, also)) => {
+            let manifest = Signed::from_json(&files::read(path, limits::DOCUMENT_BYTES_MAX)?)?;
+            let manifest = registry.vouched(&manifest, also.as_ref())?;
+            registry.pin_vouched(&signer, &bytes, manifest, policy, context.now)?
+        }
+    };
     fill(out, &pinned)?;
     let mut text = fields(&[
         ("pinned", ids::display(prefix::KEY, &pinned.verifying_key)),
         ("key id", pinned.verifying_key.to_string()),
         ("statement", pinned.statement.to_string()),
+        ("by", by(&registry, &pinned.verifying_key)),
     ]);
     if pinned.development {
         text.push_str("  WARNING: a development key. Anybody can forge proofs under it: demonstrations only.\n");
     }
     Ok(Report::new(text, json!({ "pinned": pinned.document() })))
+}
+
+/// By whose word a key is pinned.
+fn by(registry: &Registry, key: &Hex32) -> String {
+    match registry.manifest_of(key) {
+        None => "no manifest".to_owned(),
+        Some(manifest) => {
+            let makers = manifest.contributions().len();
+            format!("a manifest of {}, signed by {}; contributions: {makers}", manifest.setup(), manifest.signer())
+        }
+    }
 }
 
 /// `attestor grant` and `attestor revoke`.
@@ -177,7 +198,7 @@ pub fn request(context: &Context, args: Request) -> Result<Report, Refusal> {
             "--verifying-key",
             prefix::KEY,
             args.verifying_key.as_deref(),
-            registry.keys().map(|k| k.verifying_key),
+            registry.keys_in_use().map(|k| k.verifying_key),
         )?,
         log_origin: args.log_origin,
         as_of,

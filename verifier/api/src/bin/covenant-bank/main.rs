@@ -9,6 +9,7 @@ mod bank;
 mod calibrate;
 mod keys;
 mod log;
+mod manifest;
 mod output;
 mod plan;
 mod policy;

@@ -15,7 +15,7 @@ use covenant_policy::refusal::Refusal;
 
 use crate::args::{Args, LogVerb, Office, Policy, RegistryVerb, Verb};
 use crate::output::Report;
-use crate::{attest, bank, calibrate, keys, log, policy, pricing, show, verify};
+use crate::{attest, bank, calibrate, keys, log, manifest, policy, pricing, show, verify};
 
 /// The surroundings of one act.
 pub struct Context {
@@ -44,11 +44,24 @@ pub fn run(args: Args) -> Result<Report, Refusal> {
         }
         Verb::Registry(RegistryVerb::Pin {
             file,
+            manifest,
+            manifest_key,
             allow_development_keys,
             out,
             office,
-        }) => bank::pin(&context, &file, allow_development_keys, out.as_deref(), &office),
+        }) => {
+            let vouched = manifest.as_deref().map(|path| (path, manifest_key));
+            bank::pin(&context, &file, vouched, allow_development_keys, out.as_deref(), &office)
+        }
+        Verb::Registry(RegistryVerb::Retire {
+            key_id,
+            cause,
+            reason,
+            out,
+            office,
+        }) => manifest::retire(&context, key_id.as_deref(), cause.into(), reason, out.as_deref(), &office),
         Verb::Registry(RegistryVerb::Show { registry }) => show::registry(&registry),
+        Verb::Manifest(verb) => manifest::run(&context, verb),
         Verb::Attestor(verb) => bank::attestor(&context, verb),
         Verb::Policy(Policy::Sign { source, out, office }) => policy::sign(&context, &source, &out, &office),
         Verb::Policy(Policy::Show { file }) => policy::show(&file),

@@ -43,13 +43,24 @@ pub fn registry(directory: &Path) -> Result<Report, Refusal> {
         } else {
             "ceremony"
         };
+        let state = match registry.retirement_of(&k.verifying_key) {
+            None => "in use".to_owned(),
+            Some(end) => format!("retired {} ({})", end.retired, end.cause.name()),
+        };
+        let signer = registry.manifest_of(&k.verifying_key).map(|m| m.signer().to_string());
         vec![
             ids::display(prefix::KEY, &k.verifying_key),
             k.statement.to_string(),
             kind.into(),
+            state,
+            signer.unwrap_or_else(|| "none".to_owned()),
         ]
     });
-    section("Verifying keys", &["id", "statement", "from"], keys.collect());
+    section(
+        "Verifying keys",
+        &["id", "statement", "from", "state", "manifest signed by"],
+        keys.collect(),
+    );
     let invitations = registry.invitations().map(|i| {
         let state = match registry.enrolled(&i.id()) {
             Ok(enrolled) => format!("redeemed {}", enrolled.enrolled),
@@ -127,6 +138,11 @@ fn as_json(registry: &Registry) -> serde_json::Value {
             "tiers": p.program().tiers.iter().map(|t| t.name.clone()).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
         "keys": registry.keys().map(|k| json!(k.document())).collect::<Vec<_>>(),
+        "manifests": registry.keys().filter_map(|k| registry.manifest_of(&k.verifying_key)).map(|m| json!({
+            "id": m.id(), "signer": m.signer(), "document": m.document(),
+        })).collect::<Vec<_>>(),
+        "retired_keys": registry.keys().filter_map(|k| registry.retirement_of(&k.verifying_key))
+            .map(|r| json!(r.document())).collect::<Vec<_>>(),
         "invitations": registry.invitations().map(|i| json!({ "id": i.id(), "document": i.document() })).collect::<Vec<_>>(),
         "enrolments": registry.enrolments().map(|e| json!(e.document())).collect::<Vec<_>>(),
         "requests": registry.requests().map(|r| json!({ "id": r.id(), "document": r.document() })).collect::<Vec<_>>(),

@@ -14,7 +14,7 @@ use crate::refusals::{FILING_MISMATCH, STREAM_TAKEN, UNKNOWN_INVITATION, WRONG_L
 use crate::sign::{Signed, Verified};
 use crate::types::{Hex32, UtcTime};
 
-/// A document that a bank filed: both signatures, the log, the bank's number.
+/// A document that a bank, or the operator, filed: both signatures, the log, the party's number.
 pub(super) struct Admitted<T> {
     pub(super) document: Verified<T>,
     pub(super) stream: Hex32,
@@ -36,8 +36,31 @@ pub(super) fn admit<S: State, T: Document + Clone>(
     document: &Signed<T>,
 ) -> Result<Admitted<T>, Refusal> {
     let bank = document.claimed_signer();
-    let document = document.clone().verify(&bank)?;
-    let filing = filing.clone().verify(&bank)?;
+    admit_act(view, filing, document, &bank, cells::number(&bank))
+}
+
+/// A document of the operator, in the operator's own stream. Its acts have numbers of their own, whoever else the operator may be.
+pub(super) fn admit_operator<S: State, T: Document + Clone>(
+    view: &View<'_, S>,
+    filing: &Signed<Filing>,
+    document: &Signed<T>,
+) -> Result<Admitted<T>, Refusal> {
+    let opened = view.opened()?;
+    let admitted = admit_act(view, filing, document, &opened.operator, cells::operator_number())?;
+    expect_stream(&admitted.stream, &opened.stream)?;
+    Ok(admitted)
+}
+
+/// A document as the next act of the party whose numbers are kept in this cell.
+fn admit_act<S: State, T: Document + Clone>(
+    view: &View<'_, S>,
+    filing: &Signed<Filing>,
+    document: &Signed<T>,
+    signer: &Hex32,
+    numbers: cells::Name,
+) -> Result<Admitted<T>, Refusal> {
+    let document = document.clone().verify(signer)?;
+    let filing = filing.clone().verify(signer)?;
     if filing.document != document.id() {
         return Err(
             Refusal::new(&FILING_MISMATCH, format!("the filing is of {}", filing.document))
@@ -51,18 +74,18 @@ pub(super) fn admit<S: State, T: Document + Clone>(
             .at("filing: log")
             .expected(log.to_string()));
     }
-    let next = view.next_number(&bank)?;
+    let next = view.next_number_in(numbers.clone())?;
     if filing.number != next {
         return Err(Refusal::new(&WRONG_NUMBER, format!("number {}", filing.number))
             .at("filing: number")
-            .expected(format!("number {next}, the bank's next act in this log")));
+            .expected(format!("number {next}, its signer's next act in this log")));
     }
     let after = next
         .checked_add(1)
         .ok_or_else(|| Refusal::new(&WRONG_NUMBER, "no numbers are left"))?;
     Ok(Admitted {
         stream: filing.stream,
-        number: (cells::number(&bank), after.to_be_bytes().to_vec()),
+        number: (numbers, after.to_be_bytes().to_vec()),
         document,
     })
 }

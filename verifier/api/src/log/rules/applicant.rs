@@ -122,7 +122,8 @@ pub(super) fn request<S: State>(view: &View<'_, S>, filed: &Filed<Request>, time
         return Err(mismatch("log_origin", &request.log_origin, &log));
     }
     let policy = view.policy(&bank, &request.policy)?;
-    view.pinned(&bank, &request.verifying_key)?;
+    let (pinned, _) = view.pinned(&bank, &request.verifying_key)?;
+    view.expect_active(&request.verifying_key, pinned.development)?;
     standing(view, &bank, &request.attestors)?;
     // Joining them says whether policy, invitation, request and statement belong together.
     let asked = Asked::new(&policy, &invitation, request, applicant.key)?;

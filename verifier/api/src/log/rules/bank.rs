@@ -1,18 +1,16 @@
-//! The operator's opening, and what a bank files about itself: attestors, policies, keys.
+//! The operator's opening, and what a bank files about itself: attestors, policies.
 
 use covenant_policy::refusal::Refusal;
-use covenant_proofs::statement::Statement as _;
-use covenant_statements::compliance::Compliance;
 
-use super::admit::{admit, admit_to_bank, expect_stream, fresh_stream, not_ahead};
+use super::admit::{admit, admit_to_bank, fresh_stream, not_ahead};
 use super::{Effects, document_claim};
 use crate::asked::attestor_key;
 use crate::checked_policy::CheckedPolicy;
 use crate::documents::{AttestorGrant, AttestorRevocation, Bank, LogOpened, Policy};
 use crate::log::cells;
-use crate::log::record::{Filed, FiledKey};
-use crate::log::view::{STANDING, STRUCK, State, View, is_development};
-use crate::refusals::{ATTESTOR_REVOKED, FILING_MISMATCH, LOG_ALREADY_OPEN, WRONG_KEY};
+use crate::log::record::Filed;
+use crate::log::view::{STANDING, STRUCK, State, View};
+use crate::refusals::{ATTESTOR_REVOKED, FILING_MISMATCH, LOG_ALREADY_OPEN};
 use crate::sign::Signed;
 use crate::types::UtcTime;
 
@@ -85,25 +83,4 @@ pub(super) fn policy<S: State>(view: &View<'_, S>, filed: &Filed<Policy>) -> Res
     let policy = CheckedPolicy::check(admitted.document.clone())?;
     let cell = cells::policy(&admitted.document.signer(), &policy.id());
     Ok(admitted.effects().set(cell, []))
-}
-
-pub(super) fn pinned_key<S: State>(view: &View<'_, S>, filed: &FiledKey, time: UtcTime) -> Result<Effects, Refusal> {
-    let admitted = admit(view, &filed.filing, &filed.document)?;
-    let (bank, pinned) = (admitted.document.signer(), &admitted.document);
-    expect_stream(&admitted.stream, &view.bank_stream(&bank)?)?;
-    not_ahead("pinned-key: pinned", pinned.pinned, time)?;
-    let key = view.key_in(&filed.blob)?;
-    let is = (key.id().0, key.statement(), is_development(&key));
-    if is != (pinned.verifying_key.0, pinned.statement.as_str(), pinned.development) || is.1 != Compliance::ID {
-        return Err(
-            Refusal::new(&WRONG_KEY, format!("the key is {} for {}", key.id(), key.statement()))
-                .at("pinned-key")
-                .expected(format!("{} for {}", pinned.verifying_key, pinned.statement)),
-        );
-    }
-    let mut effects = admitted
-        .effects()
-        .set(cells::key(&bank, &pinned.verifying_key), filed.blob.0);
-    effects.blobs.push(view.blob(&filed.blob)?);
-    Ok(effects)
 }

@@ -70,6 +70,7 @@ fn filing_rules<T: Document + Clone + DeserializeOwned>(
         verifying_key: Hex32([1; 32]),
         statement: text("x"),
         development: true,
+        manifest: None,
         pinned: time(NOW),
     });
     let signature = serde_json::to_value(stranger.unwrap().to_signed()).unwrap()["signature"].clone();

@@ -46,6 +46,8 @@ pub struct InvitationEvent {
 fn document(record: Record) -> Result<Value, Problem> {
     let value = match record {
         Record::LogOpened { document } => serde_json::to_value(document),
+        Record::KeyRegistration(filed) => serde_json::to_value(filed.document),
+        Record::KeyRetirement(filed) => serde_json::to_value(filed.document),
         Record::Participant(filed) => serde_json::to_value(filed.document),
         Record::AttestorGrant(filed) => serde_json::to_value(filed.document),
         Record::AttestorRevocation(filed) => serde_json::to_value(filed.document),

@@ -114,6 +114,7 @@ impl<'a> House<'a> {
             verifying_key: self.key,
             statement: Text::parse("covenant/compliance/v1").unwrap(),
             development: true,
+            manifest: None,
             pinned: host::now().unwrap(),
         };
         let mut body = self.filing(&self.signer.sign(pinned).unwrap(), self.stream);
