@@ -213,6 +213,11 @@ impl Fixture {
         &self.house.signer
     }
 
+    /// The seed of the bank's key, 64 hexadecimal digits. It is no secret: everybody derives the same.
+    pub fn bank_secret(&self) -> Hex32 {
+        Hex32(parties::seed("bank", &[]))
+    }
+
     /// The bank and what it signed.
     pub fn house(&self) -> &House {
         &self.house

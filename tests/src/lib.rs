@@ -3,6 +3,7 @@
 
 pub mod company;
 pub mod fixture;
+pub mod keys;
 pub mod offices;
 pub mod programs;
 pub mod repository;

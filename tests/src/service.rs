@@ -118,6 +118,18 @@ impl Service {
     /// # Panics
     /// Where it does not start.
     pub fn start(&mut self) -> Duration {
+        self.start_with(&["--allow-development-keys"])
+    }
+
+    /// Starts it as in production: no keys made for development.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn start_in_production(&mut self) -> Duration {
+        self.start_with(&[])
+    }
+
+    fn start_with(&mut self, flags: &[&str]) -> Duration {
         let began = Instant::now();
         let log = std::fs::OpenOptions::new()
             .create(true)
@@ -125,7 +137,8 @@ impl Service {
             .open(self.log_file())
             .expect("a file for what it says");
         let mut child = verifier(&self.programs, self.world.path())
-            .args(["serve", "--listen", "127.0.0.1:0", "--allow-development-keys"])
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(flags)
             .args(["--set", "log_filter=warn"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -175,6 +188,11 @@ impl Service {
         Programs::done(Command::new("kill").arg(process));
         let ended = serving.child().wait().expect("it ends");
         assert_eq!(ended.code(), Some(0), "it ends in order");
+    }
+
+    /// The operator's program on this directory, to be given a command; no server may be running.
+    pub fn operator(&self) -> Command {
+        verifier(&self.programs, self.world.path())
     }
 
     /// Where it listens.

@@ -251,6 +251,8 @@ fn the_pages_on_documents_and_records_name_every_type_and_cell() {
     use covenant_api::log::cells;
     let of_records = [
         LogOpened::TYPE,
+        "key-registration",
+        KeyRetirement::TYPE,
         "participant",
         AttestorGrant::TYPE,
         AttestorRevocation::TYPE,
@@ -267,6 +269,7 @@ fn the_pages_on_documents_and_records_name_every_type_and_cell() {
         Bank::TYPE,
         Bundle::TYPE,
         Filing::TYPE,
+        KeyManifest::TYPE,
         Refused::TYPE,
         Trust::TYPE,
         TrustedLog::TYPE,
@@ -279,7 +282,7 @@ fn the_pages_on_documents_and_records_name_every_type_and_cell() {
     for name in of_records {
         assert!(records.contains(&format!("\n| `{name}` | ")), "records: {name}");
         assert!(records.contains(&format!("\n**`{name}`.**")), "rules: {name}");
-        if name != "participant" {
+        if !["participant", "key-registration"].contains(&name) {
             assert!(documents.contains(&format!("**`{name}`**")), "documents: {name}");
         }
     }
@@ -293,6 +296,9 @@ fn the_pages_on_documents_and_records_name_every_type_and_cell() {
     );
     let cells = [
         cells::log(),
+        cells::operator_number(),
+        cells::registered(&id),
+        cells::retired(&id),
         cells::participant(&id),
         cells::number(&id),
         cells::stream(&id),

@@ -4,8 +4,8 @@
 //! where the key came from. So a development key cannot pass for another one by a changed manifest: its id would change.
 
 mod manifest;
-mod proving;
 pub mod provenance;
+mod proving;
 mod setup;
 mod store;
 #[cfg(test)]

@@ -42,8 +42,10 @@ pub fn id(key: &VerifyingKey) -> Hex32 {
 pub fn describe(key: &VerifyingKey, ceremony: Option<&Provenance>, now: UtcTime) -> Result<KeyManifest, Refusal> {
     let ceremony = ceremony.map(record).transpose()?;
     if ceremony.is_none() && !key.origin().is_development() {
-        return Err(Refusal::new(&MANIFEST_MISMATCH, "the folder says nothing of a ceremony")
-            .expected("manifest.json as `covenant ceremony finish` writes it"));
+        return Err(
+            Refusal::new(&MANIFEST_MISMATCH, "the folder says nothing of a ceremony")
+                .expected("manifest.json as `covenant ceremony finish` writes it"),
+        );
     }
     let seed = match key.origin() {
         Origin::Development { seed } => Some(text(seed)?),
@@ -80,7 +82,10 @@ pub fn expect_described(manifest: &KeyManifest, key: &VerifyingKey) -> Result<()
     same("circuit", &manifest.circuit, &Hex32(key.matrices_hash()))?;
     same("public_inputs", &manifest.public_inputs, &key.inputs())?;
     same("development", &manifest.development, &key.origin().is_development())?;
-    let transcript = manifest.ceremony.as_ref().map(|ceremony| ceremony.transcript.to_string());
+    let transcript = manifest
+        .ceremony
+        .as_ref()
+        .map(|ceremony| ceremony.transcript.to_string());
     match (key.origin(), transcript) {
         (Origin::Ceremony { transcript }, found) => {
             let found = found.unwrap_or_else(|| "no ceremony".to_owned());
@@ -119,10 +124,14 @@ pub fn expect_ceremony(manifest: &KeyManifest, finished: &Finished, powers: [u8;
     if found.contributions == real.contributions {
         return Ok(());
     }
-    Err(
-        mismatch("ceremony.contributions", "other contributions than those in the transcript")
-            .expected(format!("the {} contributions of the transcript", real.contributions.len())),
+    Err(mismatch(
+        "ceremony.contributions",
+        "other contributions than those in the transcript",
     )
+    .expected(format!(
+        "the {} contributions of the transcript",
+        real.contributions.len()
+    )))
 }
 
 fn mismatch(field: &str, found: impl Into<String>) -> Refusal {

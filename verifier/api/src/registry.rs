@@ -30,8 +30,7 @@ use crate::documents::{
 };
 use crate::files;
 use crate::refusals::{
-    ATTESTOR_REVOKED, NOT_ENROLLED, UNKNOWN_ATTESTOR, UNKNOWN_INVITATION, UNKNOWN_POLICY, UNKNOWN_REQUEST,
-    WRONG_SIGNER,
+    ATTESTOR_REVOKED, NOT_ENROLLED, UNKNOWN_ATTESTOR, UNKNOWN_INVITATION, UNKNOWN_POLICY, UNKNOWN_REQUEST, WRONG_SIGNER,
 };
 use crate::sign::{Signer, Verified};
 use crate::types::{Hex32, Name, UtcTime};

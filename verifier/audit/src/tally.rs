@@ -61,7 +61,11 @@ pub struct RegisteredKey {
 impl RegisteredKey {
     /// Who contributed to it.
     pub fn contributors(&self) -> Vec<String> {
-        self.manifest.contributions().iter().map(ContributionRecord::who).collect()
+        self.manifest
+            .contributions()
+            .iter()
+            .map(ContributionRecord::who)
+            .collect()
     }
 
     /// Whether somebody may be able to forge under it, as the operator found.
@@ -263,7 +267,9 @@ impl Tally {
     /// Verdicts under keys that were found compromised.
     pub fn compromised_verdicts(&self) -> u64 {
         let compromised = self.registry.iter().filter(|key| key.is_compromised());
-        compromised.map(|key| self.use_of(&key.manifest.verifying_key).verdicts).sum()
+        compromised
+            .map(|key| self.use_of(&key.manifest.verifying_key).verdicts)
+            .sum()
     }
 
     /// The name of a participant.

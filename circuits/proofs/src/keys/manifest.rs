@@ -114,7 +114,10 @@ impl Manifest {
             ("development", self.development == verifying.origin().is_development()),
             ("seed", self.seed == seed),
             ("transcript", self.transcript == transcript),
-            ("ceremony", self.ceremony.as_ref().is_none_or(|c| is_of(c, verifying.origin()))),
+            (
+                "ceremony",
+                self.ceremony.as_ref().is_none_or(|c| is_of(c, verifying.origin())),
+            ),
         ];
         facts.into_iter().find(|(_, holds)| !holds).map(|(field, _)| field)
     }

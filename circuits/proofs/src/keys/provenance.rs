@@ -99,6 +99,9 @@ mod tests {
                         7d87c5392aab792dc252d5de4533cc9518d38aa8dbc4925ab92386edd4009923";
         assert_eq!(HEXLOWER.encode(&blake2b(&b"abc"[..]).unwrap()), expected);
         let long = vec![7; CHUNK_BYTES + 1];
-        assert_eq!(blake2b(long.as_slice()).unwrap(), <[u8; 64]>::from(Blake2b512::digest(&long)));
+        assert_eq!(
+            blake2b(long.as_slice()).unwrap(),
+            <[u8; 64]>::from(Blake2b512::digest(&long))
+        );
     }
 }

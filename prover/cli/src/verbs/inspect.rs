@@ -9,8 +9,8 @@ use covenant_api::checked_policy::CheckedPolicy;
 use covenant_api::document::{self, Document};
 use covenant_api::documents::{
     Attestation, AttestationRequest, AttestorGrant, AttestorLedger, AttestorRevocation, Bank, Bundle, Decision,
-    Enrolled, Enrolment, Filing, Invitation, KeyManifest, KeyRetirement, LogOpened, PinnedKey, Policy, Refused, Request, SecretKeyFile, Trust,
-    TrustedLog, Verdict,
+    Enrolled, Enrolment, Filing, Invitation, KeyManifest, KeyRetirement, LogOpened, PinnedKey, Policy, Refused,
+    Request, SecretKeyFile, Trust, TrustedLog, Verdict,
 };
 use covenant_api::receipt::LogKey;
 use covenant_api::sign::Signed;

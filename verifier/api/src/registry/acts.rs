@@ -12,8 +12,8 @@ use super::{ATTESTORS, CODES, ENROLMENTS, INVITATIONS, POLICIES, REQUESTS, REVOC
 use crate::asked::attestor_key;
 use crate::checked_policy::CheckedPolicy;
 use crate::documents::{
-    AcceptedAttestor, AttestorGrant, AttestorRevocation, Code, Enrolled, Enrolment, Invitation, RedemptionKey,
-    Request, Verdict,
+    AcceptedAttestor, AttestorGrant, AttestorRevocation, Code, Enrolled, Enrolment, Invitation, RedemptionKey, Request,
+    Verdict,
 };
 use crate::refusals::{
     APPLICANT_CONFLICT, ATTESTOR_REVOKED, FILE_EXISTS, INVITATION_EXPIRED, INVITATION_USED, MALFORMED_DOCUMENT,

@@ -13,7 +13,7 @@ use super::{KEYS, MANIFESTS, RETIREMENTS, Registry};
 use crate::document::Document as _;
 use crate::documents::{KeyManifest, KeyRetirement, PinnedKey, RetirementCause};
 use crate::log::view::is_development;
-use crate::refusals::{KEY_RETIRED, MALFORMED_DOCUMENT, UNLISTED_KEY, UNKNOWN_VERIFYING_KEY, WRONG_SIGNER};
+use crate::refusals::{KEY_RETIRED, MALFORMED_DOCUMENT, UNKNOWN_VERIFYING_KEY, UNLISTED_KEY, WRONG_SIGNER};
 use crate::sign::{Signed, Signer, Verified};
 use crate::types::{Hex32, Text, UtcTime};
 use crate::{files, keys, limits};
@@ -31,7 +31,11 @@ impl Registry {
     ) -> Result<Verified<KeyManifest>, Refusal> {
         let signer = manifest.claimed_signer();
         let operators = self.logs.values().map(|log| &log.operator);
-        if operators.chain([&self.bank.key]).chain(also).any(|known| *known == signer) {
+        if operators
+            .chain([&self.bank.key])
+            .chain(also)
+            .any(|known| *known == signer)
+        {
             return manifest.clone().verify(&signer);
         }
         Err(Refusal::new(&WRONG_SIGNER, format!("signed by {signer}"))
@@ -128,7 +132,11 @@ impl Registry {
         self.expect_bank(signer)?;
         self.pinned(id)?;
         let worse = (RetirementCause::Superseded, RetirementCause::Compromised);
-        if let Some(earlier) = self.retirements.get(id).filter(|earlier| (earlier.cause, cause) != worse) {
+        if let Some(earlier) = self
+            .retirements
+            .get(id)
+            .filter(|earlier| (earlier.cause, cause) != worse)
+        {
             return Err(of_retirement(earlier));
         }
         let retirement = signer.sign(KeyRetirement {
@@ -160,7 +168,8 @@ impl Registry {
 
     /// Those that requests may name.
     pub fn keys_in_use(&self) -> impl Iterator<Item = &Verified<PinnedKey>> {
-        self.keys().filter(|key| !self.retirements.contains_key(&key.verifying_key))
+        self.keys()
+            .filter(|key| !self.retirements.contains_key(&key.verifying_key))
     }
 
     /// The manifest by which a key was pinned.
@@ -176,7 +185,9 @@ impl Registry {
     /// A pinned key that requests may name.
     pub(super) fn expect_in_use(&self, id: &Hex32) -> Result<(), Refusal> {
         self.pinned(id)?;
-        self.retirements.get(id).map_or(Ok(()), |earlier| Err(of_retirement(earlier)))
+        self.retirements
+            .get(id)
+            .map_or(Ok(()), |earlier| Err(of_retirement(earlier)))
     }
 
     /// A pinned key under which proofs count, if they were asked for before it was retired.
@@ -214,8 +225,11 @@ impl Registry {
 }
 
 fn unlisted(id: &Hex32) -> Refusal {
-    Refusal::new(&UNLISTED_KEY, format!("key {id}, which says of itself that it comes from a ceremony"))
-        .expected("a signed manifest of this key")
+    Refusal::new(
+        &UNLISTED_KEY,
+        format!("key {id}, which says of itself that it comes from a ceremony"),
+    )
+    .expected("a signed manifest of this key")
 }
 
 fn of_retirement(retirement: &KeyRetirement) -> Refusal {
@@ -225,7 +239,10 @@ fn of_retirement(retirement: &KeyRetirement) -> Refusal {
         reason,
         retired,
     } = retirement;
-    Refusal::new(&KEY_RETIRED, format!("key {id} was retired on {retired} ({}): {reason}", cause.name()))
+    Refusal::new(
+        &KEY_RETIRED,
+        format!("key {id} was retired on {retired} ({}): {reason}", cause.name()),
+    )
 }
 
 /// The manifests by which keys were pinned. The bank signed the manifest's id; whose signature the manifest bears was decided when it
@@ -245,8 +262,16 @@ pub(super) fn load_manifests(
         let signer = manifest.claimed_signer();
         let manifest = manifest.verify(&signer).map_err(|r| place(r, &path))?;
         if manifest.id() != expected || manifest.verifying_key != id {
-            let found = format!("the file holds manifest {} of key {}", manifest.id(), manifest.verifying_key);
-            return Err(damaged(&path, found, format!("manifest {expected} of key {id}, by which it was pinned")));
+            let found = format!(
+                "the file holds manifest {} of key {}",
+                manifest.id(),
+                manifest.verifying_key
+            );
+            return Err(damaged(
+                &path,
+                found,
+                format!("manifest {expected} of key {id}, by which it was pinned"),
+            ));
         }
         manifests.insert(id, manifest);
     }

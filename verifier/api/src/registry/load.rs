@@ -71,7 +71,6 @@ impl Registry {
             bank,
         })
     }
-
 }
 
 /// As [`load`], of a directory that a registry gets with its first document.

@@ -7,4 +7,5 @@ mod commands;
 mod deciding;
 mod filing;
 mod judged;
+mod keys;
 mod story;

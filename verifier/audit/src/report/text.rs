@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use covenant_api::types::Bytes64;
 use comfy_table::{CellAlignment, Table, presets};
+use covenant_api::types::Bytes64;
 
 use super::{Report, details, instant};
 use crate::findings::Finding;
@@ -194,7 +194,11 @@ fn key_registry(out: &mut String, tally: &Tally) {
     listed(
         out,
         "Key registry",
-        table(&["id", "setup", "from entry", "until", "requests", "verdicts"], &[2, 4, 5], rows),
+        table(
+            &["id", "setup", "from entry", "until", "requests", "verdicts"],
+            &[2, 4, 5],
+            rows,
+        ),
     );
     for key in &tally.registry {
         let manifest = &key.manifest;
@@ -208,7 +212,14 @@ fn key_registry(out: &mut String, tally: &Tally) {
             lines.push(("powers of tau", short(&ceremony.powers)));
             lines.push(("transcript", short(&ceremony.transcript)));
             let who = key.contributors();
-            lines.push(("contributions", if who.is_empty() { "none".to_owned() } else { who.join("; ") }));
+            lines.push((
+                "contributions",
+                if who.is_empty() {
+                    "none".to_owned()
+                } else {
+                    who.join("; ")
+                },
+            ));
         }
         let text: String = lines
             .into_iter()

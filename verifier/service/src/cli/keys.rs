@@ -62,19 +62,16 @@ fn sign(settings: &Settings, folder: &Path, out: &Path) -> Result<Report, Refusa
     ))
 }
 
-fn register(
-    settings: &Settings,
-    folder: &Path,
-    signed: Option<&Path>,
-    out: Option<&Path>,
-) -> Result<Report, Failure> {
+fn register(settings: &Settings, folder: &Path, signed: Option<&Path>, out: Option<&Path>) -> Result<Report, Failure> {
     let (bytes, manifest) = described(settings, folder).map_err(Failure::No)?;
     let operator = operator(settings)?;
     let manifest = match signed {
         None => operator.sign(manifest)?,
         Some(path) => {
             let signed = Signed::<KeyManifest>::from_json(&files::read(path, limits::DOCUMENT_BYTES_MAX)?);
-            signed.and_then(|signed| signed.verify(&operator.public())).map_err(Failure::No)?
+            signed
+                .and_then(|signed| signed.verify(&operator.public()))
+                .map_err(Failure::No)?
         }
     };
     let opened = startup::open(settings)?;
@@ -111,7 +108,10 @@ fn retire(settings: &Settings, key: Hex32, cause: CauseName, reason: Text) -> Re
             },
         ),
     ];
-    Ok(Report::new(fields(&lines), json!({ "index": index, "retirement": retirement })))
+    Ok(Report::new(
+        fields(&lines),
+        json!({ "index": index, "retirement": retirement }),
+    ))
 }
 
 fn list(settings: &Settings) -> Result<Report, Failure> {

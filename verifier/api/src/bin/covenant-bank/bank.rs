@@ -79,7 +79,11 @@ fn by(registry: &Registry, key: &Hex32) -> String {
         None => "no manifest".to_owned(),
         Some(manifest) => {
             let makers = manifest.contributions().len();
-            format!("a manifest of {}, signed by {}; contributions: {makers}", manifest.setup(), manifest.signer())
+            format!(
+                "a manifest of {}, signed by {}; contributions: {makers}",
+                manifest.setup(),
+                manifest.signer()
+            )
         }
     }
 }

@@ -75,7 +75,10 @@ fn check(args: &CheckManifest) -> Result<Report, Refusal> {
     };
     if manifest.development && !policy.allow_development {
         let entry = PROOFS.iter().find(|entry| entry.code == "development-key");
-        return Err(Refusal::new(entry.unwrap_or(&UNLISTED_KEY), format!("key {}", manifest.verifying_key)));
+        return Err(Refusal::new(
+            entry.unwrap_or(&UNLISTED_KEY),
+            format!("key {}", manifest.verifying_key),
+        ));
     }
     let with_key = args.verifying_key.is_some();
     if let Some(path) = &args.verifying_key {
@@ -88,7 +91,9 @@ fn check(args: &CheckManifest) -> Result<Report, Refusal> {
         ("checked", said_of(with_key, with_ceremony).to_owned()),
     ]));
     if args.signer.is_none() {
-        text.push_str("  Whose key the signer's is, you know better: nothing here says it. Compare it, or give --signer.\n");
+        text.push_str(
+            "  Whose key the signer's is, you know better: nothing here says it. Compare it, or give --signer.\n",
+        );
     }
     warn(&mut text, &manifest);
     Ok(Report::new(text, answer(&manifest, with_key, with_ceremony)))
@@ -126,7 +131,11 @@ fn about(manifest: &Verified<KeyManifest>) -> String {
     lines.push(("signed", manifest.signed.to_string()));
     let mut text = fields(&lines);
     for (number, contribution) in (1..).zip(manifest.contributions()) {
-        text.push_str(&format!("  contribution {number}: {}\n    {}\n", contribution.who(), contribution.hash));
+        text.push_str(&format!(
+            "  contribution {number}: {}\n    {}\n",
+            contribution.who(),
+            contribution.hash
+        ));
     }
     text
 }

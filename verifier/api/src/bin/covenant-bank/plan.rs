@@ -51,7 +51,14 @@ pub fn run(args: Args) -> Result<Report, Refusal> {
             office,
         }) => {
             let vouched = manifest.as_deref().map(|path| (path, manifest_key));
-            bank::pin(&context, &file, vouched, allow_development_keys, out.as_deref(), &office)
+            bank::pin(
+                &context,
+                &file,
+                vouched,
+                allow_development_keys,
+                out.as_deref(),
+                &office,
+            )
         }
         Verb::Registry(RegistryVerb::Retire {
             key_id,
@@ -59,7 +66,14 @@ pub fn run(args: Args) -> Result<Report, Refusal> {
             reason,
             out,
             office,
-        }) => manifest::retire(&context, key_id.as_deref(), cause.into(), reason, out.as_deref(), &office),
+        }) => manifest::retire(
+            &context,
+            key_id.as_deref(),
+            cause.into(),
+            reason,
+            out.as_deref(),
+            &office,
+        ),
         Verb::Registry(RegistryVerb::Show { registry }) => show::registry(&registry),
         Verb::Manifest(verb) => manifest::run(&context, verb),
         Verb::Attestor(verb) => bank::attestor(&context, verb),

@@ -30,20 +30,28 @@ fn manifest() -> KeyManifest {
     }
 }
 
+/// A change of a manifest.
+type Change<'a> = &'a dyn Fn(&mut KeyManifest);
+
 #[test]
 fn a_manifest_does_not_contradict_itself() {
     let refused = |change: &dyn Fn(&mut KeyManifest)| {
         let mut manifest = manifest();
         change(&mut manifest);
-        Signer::from_seed(&[7; 32]).sign(manifest).map(drop).map_err(|r| r.code())
+        Signer::from_seed(&[7; 32])
+            .sign(manifest)
+            .map(drop)
+            .map_err(|r| r.code())
     };
     assert_eq!(refused(&|_| {}), Ok(()));
     let ceremony = |m: &mut KeyManifest, keep: usize| {
         let contributions = &mut m.ceremony.as_mut().unwrap().contributions;
         *contributions = contributions.split_off(keep);
     };
-    let wrong: [(&str, &dyn Fn(&mut KeyManifest)); 5] = [
-        ("a seed of no development key", &|m| m.seed = Some(Text::parse("s").unwrap())),
+    let wrong: [(&str, Change<'_>); 5] = [
+        ("a seed of no development key", &|m| {
+            m.seed = Some(Text::parse("s").unwrap())
+        }),
         ("a development key without its seed", &|m| m.development = true),
         ("no ceremony", &|m| m.ceremony = None),
         ("nobody contributed", &|m| ceremony(m, 2)),

@@ -93,5 +93,8 @@ impl<S: State> View<'_, S> {
 
 fn of_retired(id: &Hex32, retired: Retired) -> Refusal {
     let Retired { cause, index } = retired;
-    Refusal::new(&KEY_RETIRED, format!("key {id} was retired in entry {index}: {}", cause.name()))
+    Refusal::new(
+        &KEY_RETIRED,
+        format!("key {id} was retired in entry {index}: {}", cause.name()),
+    )
 }
