@@ -3,6 +3,8 @@
 mod commands;
 mod flips;
 mod forgeries;
+#[expect(clippy::unwrap_used, reason = "a world of documents that are right by construction")]
+mod keys;
 mod receipts;
 #[expect(clippy::unwrap_used, reason = "a world of documents that are right by construction")]
 mod records;

@@ -73,6 +73,11 @@ pub fn key_id() -> Hex32 {
     Hex32(proving_key().verifying().id().0)
 }
 
+/// The verifying key's bytes.
+pub fn key_bytes() -> Vec<u8> {
+    proving_key().verifying().to_bytes()
+}
+
 fn attestor_key() -> eddsa::SecretKey {
     eddsa::SecretKey::from_seed(&[2; 32])
 }
@@ -178,7 +183,7 @@ impl House {
         });
         let filed = self.file(&grant.unwrap(), self.stream);
         self.record(&Record::AttestorGrant(filed));
-        let bytes = proving_key().verifying().to_bytes();
+        let bytes = key_bytes();
         let blob = Hex32(covenant_audit::hash::of(&[&bytes]).0);
         self.memory.add_blob(bytes);
         let pinned = self.bank.sign(PinnedKey {

@@ -33,7 +33,7 @@ fn honest() -> &'static (Vec<u8>, Trust) {
     })
 }
 
-fn check(file: &[u8], trust: Option<&Trust>, allow_development: bool) -> Audit {
+pub fn check(file: &[u8], trust: Option<&Trust>, allow_development: bool) -> Audit {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("export");
     std::fs::write(&path, file).expect("written");
@@ -45,7 +45,7 @@ fn check(file: &[u8], trust: Option<&Trust>, allow_development: bool) -> Audit {
 }
 
 /// What a dishonest log's audit finds: the code, and the entry.
-fn blamed(house: &House) -> (&'static str, Option<u64>) {
+pub fn blamed(house: &House) -> (&'static str, Option<u64>) {
     let audit = check(
         &world::export(&house.ledger, &Scope::everything()),
         Some(&house.trust()),
