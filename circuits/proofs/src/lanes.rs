@@ -65,6 +65,24 @@ impl Ifma {
         // SAFETY: the token shows that the processor has these features.
         unsafe { with_features(f) }
     }
+
+    /// Runs something long compiled with the instructions.
+    #[inline(always)]
+    pub fn work(self, work: impl Work) {
+        #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512ifma")]
+        fn with_features(ifma: Ifma, work: impl Work) {
+            work.run(ifma);
+        }
+        // SAFETY: the token shows that the processor has these features.
+        unsafe { with_features(self, work) }
+    }
+}
+
+/// Something long. A closure given to [`Ifma::run`] is a function without the instructions until it is inlined, and a long one is
+/// not; a method marked `#[inline(always)]` is.
+pub trait Work {
+    /// Does it.
+    fn run(self, ifma: Ifma);
 }
 
 /// From now on, in this process, everything is computed without vectors (or with them again). For benches.

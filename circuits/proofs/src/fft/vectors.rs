@@ -14,7 +14,7 @@ use covenant_gadgets::circuit::Field;
 use rayon::prelude::*;
 use zeroize::Zeroizing;
 
-use crate::lanes::{Ifma, Lanes, Packed, Spread, WIDTH};
+use crate::lanes::{Ifma, Lanes, Packed, Spread, WIDTH, Work};
 
 type Fr = Lanes<FrConfig>;
 type Root = Spread<FrConfig>;
@@ -78,7 +78,7 @@ impl Tables {
                 .par_chunks_mut(BUTTERFLIES_PER_TASK)
                 .zip(self.coset.par_chunks(BUTTERFLIES_PER_TASK))
                 .for_each(|(values, factors)| {
-                    ifma.run(|| scale(values, factors));
+                    ifma.work(Task::Scale(values, factors));
                 });
             time(ifma, values, &self.places);
         });
@@ -104,7 +104,7 @@ impl Tables {
             .enumerate()
             .for_each(|(task, (((out_a, out_b), out_c), between))| {
                 let mut out = [out_a, out_b, out_c];
-                ifma.run(|| enter(ifma, [a, b], m, task * chunk, &mut out, between));
+                ifma.work(Task::Enter([a, b], m, task * chunk, &mut out, between));
             });
     }
 
@@ -130,12 +130,38 @@ impl Tables {
                 let start = task * chunk;
                 let piece = start..start + WIDTH * between.len();
                 let pieces = [&a[piece.clone()], &b[piece.clone()], &c[piece]];
-                ifma.run(|| leave(ifma, pieces, &mut out, between));
+                ifma.work(Task::Leave(pieces, &mut out, between));
             });
         let zeroth = values[self.size];
         values[0] = zeroth;
         values.truncate(self.size);
         values
+    }
+}
+
+/// What runs with the instructions; one of the functions below each.
+enum Task<'a, 'b> {
+    Enter([&'a [Field]; 2], usize, usize, &'a mut [&'b mut [Fr]; 3], &'a [[Fr; 7]]),
+    Leave([&'a [Fr]; 3], &'a mut [&'b mut [Field]], &'a [[Fr; 7]]),
+    Scale(&'a mut [Fr], &'a [Fr]),
+    Frequency(&'a mut [Fr], usize, &'a [Root]),
+    Run(&'a mut [Fr], &'a mut [Fr], &'a Root),
+    Time(&'a mut [Fr], &'a [Vec<Root>]),
+    Butterflies(&'a mut [Fr], &'a mut [Fr], &'a [Root]),
+}
+
+impl Work for Task<'_, '_> {
+    #[inline(always)]
+    fn run(self, ifma: Ifma) {
+        match self {
+            Self::Enter(rows, m, start, out, roots) => enter(ifma, rows, m, start, out, roots),
+            Self::Leave(pieces, out, roots) => leave(ifma, pieces, out, roots),
+            Self::Scale(values, factors) => scale(values, factors),
+            Self::Frequency(values, place, roots) => frequency_alone(ifma, values, place, roots),
+            Self::Run(left, right, root) => run(ifma, left, right, root),
+            Self::Time(values, roots) => time_alone(ifma, values, roots),
+            Self::Butterflies(left, right, roots) => butterflies(ifma, left, right, roots),
+        }
     }
 }
 
@@ -302,13 +328,13 @@ fn scale(values: &mut [Fr], factors: &[Fr]) {
 /// From values in natural order to those at the roots in bit-reversed order, for the run at `place` of its level.
 fn frequency(ifma: Ifma, values: &mut [Fr], place: usize, roots: &[Root]) {
     if values.len() <= ALONE {
-        return ifma.run(|| frequency_alone(ifma, values, place, roots));
+        return ifma.work(Task::Frequency(values, place, roots));
     }
     let (left, right) = values.split_at_mut(values.len() / 2);
     let root = &roots[place];
     left.par_chunks_mut(BUTTERFLIES_PER_TASK)
         .zip(right.par_chunks_mut(BUTTERFLIES_PER_TASK))
-        .for_each(|(left, right)| ifma.run(|| run(ifma, left, right, root)));
+        .for_each(|(left, right)| ifma.work(Task::Run(left, right, root)));
     rayon::join(
         || frequency(ifma, left, 2 * place, roots),
         || frequency(ifma, right, 2 * place + 1, roots),
@@ -342,7 +368,7 @@ fn run(ifma: Ifma, left: &mut [Fr], right: &mut [Fr], root: &Root) {
 /// From bit-reversed order to values in natural order.
 fn time(ifma: Ifma, values: &mut [Fr], roots: &[Vec<Root>]) {
     if values.len() <= ALONE {
-        return ifma.run(|| time_alone(ifma, values, roots));
+        return ifma.work(Task::Time(values, roots));
     }
     let level = &roots[(values.len() / 2).ilog2() as usize];
     let (left, right) = values.split_at_mut(values.len() / 2);
@@ -350,7 +376,7 @@ fn time(ifma: Ifma, values: &mut [Fr], roots: &[Vec<Root>]) {
     left.par_chunks_mut(BUTTERFLIES_PER_TASK)
         .zip(right.par_chunks_mut(BUTTERFLIES_PER_TASK))
         .zip(level.par_chunks(BUTTERFLIES_PER_TASK))
-        .for_each(|((left, right), roots)| ifma.run(|| butterflies(ifma, left, right, roots)));
+        .for_each(|((left, right), roots)| ifma.work(Task::Butterflies(left, right, roots)));
 }
 
 #[inline(always)]
