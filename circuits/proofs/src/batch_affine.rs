@@ -5,11 +5,14 @@
 //!
 //! Times do not depend on secrets more than arkworks' own do; a contribution's secret is used once and forgotten.
 
-use ark_ec::AffineRepr as _;
+pub(crate) mod steps;
+
 use ark_ec::scalar_mul::glv::GLVConfig;
 use ark_ec::short_weierstrass::Affine;
-use ark_ff::{AdditiveGroup as _, BigInteger as _, Field as _, PrimeField};
+use ark_ff::{BigInteger as _, PrimeField};
 use rayon::prelude::*;
+
+use self::steps::{Pair, Steps};
 
 /// Points that go through the steps together: few enough for the cache, many enough to forget the inversion.
 const GROUP: usize = 512;
@@ -39,16 +42,25 @@ pub(crate) fn sums_and_differences<C: GLVConfig>(left: &mut [Affine<C>], right: 
     left.par_chunks_mut(GROUP)
         .zip(right.par_chunks_mut(GROUP))
         .for_each(|(left, right)| {
-            let mut scratch = Scratch::default();
-            let negated: Vec<Affine<C>> = right.iter().map(|p| -*p).collect();
-            let mut difference = left.to_vec();
-            scratch.add(left, right.iter().copied().enumerate());
-            scratch.add(&mut difference, negated.into_iter().enumerate());
-            right.copy_from_slice(&difference);
+            let count = left.len().min(right.len());
+            let (left, right) = (&mut left[..count], &mut right[..count]);
+            let mut points = [&*left, &*right, &*left].concat();
+            let pairs: Vec<Pair> = (0..2 * count)
+                .map(|i| Pair {
+                    to: (if i < count { i } else { i + count }) as u32,
+                    from: (count + i % count) as u32,
+                    negative: i >= count,
+                })
+                .collect();
+            Steps::default().add(&mut points, &pairs);
+            left.copy_from_slice(&points[..count]);
+            right.copy_from_slice(&points[2 * count..]);
         });
 }
 
+/// The sums lie in front, and behind them for each odd multiple one group of points, then all of these under the endomorphism.
 fn multiply_group<C: GLVConfig>(points: &mut [Affine<C>], scalars: &[C::ScalarField]) {
+    let count = points.len();
     let digits: Vec<[Vec<i8>; 2]> = scalars
         .iter()
         .map(|scalar| {
@@ -57,26 +69,50 @@ fn multiply_group<C: GLVConfig>(points: &mut [Affine<C>], scalars: &[C::ScalarFi
         })
         .collect();
     let longest = digits.iter().flatten().map(Vec::len).max().unwrap_or(0);
-    let mut scratch = Scratch::default();
-    let multiples = scratch.odd_multiples(points);
-    let mut sums = vec![Affine::<C>::identity(); points.len()];
+    let mut steps = Steps::default();
+    let multiples = odd_multiples(&mut steps, points);
+    let mut all = vec![Affine::<C>::identity(); count];
+    all.extend(&multiples);
+    all.extend(multiples.iter().map(C::endomorphism_affine));
+    let mut pairs = Vec::with_capacity(count);
     for place in (0..longest).rev() {
-        scratch.double(&mut sums);
+        steps.double(&mut all[..count]);
         for half in 0..2 {
-            let terms = digits.iter().enumerate().filter_map(|(index, digits)| {
-                let digit = *digits[half].get(place)?;
-                let multiple = *multiples.get(usize::from(digit.unsigned_abs()) / 2)?.get(index)?;
-                let multiple = if half == 1 {
-                    C::endomorphism_affine(&multiple)
-                } else {
-                    multiple
-                };
-                (digit != 0).then_some((index, if digit < 0 { -multiple } else { multiple }))
-            });
-            scratch.add(&mut sums, terms);
+            pairs.clear();
+            pairs.extend(digits.iter().enumerate().filter_map(|(index, digits)| {
+                let digit = digits[half].get(place).filter(|digit| **digit != 0)?;
+                let group = 1 + half * MULTIPLES + usize::from(digit.unsigned_abs()) / 2;
+                Some(Pair {
+                    to: index as u32,
+                    from: (group * count + index) as u32,
+                    negative: *digit < 0,
+                })
+            }));
+            steps.add(&mut all, &pairs);
         }
     }
-    points.copy_from_slice(&sums);
+    points.copy_from_slice(&all[..count]);
+}
+
+/// 1, 3, 5, … times each point, one multiple of all after the other.
+fn odd_multiples<C: GLVConfig>(steps: &mut Steps<C>, points: &[Affine<C>]) -> Vec<Affine<C>> {
+    let count = points.len();
+    // Twice the points stand at the end until they are not needed any more.
+    let mut all = points.repeat(MULTIPLES + 1);
+    steps.double(&mut all[MULTIPLES * count..]);
+    for multiple in 1..MULTIPLES {
+        all.copy_within((multiple - 1) * count..multiple * count, multiple * count);
+        let pairs: Vec<Pair> = (0..count)
+            .map(|i| Pair {
+                to: (multiple * count + i) as u32,
+                from: (MULTIPLES * count + i) as u32,
+                negative: false,
+            })
+            .collect();
+        steps.add(&mut all, &pairs);
+    }
+    all.truncate(MULTIPLES * count);
+    all
 }
 
 /// The signed digits of a number, lowest first: Σ dᵢ·2^i, each zero or odd and below 2^(WIDTH−1) in magnitude.
@@ -86,83 +122,6 @@ fn signed_digits<F: PrimeField>(value: F, positive: bool) -> Vec<i8> {
         .into_iter()
         .map(|d| if positive { d as i8 } else { -(d as i8) })
         .collect()
-}
-
-/// Room for the slopes' denominators, kept from step to step.
-struct Scratch<C: GLVConfig> {
-    denominators: Vec<C::BaseField>,
-    places: Vec<(usize, Affine<C>)>,
-}
-
-impl<C: GLVConfig> Default for Scratch<C> {
-    fn default() -> Self {
-        Self {
-            denominators: Vec::new(),
-            places: Vec::new(),
-        }
-    }
-}
-
-impl<C: GLVConfig> Scratch<C> {
-    /// 1, 3, 5, … times each point.
-    fn odd_multiples(&mut self, points: &[Affine<C>]) -> Vec<Vec<Affine<C>>> {
-        let mut doubled = points.to_vec();
-        self.double(&mut doubled);
-        let mut multiples = vec![points.to_vec()];
-        while multiples.len() < MULTIPLES {
-            let mut next = multiples.last().cloned().unwrap_or_default();
-            self.add(&mut next, doubled.iter().copied().enumerate());
-            multiples.push(next);
-        }
-        multiples
-    }
-
-    /// Doubles each point.
-    fn double(&mut self, points: &mut [Affine<C>]) {
-        self.denominators.clear();
-        // No point of odd order has y = 0, and the identity is stored as (0, 0): its zero is left out of the inversion.
-        self.denominators.extend(points.iter().map(|p| p.y.double()));
-        ark_ff::batch_inversion(&mut self.denominators);
-        for (point, inverse) in points.iter_mut().zip(&self.denominators) {
-            if !point.is_zero() {
-                let square = point.x.square();
-                *point = chord(point, &point.x, (square.double() + square + C::COEFF_A) * inverse);
-            }
-        }
-    }
-
-    /// Adds to some of the points, each at most once.
-    fn add(&mut self, points: &mut [Affine<C>], terms: impl Iterator<Item = (usize, Affine<C>)>) {
-        self.places.clear();
-        self.denominators.clear();
-        for (index, term) in terms {
-            let Some(point) = points.get_mut(index) else { continue };
-            if term.is_zero() {
-                continue;
-            }
-            if point.is_zero() {
-                *point = term;
-            } else if point.x == term.x {
-                // Equal or opposite: rare, and not worth a step of its own.
-                *point = (*point + term).into();
-            } else {
-                self.places.push((index, term));
-                self.denominators.push(term.x - point.x);
-            }
-        }
-        ark_ff::batch_inversion(&mut self.denominators);
-        for ((index, term), inverse) in self.places.iter().zip(&self.denominators) {
-            if let Some(point) = points.get_mut(*index) {
-                *point = chord(point, &term.x, (term.y - point.y) * inverse);
-            }
-        }
-    }
-}
-
-/// The third point of the line with this slope through a point and another one with abscissa `other`, mirrored.
-fn chord<C: GLVConfig>(point: &Affine<C>, other: &C::BaseField, slope: C::BaseField) -> Affine<C> {
-    let x = slope.square() - point.x - other;
-    Affine::new_unchecked(x, slope * (point.x - x) - point.y)
 }
 
 #[cfg(test)]

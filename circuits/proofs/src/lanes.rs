@@ -24,6 +24,7 @@ mod pack;
 mod permute;
 mod quadratic;
 mod spread;
+mod steps;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +35,7 @@ pub use number::{Lanes, Wide};
 pub use pack::Packed;
 pub use quadratic::Lanes2;
 pub use spread::Spread;
+pub(crate) use steps::Steps;
 
 /// How many field elements go together.
 pub const WIDTH: usize = 8;

@@ -17,6 +17,8 @@ pub mod keys;
 #[doc(hidden)] // open for benches
 pub mod lanes;
 pub mod matrices;
+#[doc(hidden)] // open for benches
+pub mod measure;
 mod montgomery;
 mod msm;
 mod numbers;

@@ -16,6 +16,8 @@ pub trait Number: Copy {
     fn one(ifma: Ifma) -> Self;
     /// Field elements of arkworks.
     fn load(ifma: Ifma, values: [&Self::Element; WIDTH]) -> Self;
+    /// Field elements of arkworks, not reduced: below 16·p.
+    fn take(ifma: Ifma, values: [&Self::Element; WIDTH]) -> Self;
     /// The same field element in all lanes.
     fn splat(ifma: Ifma, value: &Self::Element) -> Self;
     /// Field elements of arkworks, for numbers below 15·p.
@@ -38,6 +40,8 @@ pub trait Number: Copy {
     fn inverse(self, ifma: Ifma) -> Self;
     /// The lanes that are zero.
     fn zeros(self) -> u8;
+    /// Lanes that hold 0 or p, and perhaps others.
+    fn may_be_zero(self) -> u8;
     /// b in the lanes of the mask, a in the others.
     fn select(self, mask: u8, other: Self) -> Self;
 }
@@ -55,6 +59,10 @@ macro_rules! forward {
         #[inline(always)]
         fn load(ifma: Ifma, values: [&Self::Element; WIDTH]) -> Self {
             Self::load(ifma, values)
+        }
+        #[inline(always)]
+        fn take(ifma: Ifma, values: [&Self::Element; WIDTH]) -> Self {
+            Self::take(ifma, values)
         }
         #[inline(always)]
         fn splat(ifma: Ifma, value: &Self::Element) -> Self {
@@ -87,6 +95,10 @@ macro_rules! forward {
         #[inline(always)]
         fn zeros(self) -> u8 {
             self.zeros()
+        }
+        #[inline(always)]
+        fn may_be_zero(self) -> u8 {
+            self.may_be_zero()
         }
         #[inline(always)]
         fn select(self, mask: u8, other: Self) -> Self {

@@ -211,6 +211,17 @@ impl<C: MontConfig<4>> Lanes<C> {
         }
     }
 
+    /// The lanes that hold 0 or p, told by the lowest limb; another one of 2^51 is among them.
+    #[inline(always)]
+    pub fn may_be_zero(self) -> u8 {
+        // SAFETY: see above.
+        unsafe {
+            let modulus = _mm512_set1_epi64(Constants::<C>::MODULUS[0] as i64);
+            _mm512_cmpeq_epi64_mask(self.limbs[0], _mm512_setzero_si512())
+                | _mm512_cmpeq_epi64_mask(self.limbs[0], modulus)
+        }
+    }
+
     /// The lanes that are equal in the field, for b of at most 8·p.
     #[inline(always)]
     pub fn equal(self, other: Self) -> u8 {

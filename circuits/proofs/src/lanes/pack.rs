@@ -20,6 +20,12 @@ impl<C: MontConfig<4>> Lanes<C> {
     /// Field elements of arkworks.
     #[inline(always)]
     pub fn load(ifma: Ifma, values: [&Fp<MontBackend<C, 4>, 4>; WIDTH]) -> Self {
+        Self::take(ifma, values).reduced()
+    }
+
+    /// Field elements of arkworks, not reduced: below 16·p.
+    #[inline(always)]
+    pub fn take(ifma: Ifma, values: [&Fp<MontBackend<C, 4>, 4>; WIDTH]) -> Self {
         let words = transposed(ifma, values.map(|v| &v.0.0));
         // SAFETY: the token is at hand; nothing touches memory.
         let limbs = unsafe {
@@ -34,7 +40,7 @@ impl<C: MontConfig<4>> Lanes<C> {
                 _mm512_srli_epi64::<12>(w3),
             ]
         };
-        Self::new(limbs, 16_000).reduced()
+        Self::new(limbs, 16_000)
     }
 
     /// The same field element of arkworks in all lanes.

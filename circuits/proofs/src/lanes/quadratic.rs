@@ -41,6 +41,15 @@ impl Lanes2 {
         )
     }
 
+    /// Field elements of arkworks, not reduced: coordinates are below 16·p.
+    #[inline(always)]
+    pub fn take(ifma: Ifma, values: [&Fq2; WIDTH]) -> Self {
+        Self::new(
+            Lanes::take(ifma, values.map(|v| &v.c0)),
+            Lanes::take(ifma, values.map(|v| &v.c1)),
+        )
+    }
+
     /// The same field element of arkworks in all lanes.
     #[inline(always)]
     pub fn splat(ifma: Ifma, value: &Fq2) -> Self {
@@ -133,6 +142,12 @@ impl Lanes2 {
     #[inline(always)]
     pub fn zeros(self) -> u8 {
         self.c0.zeros() & self.c1.zeros()
+    }
+
+    /// The lanes that hold 0 or p in both coordinates, and perhaps others.
+    #[inline(always)]
+    pub fn may_be_zero(self) -> u8 {
+        self.c0.may_be_zero() & self.c1.may_be_zero()
     }
 
     /// The lanes that are equal, for b of at most 8·p.

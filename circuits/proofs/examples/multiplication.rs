@@ -1,0 +1,81 @@
+//! Multi-scalar multiplication with full scalars, in one run and in turns: ours on lanes, ours without, arkworks'. Milliseconds of
+//! processor time and of wall time, the least of several turns. `cargo run --release --example multiplication [threads]`.
+
+#![expect(clippy::print_stdout, reason = "it reports to whoever runs it")]
+
+use std::time::{Duration, Instant};
+
+use ark_bn254::{Fr, g1, g2};
+use ark_ec::scalar_mul::glv::GLVConfig;
+use ark_ec::short_weierstrass::{Affine, Projective};
+use ark_ec::{CurveGroup as _, PrimeGroup as _, VariableBaseMSM as _};
+use ark_ff::UniformRand as _;
+use covenant_proofs::measure;
+use rand::SeedableRng as _;
+
+const TURNS: usize = 5;
+
+/// How long all threads of this process have run, from Linux' statistics, in ticks of 10 ms.
+fn processor_time() -> Duration {
+    let statistics = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // After the name in brackets, fields 12 and 13 are user and system time.
+    let fields = statistics.rsplit_once(") ").map_or("", |(_, rest)| rest).split(' ');
+    let ticks: u64 = fields.skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
+    Duration::from_millis(10 * ticks)
+}
+
+/// Wall time of one call, and processor time averaged over so many calls that ticks do not matter.
+fn timed(repeat: u32, mut f: impl FnMut()) -> [Duration; 2] {
+    let (wall, processor) = (Instant::now(), processor_time());
+    (0..repeat).for_each(|_| f());
+    [wall.elapsed() / repeat, (processor_time() - processor) / repeat]
+}
+
+fn compare<P: GLVConfig<ScalarField = Fr>>(group: &str, log: u32) {
+    let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(u64::from(log));
+    let step = Projective::<P>::generator() * Fr::rand(&mut rng);
+    let chain = std::iter::successors(Some(Projective::<P>::generator()), |last| Some(*last + step));
+    let points: Vec<Projective<P>> = chain.take(1 << log).collect();
+    let points: Vec<Affine<P>> = Projective::normalize_batch(&points);
+    let scalars: Vec<Fr> = (0..1 << log).map(|_| Fr::rand(&mut rng)).collect();
+    let repeat = (1 << 17 >> log).max(1);
+    let mut best = [[Duration::MAX; 2]; 3];
+    let mut results = [Projective::<P>::default(); 3];
+    for _ in 0..TURNS {
+        for (way, (best, result)) in best.iter_mut().zip(&mut results).enumerate() {
+            measure::force_scalar(way == 1);
+            let found = timed(repeat, || {
+                *result = match way {
+                    2 => Projective::<P>::msm_unchecked(&points, &scalars),
+                    _ => measure::msm(&points, &scalars),
+                };
+            });
+            best.iter_mut()
+                .zip(found)
+                .for_each(|(best, found)| *best = found.min(*best));
+        }
+    }
+    assert!(results[0] == results[1] && results[1] == results[2]);
+    let [lanes, scalar, arkworks] = best.map(|times| times.map(|t| t.as_micros() as u64));
+    for (what, times) in [("lanes", lanes), ("scalar", scalar), ("arkworks", arkworks)] {
+        let [wall, processor] = times.map(|t| format!("{}.{}", t / 1000, t / 100 % 10));
+        let ratio = times[1] * 100 / arkworks[1].max(1);
+        println!(
+            "{group} 2^{log} {what:8} processor {processor:>8} ms, wall {wall:>8} ms, {ratio:>3} % of arkworks' processor time"
+        );
+    }
+}
+
+fn main() {
+    let threads = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(1);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let run = || {
+        [14, 16, 18].iter().for_each(|log| compare::<g1::Config>("G1", *log));
+        [14, 16].iter().for_each(|log| compare::<g2::Config>("G2", *log));
+    };
+    println!("{threads} threads");
+    match pool {
+        Ok(pool) => pool.install(run),
+        Err(e) => println!("no threads: {e}"),
+    }
+}
