@@ -4,11 +4,17 @@
 TOOLS := $(HOME)/.cache/covenant/tools
 export PATH := $(PATH):$(TOOLS)/bin
 
+# The key of the demonstration: nothing for a development key, "ceremony" to make one together with others first
+KEY ?=
+
+# What of snarkjs is timed: "brief" leaves out what takes it many minutes
+INTEROP ?= compare
+
 # A real accounting export to play the demonstration on, e.g. make demo BOOKS=ledger.txt
 BOOKS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench bench-peers lint keys golden calibration fuzz fuzz-long
+.PHONY: help setup demo interop test bench bench-peers lint keys golden calibration fuzz fuzz-long
 
 # The table of companies that `make calibration` holds the sample policies against, and which column gives which figure
 TABLE ?= $(COVENANT_DATA)/sec/sec_2010q2_wide.csv
@@ -20,9 +26,9 @@ help: ## what can be made
 setup: ## check the toolchain, and install what the other targets need
 	@scripts/setup.sh build lint
 
-demo: ## play the whole story on a sample company, or on BOOKS=FILE
+demo: ## play the whole story on a sample company, or on BOOKS=FILE; under a ceremony's key with KEY=ceremony
 	@scripts/setup.sh build
-	@scripts/demo.sh $(if $(BOOKS),"$(BOOKS)")
+	@KEY="$(KEY)" scripts/demo.sh $(if $(BOOKS),"$(BOOKS)")
 
 test: ## every test
 	@scripts/setup.sh build
@@ -41,6 +47,9 @@ JSON ?= target/peers.json
 bench-peers: ## provers side by side on the same files (RAPIDSNARK=PROGRAM, SNARKJS=cli.cjs to include these; CASES, RUNS)
 	@scripts/setup.sh build
 	FILES="$(FILES)" JSON="$(JSON)" cargo run --release --locked -p covenant-peers -- $(CASES)
+
+interop: ## what snarkjs says to our keys and proofs: a ceremony of both phases timed side by side, and the demonstration proven by it
+	@scripts/interop.sh $(INTEROP)
 
 lint: ## formatting, clippy, and the bans, licences and sources of what we depend on
 	@scripts/setup.sh build lint

@@ -2,6 +2,8 @@
 # Plays the main job with real commands: scripts/demo.sh [BOOKS]
 #   BOOKS      an accounting export (FEC, SIE 4 or CSV) instead of a sample company's
 #   FORMAT     its format (fec, sie, csv), where its name does not tell        POLICY   another policy's source text
+#   KEY        "ceremony" for a key that is made together first, with --allow-development-keys nowhere; KEYS=DIR for one that is there
+#   PROVER     "snarkjs" to have the proof made by another program, from a witness that is written for it
 #   PERIOD, CSV_FORMAT, CURRENCY   what a CSV does not say by itself           KEEP=1   keep the scratch directory
 set -euo pipefail
 export LC_ALL=C.UTF-8
@@ -125,7 +127,12 @@ export XDG_DATA_HOME=$scratch/data
 # A demonstration's passphrases lie in files; at a terminal each command would ask.
 for who in enterprise auditor bank; do echo "the $who's passphrase" >"$scratch/$who/passphrase"; done
 pass=(--passphrase-file passphrase)
-dev=--allow-development-keys
+if [[ ${KEY:-} == ceremony && -z ${KEYS:-} ]]; then
+    "$root/scripts/ceremony.sh" "$scratch/ceremony"
+    KEYS=$scratch/ceremony/keys
+fi
+# A key out of a ceremony needs no allowance.
+if [[ ${KEYS:-} ]]; then KEYS=$(realpath "$KEYS") dev=''; else dev=--allow-development-keys; fi
 
 say "${bold}Covenant: a bank learns that a company meets its policy, and none of the company's figures.$off"
 say "Five parties, each in its own folder: an enterprise, its auditor, a bank, the operator of a verifier service, a regulator."
@@ -158,8 +165,15 @@ heading "Everybody makes keys"
 as enterprise covenant init "${pass[@]}" --phrase-out recovery-phrase.txt
 as auditor covenant-bank key new --role attestor "${pass[@]}" --out auditor.key
 as bank covenant-bank key new --role bank "${pass[@]}" --out bank.key
-say "Proving needs a key that both sides know. This demonstration makes development keys; real ones come from a ceremony."
-as enterprise covenant keys make --development
+if [[ ${KEYS:-} ]]; then
+    say "Proving needs a key that both sides know. This one comes out of a ceremony; its parties were all on this machine."
+    mkdir -p "$XDG_DATA_HOME/covenant"
+    cp -r "$KEYS" "$XDG_DATA_HOME/covenant/keys"
+    as enterprise covenant keys list
+else
+    say "Proving needs a key that both sides know. This demonstration makes development keys; real ones come from a ceremony."
+    as enterprise covenant keys make --development
+fi
 key=$(cd "$scratch/enterprise" && covenant keys --json | value key)
 cp "$XDG_DATA_HOME/covenant/keys/$key/verifying.bin" "$scratch/bank/"
 
@@ -253,7 +267,17 @@ if ((last != 0)); then
 fi
 
 heading "It proves"
-as enterprise covenant prove --request request.json --policy policy.json --out bundle.json $dev "${pass[@]}"
+prove=(covenant prove --request request.json --policy policy.json $dev "${pass[@]}")
+if [[ ${PROVER:-} == snarkjs ]]; then
+    say "Another program proves: what it needs is written, and the proof that it makes is checked and signed."
+    as enterprise "${prove[@]}" --witness-out books.wtns
+    as enterprise covenant keys export --zkey key.zkey $dev
+    as enterprise node "$HOME/.cache/covenant/tools/snarkjs/node_modules/snarkjs/build/cli.cjs" groth16 prove key.zkey books.wtns proof.json public.json
+    rm "$scratch/enterprise/books.wtns"
+    as enterprise "${prove[@]}" --proof proof.json --out bundle.json
+else
+    as enterprise "${prove[@]}" --out bundle.json
+fi
 say "    The bundle has $(stat -c %s "$scratch/enterprise/bundle.json") bytes; the proof in it 128."
 
 heading "What was tampered with is refused"

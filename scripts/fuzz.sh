@@ -9,7 +9,7 @@ seconds="${1:?seconds for each target}"
 shift
 targets=("$@")
 if [[ ${#targets[@]} -eq 0 ]]; then
-    mapfile -t targets < <(sed -n 's/^name = "\([a-z]*\)"$/\1/p' fuzz/Cargo.toml)
+    mapfile -t targets < <(sed -n 's/^name = "\([a-z0-9]*\)"$/\1/p' fuzz/Cargo.toml)
 fi
 cache="$HOME/.cache/covenant"
 export PATH="$PATH:$cache/tools/bin"
@@ -23,6 +23,7 @@ fi
 log="$(mktemp)"
 trap 'rm -f "$log"' EXIT
 cargo run --quiet --release --locked -p covenant-import --example seeds -- fuzz/corpus
+cargo run --quiet --release --locked -p covenant-proofs --example format_seeds -- fuzz/corpus
 export CARGO_TARGET_DIR="$PWD/fuzz/target"
 for target in "${targets[@]}"; do
     folders=("fuzz/corpus/$target")

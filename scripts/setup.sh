@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what is missing: scripts/setup.sh [build] [lint]
+# Installs what is missing: scripts/setup.sh [build] [interop] [lint]
 #   build   what demo, test and bench need: cargo, a C and C++ compiler, libclang, git, curl (installed, or advice where that fails)
+#   interop Node with npm, GNU time, and snarkjs of the pinned version, into the home folder's cache
 #   lint    rustfmt and clippy (through rustup) and cargo-deny (built once, into the home folder's cache)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -51,6 +52,18 @@ for_build() {
     fi
 }
 
+for_interop() {
+    has node && has npm || packages nodejs npm
+    [[ -x /usr/bin/time ]] || packages time
+    local pinned=circuits/proofs/tests/snarkjs tools="$HOME/.cache/covenant/tools/snarkjs"
+    if ! cmp -s "$pinned/package-lock.json" "$tools/package-lock.json" || [[ ! -e $tools/node_modules/snarkjs/build/cli.cjs ]]; then
+        echo "setup: installing snarkjs"
+        mkdir -p "$tools"
+        cp "$pinned"/package{,-lock}.json "$tools/"
+        (cd "$tools" && npm ci --silent --no-audit)
+    fi
+}
+
 for_lint() {
     local part
     for part in rustfmt clippy; do
@@ -73,7 +86,8 @@ for_lint() {
 for part in "$@"; do
     case "$part" in
         build) for_build ;;
+        interop) for_interop ;;
         lint) for_lint ;;
-        *) die "unknown part: $part" "scripts/setup.sh [build] [lint]" ;;
+        *) die "unknown part: $part" "scripts/setup.sh [build] [interop] [lint]" ;;
     esac
 done

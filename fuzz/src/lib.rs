@@ -3,9 +3,11 @@
 //! them on the inputs under `regressions/`.
 
 mod books;
+mod formats;
 mod lists;
 mod policies;
 
 pub use books::{csv, fec, mapping, norway, portugal, sie, text};
+pub use formats::{json, ptau, r1cs, wtns, zkey};
 pub use lists::{invoices, receivables, sales, ubl};
 pub use policies::{canonical, expression, lint, policy};

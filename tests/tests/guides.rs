@@ -16,7 +16,15 @@ mod world;
 
 use world::World;
 
-const GUIDES: &[&str] = &["enterprise", "attestor", "bank", "service", "bank-service", "ceremony"];
+const GUIDES: &[&str] = &[
+    "enterprise",
+    "attestor",
+    "bank",
+    "service",
+    "bank-service",
+    "ceremony",
+    "cryptographer",
+];
 /// The programs, and whether they ask for a passphrase.
 const PROGRAMS: &[(&str, bool)] = &[
     ("covenant", true),

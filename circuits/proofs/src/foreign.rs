@@ -1,6 +1,7 @@
 //! Keys, witnesses and proofs of other authors: what a `.zkey`, a `.wtns` and a `verification_key.json` say, proven and verified
 //! with the same loops as our own statements. Nothing here is bound to a statement: these are for interoperation and for
-//! measuring provers on the same files, never for a verdict.
+//! measuring provers on the same files. A verdict rests on our own statements only; [`wires`] and [`ForeignKey::prepared`] hand those
+//! to other programs, whose proofs then go through [`crate::verify`] like any other.
 
 use std::sync::Arc;
 
@@ -21,6 +22,9 @@ use crate::prove::{KeyPoints, assemble};
 use crate::verify::{check, fold};
 
 mod ark;
+mod own;
+
+pub use own::wires;
 
 /// A verifying key of another author, every point of it checked, and linted as our own.
 pub struct ForeignKey {
@@ -63,8 +67,12 @@ impl ForeignKey {
 
     fn new(points: Points) -> Result<Self, ForeignKeyError> {
         lint(&points)?;
+        Ok(Self::linted(points))
+    }
+
+    fn linted(points: Points) -> Self {
         let lines = Lines::of(&points);
-        Ok(Self { points, lines })
+        Self { points, lines }
     }
 
     /// The key as `verification_key.json`.
@@ -183,7 +191,8 @@ impl<'a> Prover<'a> {
 }
 
 impl Zkey {
-    /// One of our keys in this form, without a transcript.
+    /// A key of ours in the form that snarkjs and rapidsnark prove with. Its transcript is empty, since a stored key keeps only the
+    /// hash of its own: a ceremony is checked on the file that the ceremony ended in.
     pub fn of(key: &ProvingKey) -> Self {
         let (points, queries, matrices) = (key.verifying().points(), &key.queries, key.matrices());
         Self {

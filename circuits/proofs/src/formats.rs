@@ -12,6 +12,7 @@
 pub mod container;
 mod error;
 pub mod json;
+pub mod parameters;
 pub mod ptau;
 pub mod r1cs;
 pub mod wtns;

@@ -23,6 +23,8 @@ pub use manifest::Manifest;
 pub use provenance::Provenance;
 pub use proving::ProvingKey;
 pub(crate) use proving::Queries;
+#[cfg(test)]
+pub(crate) use setup::{CONTRIBUTORS, contributor};
 pub use setup::{SetupStage, development, development_with_progress};
 pub use store::KeyStore;
 pub(crate) use verifying::{Lines, Points, lint};

@@ -4,14 +4,18 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use covenant_api::receipt::{self, LogKey};
-use covenant_api::types::{IsoDate, RegistryId, TierName, UtcTime};
+use covenant_api::types::{IsoDate, RegistryId, UtcTime};
 use covenant_policy::statement::{Basis, Currency, Day, Period};
 
 mod ceremony;
 mod invoices;
+mod keys;
+mod prove;
 
-pub use ceremony::{Ceremony, Checked};
+pub use ceremony::{Ceremony, Checked, PowersVerb};
 pub use invoices::{AgedFrom, Invoices};
+pub use keys::{Export, Keys, KeysVerb};
+pub use prove::Prove;
 
 /// Prove to a bank that your books satisfy its policy, without showing the books.
 #[derive(Debug, Parser)]
@@ -248,38 +252,6 @@ pub struct KeyOptions {
     pub allow_development_keys: bool,
 }
 
-/// `covenant prove`.
-#[derive(Debug, ClapArgs)]
-pub struct Prove {
-    /// The bank's request
-    #[arg(long, value_name = "FILE")]
-    pub request: PathBuf,
-    /// The policy that the request names, as the bank signed it
-    #[arg(long, value_name = "FILE")]
-    pub policy: PathBuf,
-    /// The tier to claim [default: the best that the books reach]
-    #[arg(long, value_name = "TIER", value_parser = TierName::parse)]
-    pub tier: Option<TierName>,
-    /// The statement [default: the latest that the request accepts]
-    #[arg(long, value_name = "STM")]
-    pub statement: Option<String>,
-    /// The second statement [default: the one that the policy's relation asks for]
-    #[arg(long, value_name = "STM")]
-    pub second: Option<String>,
-    /// The third statement, where the policy asks for three [default: the one that its relation asks for]
-    #[arg(long, value_name = "ID")]
-    pub third: Option<String>,
-    /// Prove even where it tells more of a figure than the budget allows; it is recorded
-    #[arg(long)]
-    pub beyond_budget: bool,
-    /// Where to write the bundle
-    #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
-    /// Where proving keys lie.
-    #[command(flatten)]
-    pub keys: KeyOptions,
-}
-
 /// `covenant disclosed`.
 #[derive(Debug, ClapArgs)]
 pub struct Disclosed {
@@ -343,30 +315,6 @@ pub struct Inspect {
     /// Check a receipt under this log key (name+id+key), as you know it from elsewhere
     #[arg(long, value_name = "KEY", value_parser = log_key)]
     pub log_key: Option<LogKey>,
-}
-
-/// `covenant keys`.
-#[derive(Debug, ClapArgs)]
-pub struct Keys {
-    /// Where the keys lie [default: keys in the vault's directory, else in the XDG data directory]
-    #[arg(long, value_name = "DIR", global = true)]
-    pub keys: Option<PathBuf>,
-    /// What to do [default: list]
-    #[command(subcommand)]
-    pub verb: Option<KeysVerb>,
-}
-
-/// What to do with keys.
-#[derive(Debug, Clone, Copy, Subcommand)]
-pub enum KeysVerb {
-    /// List the keys held
-    List,
-    /// Make the development keys of the compliance statement
-    Make {
-        /// Make keys whose secrets are public: for demonstrations and tests, never to rely on
-        #[arg(long, required = true)]
-        development: bool,
-    },
 }
 
 /// How a sample company is doing.

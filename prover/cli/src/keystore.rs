@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::refusals::proof_entry;
 
 /// What the development key of the compliance statement is made from. Anybody can know it, so anybody can forge under it.
-pub const DEVELOPMENT_SEED: &str = "covenant-development-1";
+pub const DEVELOPMENT_SEED: &str = "covenant-development-2";
 
 /// The folder of keys.
 ///

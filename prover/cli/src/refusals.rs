@@ -63,6 +63,12 @@ catalogue! {
         "Restore the vault from a backup: its records were changed, or two vaults were mixed.";
     PROVEN_UNSUPPORTED "book-proof-unsupported": "The policy takes figures from a book proof, which this version cannot make."
         "Ask the bank for a policy that takes attested figures.";
+    FOREIGN_FILES "foreign-proof-count": "The files named are not as many as the proofs that the tier takes."
+        "Repeat --witness-out, or --proof, once for each proof, in the same order.";
+    AMBIGUOUS_KEY "ambiguous-key": "More than one key fits."
+        "Name one by enough of its first digits: `covenant keys list` shows them.";
+    NOTHING_TO_EXPORT "nothing-to-export": "Nothing says what of the key to write."
+        "Give at least one of --zkey, --r1cs, --verification-key and --prepared.";
     NOT_TEXT "not-text": "A file that should be text is not UTF-8."
         "Check that this is the right file; if it is, save it again as UTF-8.";
     OTHER_LOG "request-of-another-log": "The request is to be answered in another log than the one that this service keeps."
@@ -84,7 +90,10 @@ const FAULTS: &[&str] = &[
     "vault-exists",
     "vault-missing",
     "csv-format-missing",
+    "ambiguous-key",
     "ambiguous-statement",
+    "foreign-proof-count",
+    "nothing-to-export",
     "disclosures-contradict",
     "unknown-statement",
     "proof-self-check",
@@ -162,6 +171,7 @@ mod tests {
             include_str!("../tests/books.rs"),
             include_str!("../tests/disclosed.rs"),
             include_str!("../tests/documents.rs"),
+            include_str!("../tests/foreign.rs"),
             include_str!("../tests/journey.rs"),
             include_str!("../tests/submit.rs"),
             include_str!("../tests/vault.rs"),

@@ -88,3 +88,80 @@ fn a_ceremony_ends_in_a_key_that_says_what_it_rests_on() {
         "powers-too-few",
     );
 }
+
+/// Powers of tau, made together step by step; small ones, since the steps are the same.
+#[test]
+fn powers_of_tau_are_made_together_and_checked() {
+    let world = World::new();
+    let ceremony = |arguments: &'static [&'static str]| [&["ceremony", "powers"], arguments].concat();
+    world.ok(&ceremony(&["new", "--power", "4", "--out", "0.ptau"]));
+    world.refused(&ceremony(&["verify", "0.ptau"]), 1, "ceremony-broken");
+    world.refused(
+        &ceremony(&["new", "--power", "40", "--out", "no.ptau"]),
+        1,
+        "ceremony-misuse",
+    );
+    let one = world.ok(&ceremony(&[
+        "contribute",
+        "0.ptau",
+        "--name",
+        "Example Bank",
+        "--out",
+        "1.ptau",
+    ]));
+    let two = world.ok(&ceremony(&[
+        "beacon",
+        "1.ptau",
+        "--value",
+        "00ff",
+        "--iterations",
+        "10",
+        "--out",
+        "2.ptau",
+    ]));
+    let found = world.ok(&ceremony(&["verify", "2.ptau"]));
+    assert_eq!((&found["power"], &found["prepared"]), (&4.into(), &false.into()));
+    let hashes: Vec<_> = found["contributions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| &c["hash"])
+        .collect();
+    assert_eq!(hashes, [&one["contribution_hash"], &two["contribution_hash"]]);
+    // Names that turn or hide text are not written.
+    for name in ["a\u{202e}b", "Bank\u{200b}"] {
+        let arguments = [
+            "ceremony",
+            "powers",
+            "contribute",
+            "0.ptau",
+            "--name",
+            name,
+            "--out",
+            "3.ptau",
+        ];
+        world.refused(&arguments, 1, "ceremony-misuse");
+    }
+    world.refused(
+        &ceremony(&["contribute", "0.ptau", "--out", "1.ptau"]),
+        2,
+        "file-exists",
+    );
+    // One byte of a point, and a point that is one of another power.
+    let mut bytes = std::fs::read(world.path("2.ptau")).unwrap();
+    bytes.copy_within(144..208, 208);
+    std::fs::write(world.path("bad.ptau"), bytes).unwrap();
+    world.refused(&ceremony(&["verify", "bad.ptau"]), 1, "ceremony-broken");
+    let mut bytes = std::fs::read(world.path("2.ptau")).unwrap();
+    bytes[150] ^= 1;
+    std::fs::write(world.path("off.ptau"), bytes).unwrap();
+    world.refused(&ceremony(&["verify", "off.ptau"]), 1, "point-not-on-curve");
+    world.refused(
+        &ceremony(&["contribute", "off.ptau", "--out", "3.ptau"]),
+        1,
+        "point-not-on-curve",
+    );
+    assert!(!world.path("3.ptau").exists());
+    world.ok(&["ceremony", "prepare", "2.ptau", "--out", "prepared.ptau"]);
+    assert_eq!(world.ok(&ceremony(&["verify", "prepared.ptau"]))["prepared"], true);
+}

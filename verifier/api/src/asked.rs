@@ -134,18 +134,7 @@ impl<'a> Asked<'a> {
     /// # Errors
     /// `unknown-tier`, `invalid-key` and whatever [`PolicyInputs::new`] refuses.
     pub fn policy_inputs(&self, tier: &TierName) -> Result<Vec<PolicyInputs>, Refusal> {
-        let demanded = self.policy.demanded(tier.as_str());
-        if demanded.is_empty() {
-            let names: Vec<_> = self.policy.program().tiers.iter().map(|t| t.name.as_str()).collect();
-            return Err(Refusal::new(&UNKNOWN_TIER, format!("tier {tier}"))
-                .at("bundle: tier")
-                .expected(names.join(", ")));
-        }
-        let keys = attestor_keys(&self.request.attestors)?;
-        demanded
-            .into_iter()
-            .map(|(program, tier)| PolicyInputs::new(program, tier, &keys))
-            .collect()
+        policy_inputs(self.policy, self.request, tier)
     }
 
     /// All public values of each proof that the claimed tier takes, the first one first. Linked proofs share the first statement's tag
@@ -221,6 +210,26 @@ impl<'a> Asked<'a> {
             proven_links: answer.proven_links.map(|t| t.0),
         })
     }
+}
+
+/// The policy's part of the public values, for the attestors that a request counts on, at one tier: of each proof that the tier takes,
+/// the first one first.
+///
+/// # Errors
+/// As [`Asked::policy_inputs`].
+pub fn policy_inputs(policy: &CheckedPolicy, request: &Request, tier: &TierName) -> Result<Vec<PolicyInputs>, Refusal> {
+    let demanded = policy.demanded(tier.as_str());
+    if demanded.is_empty() {
+        let names: Vec<_> = policy.program().tiers.iter().map(|t| t.name.as_str()).collect();
+        return Err(Refusal::new(&UNKNOWN_TIER, format!("tier {tier}"))
+            .at("bundle: tier")
+            .expected(names.join(", ")));
+    }
+    let keys = attestor_keys(&request.attestors)?;
+    demanded
+        .into_iter()
+        .map(|(program, tier)| PolicyInputs::new(program, tier, &keys))
+        .collect()
 }
 
 /// The scope as circuits see it.

@@ -7,6 +7,7 @@
 //! - [`attest`], [`registry`], [`verdict`]: what an attestor does, what a bank keeps, and how it judges a proof by that alone.
 //! - [`log`]: what a log records, and the rules by which it may; run by the service and, again, by the auditor.
 //! - [`receipt`]: what a log answers, checked offline.
+//! - [`exchange`]: proofs and keys as other authors' programs read them.
 //! - [`client`]: the service, called over the network.
 //! - [`seal`], [`files`], [`host`]: secrets at rest, and the only places that touch disk, clock and entropy.
 
@@ -17,6 +18,7 @@ pub mod checked_policy;
 pub mod client;
 pub mod document;
 pub mod documents;
+pub mod exchange;
 pub mod files;
 pub mod host;
 pub mod ids;

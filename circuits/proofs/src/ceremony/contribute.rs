@@ -13,6 +13,7 @@ use zeroize::Zeroize as _;
 use super::CeremonyError;
 use super::hashing::{BEACON_ITERATIONS_LOG2_MAX, contribution_hash, next_transcript, of_beacon, so_far, to_g2};
 use crate::batch_affine::multiply_all;
+use crate::formats::parameters::{is_plain, shown};
 use crate::formats::zkey::{self, Beacon, Contribution, Header, Transcript};
 
 /// Bytes of a name that a contribution may carry; snarkjs cuts longer ones.
@@ -53,15 +54,32 @@ pub fn beacon(
     beacon: Beacon,
     progress: impl FnMut(u64),
 ) -> Result<[u8; 64], CeremonyError> {
-    let iterations = 10..=BEACON_ITERATIONS_LOG2_MAX;
-    if !(1..=255).contains(&beacon.value.len()) || !iterations.contains(&beacon.iterations_log2) {
-        return Err(CeremonyError::Misuse {
-            what: format!("{} bytes, 2^{} iterations", beacon.value.len(), beacon.iterations_log2),
-            expected: format!("1 to 255 bytes, and 2^10 to 2^{BEACON_ITERATIONS_LOG2_MAX} iterations"),
-        });
-    }
+    checked_beacon(&beacon)?;
     let drawn = of_beacon(&beacon);
     apply(old, new, name, Some(beacon), drawn, progress)
+}
+
+/// A beacon whose iterations somebody will check.
+pub(super) fn checked_beacon(beacon: &Beacon) -> Result<(), CeremonyError> {
+    let iterations = 10..=BEACON_ITERATIONS_LOG2_MAX;
+    if (1..=255).contains(&beacon.value.len()) && iterations.contains(&beacon.iterations_log2) {
+        return Ok(());
+    }
+    Err(CeremonyError::Misuse {
+        what: format!("{} bytes, 2^{} iterations", beacon.value.len(), beacon.iterations_log2),
+        expected: format!("1 to 255 bytes, and 2^10 to 2^{BEACON_ITERATIONS_LOG2_MAX} iterations"),
+    })
+}
+
+/// A name that reads as what it is: nothing in it hides, moves or fakes text beside it.
+pub(super) fn checked_name(name: Option<&str>) -> Result<(), CeremonyError> {
+    match name {
+        Some(name) if !(1..=NAME_BYTES_MAX).contains(&name.len()) || !is_plain(name) => Err(CeremonyError::Misuse {
+            what: format!("a name of {} bytes: {}", name.len(), shown(name)),
+            expected: "1 to 64 bytes of visible text".to_owned(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn apply(
@@ -72,12 +90,7 @@ fn apply(
     (secret, s): (Fr, G1Affine),
     mut progress: impl FnMut(u64),
 ) -> Result<[u8; 64], CeremonyError> {
-    if let Some(name) = name.filter(|n| n.is_empty() || n.len() > NAME_BYTES_MAX || n.chars().any(char::is_control)) {
-        return Err(CeremonyError::Misuse {
-            what: format!("a name of {} bytes", name.len()),
-            expected: "1 to 64 bytes of text without control characters".to_owned(),
-        });
-    }
+    checked_name(name)?;
     let mut old = zkey::open(old)?;
     let mut header = Header::read(&mut old)?;
     header.check_points()?;
@@ -124,7 +137,7 @@ fn apply(
         out.begin(section, count * zkey::G1_BYTES)?;
         old.points_by::<G1Affine>(section, 0, count, |_, points| {
             // A point off the curve, times the secret, would tell the secret to whoever put it there.
-            zkey::check_all(points, name, true)?;
+            zkey::check_all(points, zkey::FORMAT, name, true)?;
             let mut points = points.to_vec();
             multiply_all(&mut points, inverse);
             out.points(&points)?;

@@ -6,7 +6,7 @@ use data_encoding::HEXLOWER;
 use rand::{CryptoRng, RngCore};
 
 use super::hashing::{finish as finish_hash, so_far};
-use super::{CeremonyError, Contributed, verify};
+use super::{CeremonyError, Checked, verify};
 use crate::errors::KeyError;
 use crate::formats::ptau::Ptau;
 use crate::formats::zkey::Zkey;
@@ -20,8 +20,8 @@ use crate::statement::Statement;
 pub struct Finished {
     /// The key, whose id commits to the transcript.
     pub key: ProvingKey,
-    /// The contributions, in order.
-    pub contributed: Vec<Contributed>,
+    /// Who contributed to the powers of tau and to the key.
+    pub checked: Checked,
     /// BLAKE2b-512 over the first key.
     pub circuit_hash: [u8; 64],
     /// BLAKE2b-512 over the first key's hash and every contribution.
@@ -39,8 +39,8 @@ pub fn circuit<S: Statement>() -> Result<Matrices, KeyError> {
 }
 
 /// Verifies a ceremony for the statement `S` from its circuit and the powers of tau, and makes its key: one whose origin is the
-/// ceremony, or, on powers of tau that nobody contributed to, a development key. The contributions to the powers of tau are not
-/// checked here: compare the file's hash with the one that its ceremony published.
+/// ceremony, or, on powers of tau that nobody contributed to, a development key. All contributions are
+/// checked, those to the powers of tau too.
 ///
 /// # Errors
 /// As [`verify`]; a weak key.
@@ -50,10 +50,10 @@ pub fn finish<S: Statement>(
     rng: &mut (impl RngCore + CryptoRng),
 ) -> Result<Finished, CeremonyError> {
     let matrices = circuit::<S>().map_err(|e| CeremonyError::broken("the circuit", e.to_string()))?;
-    let contributed = verify(&key, &matrices, powers, rng)?;
+    let checked = verify(&key, &matrices, powers, rng)?;
     let transcript = finish_hash(so_far(&key.transcript));
-    // Powers of tau that nobody contributed to have secrets that somebody knows: a key on them is a rehearsal's.
-    let origin = if powers.contributions()? == 0 {
+    // Powers of tau that nobody contributed a secret to have secrets that somebody knows: a key on them is a rehearsal's.
+    let origin = if checked.is_rehearsed() {
         Origin::Development {
             seed: format!("rehearsal {}", HEXLOWER.encode(&transcript)),
         }
@@ -79,7 +79,7 @@ pub fn finish<S: Statement>(
     };
     Ok(Finished {
         key,
-        contributed,
+        checked,
         circuit_hash,
         transcript,
     })

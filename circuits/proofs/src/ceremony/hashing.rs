@@ -5,13 +5,15 @@
 use ark_bn254::{Fq, Fq2, Fr, G1Affine, G2Affine, g1, g2};
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
 use ark_ec::{AffineRepr as _, CurveConfig as _, CurveGroup as _};
+use ark_ff::PrimeField as _;
 use ark_ff::fields::models::fp::{Fp, MontBackend, MontConfig};
-use ark_ff::{BigInteger as _, PrimeField as _};
 use blake2::{Blake2b512, Digest as _};
 use rand::{RngCore as _, SeedableRng as _};
 use rand_chacha::ChaCha20Rng;
 use sha2::Sha256;
+use zeroize::Zeroizing;
 
+use super::powers::Secrets;
 use crate::formats::zkey::{Beacon, Contribution, Transcript};
 use crate::montgomery;
 
@@ -26,11 +28,25 @@ const TOP_BITS: u64 = (1 << 62) - 1;
 pub(super) trait Hashed {
     /// The point as x ‖ y, big-endian.
     fn absorb(&self, hash: &mut Blake2b512);
+    /// Appends the point as x ‖ y, big-endian.
+    fn uncompressed(&self, out: &mut Vec<u8>);
+    /// Appends x, big-endian, its top bit set where y is the larger of y and −y. For points that are not infinite.
+    fn compressed(&self, out: &mut Vec<u8>);
 }
 
 impl Hashed for Affine<g1::Config> {
     fn absorb(&self, hash: &mut Blake2b512) {
         [self.x, self.y].iter().for_each(|f| hash.update(big_endian(f)));
+    }
+
+    fn uncompressed(&self, out: &mut Vec<u8>) {
+        [self.x, self.y].iter().for_each(|f| out.extend(big_endian(f)));
+    }
+
+    fn compressed(&self, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.extend(big_endian(&self.x));
+        mark(out, start, self.y > -self.y);
     }
 }
 
@@ -39,10 +55,32 @@ impl Hashed for Affine<g2::Config> {
         let numbers = [self.x.c1, self.x.c0, self.y.c1, self.y.c0];
         numbers.iter().for_each(|f| hash.update(big_endian(f)));
     }
+
+    fn uncompressed(&self, out: &mut Vec<u8>) {
+        let numbers = [self.x.c1, self.x.c0, self.y.c1, self.y.c0];
+        numbers.iter().for_each(|f| out.extend(big_endian(f)));
+    }
+
+    fn compressed(&self, out: &mut Vec<u8>) {
+        let start = out.len();
+        [self.x.c1, self.x.c0].iter().for_each(|f| out.extend(big_endian(f)));
+        mark(out, start, self.y > -self.y);
+    }
 }
 
-fn big_endian(value: &Fq) -> Vec<u8> {
-    value.into_bigint().to_bytes_be()
+fn big_endian(value: &Fq) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    let limbs = value.into_bigint().0;
+    for (eight, limb) in bytes.chunks_exact_mut(8).zip(limbs.iter().rev()) {
+        eight.copy_from_slice(&limb.to_be_bytes());
+    }
+    bytes
+}
+
+fn mark(out: &mut [u8], at: usize, larger: bool) {
+    if let (Some(first), true) = (out.get_mut(at), larger) {
+        *first |= 0x80;
+    }
 }
 
 /// Absorbs how many points follow, and the points.
@@ -99,13 +137,35 @@ pub(super) fn to_g2(transcript: &[u8; 64]) -> G2Affine {
     point.mul_bigint(g2::Config::COFACTOR).into_affine()
 }
 
-/// What a beacon contributes: its secret, and the random point of its proof.
-pub(super) fn of_beacon(beacon: &Beacon) -> (Fr, G1Affine) {
+/// The point of G2 that a proof about powers of tau is over: for secret number `k` (τ, α, β), after a challenge.
+pub(super) fn powers_to_g2(k: u8, challenge: &[u8; 64], s: &G1Affine, sx: &G1Affine) -> G2Affine {
+    let mut hash = Blake2b512::new();
+    hash.update([k]);
+    hash.update(challenge);
+    s.absorb(&mut hash);
+    sx.absorb(&mut hash);
+    to_g2(&finish(hash))
+}
+
+/// What a beacon contributes to powers of tau: the three secrets, then the three random points.
+pub(super) fn of_powers_beacon(beacon: &Beacon) -> Secrets {
+    let mut rng = seeded(&beacon_hash(beacon));
+    let secrets = Zeroizing::new([0; 3].map(|_| raw_number(&mut rng)));
+    let points = [0; 3].map(|_| curve_point::<g1::Config>(&mut rng, raw_number));
+    Secrets { secrets, points }
+}
+
+fn beacon_hash(beacon: &Beacon) -> Vec<u8> {
     let mut hash = beacon.value.clone();
     for _ in 0..1u64 << beacon.iterations_log2.min(BEACON_ITERATIONS_LOG2_MAX) {
         hash = Sha256::digest(&hash).to_vec();
     }
-    secret_and_point(&mut seeded(&hash))
+    hash
+}
+
+/// What a beacon contributes: its secret, and the random point of its proof.
+pub(super) fn of_beacon(beacon: &Beacon) -> (Fr, G1Affine) {
+    secret_and_point(&mut seeded(&beacon_hash(beacon)))
 }
 
 /// A secret and a random point of G1, in this order.

@@ -32,27 +32,19 @@ const HASH_CHUNK: u64 = 1 << 14;
 /// Powers of tau that do not reach twice the circuit's domain: H's points are of the double domain, whose last power a smaller file
 /// lacks, so that nobody could check them; and above 2^14 places snarkjs hashes one power more. Faults of reading.
 pub fn setup<R: Read + Seek>(matrices: &Matrices, powers: &mut Ptau<R>) -> Result<Zkey, CeremonyError> {
-    let domain = qap::domain(matrices).map_err(|_| CeremonyError::NoDomain)?.size();
-    let power = domain.ilog2();
-    let hashed = hashed_points(domain as u64);
-    let needed = power + 1;
-    if powers.power() < needed {
-        return Err(CeremonyError::PowersTooFew {
-            found: powers.power(),
-            needed,
-        });
-    }
-    let forms = Forms {
-        tau: powers.lagrange(Powers::TauG1, power)?,
-        alpha_tau: powers.lagrange(Powers::AlphaTauG1, power)?,
-        beta_tau: powers.lagrange(Powers::BetaTauG1, power)?,
-    };
-    let tau_g2: Vec<G2Affine> = powers.lagrange(Powers::TauG2, power)?;
-    let double: Vec<G1Affine> = powers.lagrange(Powers::TauG1, power + 1)?;
-    let h: Vec<G1Affine> = double.into_iter().skip(1).step_by(2).collect();
+    setup_from(matrices, &Forms::read(matrices, powers)?, powers)
+}
 
+/// As [`setup`], from Lagrange forms that were read.
+pub(super) fn setup_from<R: Read + Seek>(
+    matrices: &Matrices,
+    forms: &Forms,
+    powers: &mut Ptau<R>,
+) -> Result<Zkey, CeremonyError> {
+    let domain = forms.tau.len();
+    let h = forms.double.iter().skip(1).step_by(2).copied().collect();
     let columns = Columns::of(matrices);
-    let mut ic = columns.combined(&forms);
+    let mut ic = columns.combined(forms);
     let l = ic.split_off(matrices.inputs());
     let header = Header {
         wires: matrices.wires() as u32,
@@ -71,7 +63,7 @@ pub fn setup<R: Read + Seek>(matrices: &Matrices, powers: &mut Ptau<R>) -> Resul
         entries: entries(matrices),
         a: columns.summed(0, &forms.tau),
         b_g1: columns.summed(1, &forms.tau),
-        b_g2: columns.summed(1, &tau_g2),
+        b_g2: columns.summed(1, &forms.tau_g2),
         l,
         h,
         transcript: Transcript {
@@ -79,7 +71,7 @@ pub fn setup<R: Read + Seek>(matrices: &Matrices, powers: &mut Ptau<R>) -> Resul
             contributions: Vec::new(),
         },
     };
-    key.transcript.circuit_hash = circuit_hash(&key, powers, hashed)?;
+    key.transcript.circuit_hash = circuit_hash(&key, powers, hashed_points(domain as u64))?;
     Ok(key)
 }
 
@@ -144,11 +136,35 @@ fn circuit_hash(key: &Zkey, powers: &mut Ptau<impl Read + Seek>, hashed: u64) ->
     Ok(finish(hash))
 }
 
-/// Lagrange forms in G1.
-struct Forms {
-    tau: Vec<G1Affine>,
-    alpha_tau: Vec<G1Affine>,
-    beta_tau: Vec<G1Affine>,
+/// The Lagrange forms that a first key is made from, over the circuit's domain.
+pub(super) struct Forms {
+    pub(super) tau: Vec<G1Affine>,
+    pub(super) alpha_tau: Vec<G1Affine>,
+    pub(super) beta_tau: Vec<G1Affine>,
+    pub(super) tau_g2: Vec<G2Affine>,
+    /// Of τ over the double domain, whose odd places are H's.
+    pub(super) double: Vec<G1Affine>,
+}
+
+impl Forms {
+    /// Reads them, or computes them where the file has none.
+    pub(super) fn read<R: Read + Seek>(matrices: &Matrices, powers: &mut Ptau<R>) -> Result<Self, CeremonyError> {
+        let power = qap::domain(matrices)
+            .map_err(|_| CeremonyError::NoDomain)?
+            .size()
+            .ilog2();
+        let (found, needed) = (powers.power(), power + 1);
+        if found < needed {
+            return Err(CeremonyError::PowersTooFew { found, needed });
+        }
+        Ok(Self {
+            tau: powers.lagrange(Powers::TauG1, power)?,
+            alpha_tau: powers.lagrange(Powers::AlphaTauG1, power)?,
+            beta_tau: powers.lagrange(Powers::BetaTauG1, power)?,
+            tau_g2: powers.lagrange(Powers::TauG2, power)?,
+            double: powers.lagrange(Powers::TauG1, power + 1)?,
+        })
+    }
 }
 
 /// The rows where a wire occurs, and its coefficients there.

@@ -7,6 +7,7 @@ use crate::formats::zkey::{Beacon, Zkey};
 use crate::shape::Assignment;
 use crate::test_statement::{Order, honest, rng};
 
+mod powers;
 mod snarkjs;
 
 /// Powers of tau of 2^7, of a seed.
@@ -42,7 +43,9 @@ fn a_ceremony_of_three_ends_in_a_key_that_proves_and_verifies() {
     let hash = beacon(bytes(&second), &mut last, None, value.clone(), |_| {}).unwrap();
     let last = Zkey::read(Cursor::new(last)).unwrap();
 
-    let found = verify(&last, &matrices, &mut powers, &mut rng(3)).unwrap();
+    let checked = verify(&last, &matrices, &mut powers, &mut rng(3)).unwrap();
+    assert!(checked.is_rehearsed());
+    let found = checked.contributed;
     assert_eq!(found.len(), 3);
     assert_eq!(found[0].name.as_deref(), Some("Example Bank"));
     assert_eq!((found[2].hash, &found[2].beacon), (hash, &Some(value)));
@@ -286,7 +289,7 @@ fn keys_are_contributed_to_only_where_their_delta_is_the_last_ones() {
     assert_eq!(refused.map_err(|e| e.code()), Err("ceremony-broken"));
     let long = "x".repeat(65);
     let key = setup(&matrices(), &mut powers).unwrap();
-    for name in ["", long.as_str(), "a\u{1b}b"] {
+    for name in ["", long.as_str(), "a\u{1b}b", "a\u{202e}b", "Bank\u{200b}"] {
         let refused = contribute(bytes(&key), Vec::new(), Some(name), &mut rng(1), |_| {});
         assert_eq!(refused.map_err(|e| e.code()), Err("ceremony-misuse"), "{name:?}");
     }

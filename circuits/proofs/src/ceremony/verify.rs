@@ -2,12 +2,10 @@
 
 use std::io::{Read, Seek};
 
-use ark_bn254::{Bn254, Fq12, Fr, G1Affine, G2Affine, g1, g2};
-use ark_ec::pairing::Pairing as _;
-use ark_ec::scalar_mul::glv::GLVConfig;
-use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};
+use ark_bn254::{Fr, G1Affine, G2Affine};
+use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
 use ark_ec::{AffineRepr as _, CurveConfig, CurveGroup as _};
-use ark_ff::{Field as _, UniformRand as _};
+use ark_ff::UniformRand as _;
 use ark_poly::EvaluationDomain as _;
 use rand::{CryptoRng, RngCore};
 
@@ -15,7 +13,9 @@ use super::CeremonyError;
 use super::hashing::{
     BEACON_ITERATIONS_LOG2_MAX, absorb_contribution, contribution_hash, next_transcript, of_beacon, so_far, to_g2,
 };
-use super::setup::setup;
+use super::powers::{combined, powers_hold, same_ratio};
+use super::setup::{Forms, setup_from};
+use crate::formats::parameters::shown;
 use crate::formats::ptau::{Powers, Ptau};
 use crate::formats::zkey::{Beacon, Contribution, Transcript, Zkey};
 use crate::matrices::Matrices;
@@ -34,7 +34,23 @@ pub struct Contributed {
     pub beacon: Option<Beacon>,
 }
 
-/// Checks a key that a ceremony ended in: the powers of tau among themselves, the first key (computed anew from circuit and
+/// Who made a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// The contributions to the powers of tau, in order; none where they are a rehearsal's.
+    pub powers: Vec<Contributed>,
+    /// The contributions to the key, in order.
+    pub contributed: Vec<Contributed>,
+}
+
+impl Checked {
+    /// Whether nobody contributed a secret to the powers of tau, so that somebody or everybody knows them.
+    pub fn is_rehearsed(&self) -> bool {
+        self.powers.iter().all(|c| c.beacon.is_some())
+    }
+}
+
+/// Checks a key that a ceremony ended in: the powers of tau, their contributions and points, the first key (computed anew from circuit and
 /// powers), each contribution in order, and that nothing but δ, L and H differs from the first key, by exactly the secrets
 /// contributed. The key is sound if one contributor forgot their secret; a beacon does not count, since its secret is public.
 ///
@@ -45,10 +61,12 @@ pub fn verify<R: Read + Seek>(
     matrices: &Matrices,
     powers: &mut Ptau<R>,
     rng: &mut (impl RngCore + CryptoRng),
-) -> Result<Vec<Contributed>, CeremonyError> {
-    powers_hold(powers, rng)?;
-    forms_hold(powers, matrices, rng)?;
-    let first = setup(matrices, powers)?;
+) -> Result<Checked, CeremonyError> {
+    let contributed_powers = powers_hold(powers, rng, |_| {})?;
+    let forms = Forms::read(matrices, powers)?;
+    forms_hold(&forms, powers, rng)?;
+    let first = setup_from(matrices, &forms, powers)?;
+    drop(forms);
     if key.transcript.circuit_hash != first.transcript.circuit_hash {
         let what = "its transcript begins with another circuit, or with other powers of tau";
         return Err(CeremonyError::broken("the circuit", what));
@@ -83,7 +101,10 @@ pub fn verify<R: Read + Seek>(
             ));
         }
     }
-    Ok(contributed)
+    Ok(Checked {
+        powers: contributed_powers,
+        contributed,
+    })
 }
 
 /// Each contribution follows from the ones before it, and its maker knew the secret. Returns δ after the last.
@@ -96,7 +117,7 @@ fn contributions_hold(transcript: &Transcript) -> Result<(G1Affine, Vec<Contribu
     let mut contributed = Vec::new();
     for (number, contribution) in (1..).zip(&transcript.contributions) {
         let step = match &contribution.name {
-            Some(name) => format!("contribution {number} ({name})"),
+            Some(name) => format!("contribution {number} ({})", shown(name)),
             None => format!("contribution {number}"),
         };
         let broken = |what: &str| CeremonyError::broken(step.clone(), what);
@@ -160,125 +181,47 @@ fn same_but_for_delta(key: &Zkey, first: &Zkey) -> Result<(), CeremonyError> {
     }
 }
 
-/// The powers of tau are powers of one τ, in both groups, and α and β are the same throughout.
-fn powers_hold<R: Read + Seek>(
-    powers: &mut Ptau<R>,
-    rng: &mut (impl RngCore + CryptoRng),
-) -> Result<(), CeremonyError> {
-    let broken = |what: &str| CeremonyError::broken("the powers of tau", what);
-    let count = 1u64 << powers.power();
-    let tau_g1: Vec<G1Affine> = powers.powers(Powers::TauG1, 0, 2 * count - 1)?;
-    let tau_g2: Vec<G2Affine> = powers.powers(Powers::TauG2, 0, count)?;
-    let alpha: Vec<G1Affine> = powers.powers(Powers::AlphaTauG1, 0, count)?;
-    let beta: Vec<G1Affine> = powers.powers(Powers::BetaTauG1, 0, count)?;
-    let beta_g2 = powers.beta_g2()?;
-    for (name, points) in [("tau", &tau_g1), ("alpha tau", &alpha), ("beta tau", &beta)] {
-        crate::formats::zkey::check_all(points, name, false)?;
-    }
-    crate::formats::zkey::check_all(&tau_g2, "tau in G2", false)?;
-    crate::formats::zkey::check_one(&beta_g2, "beta in G2")?;
-
-    let (one_g1, one_g2) = (G1Affine::generator(), G2Affine::generator());
-    let (Some(&tau1), Some(&tau2)) = (tau_g1.get(1), tau_g2.get(1)) else {
-        return Err(broken("there are too few"));
-    };
-    if tau_g1.first() != Some(&one_g1) || tau_g2.first() != Some(&one_g2) {
-        return Err(broken("they do not begin with the generators"));
-    }
-    let in_step_g1 = |points: &[G1Affine], rng: &mut _| {
-        let (Some((_, later)), Some((_, earlier))) = (points.split_first(), points.split_last()) else {
-            return false;
-        };
-        let [earlier, later] = combined(earlier, later, rng);
-        same_ratio((earlier, later), (one_g2, tau2))
-    };
-    for (name, points) in [("tau in G1", &tau_g1), ("alpha", &alpha), ("beta", &beta)] {
-        if !in_step_g1(points, rng) {
-            return Err(broken(&format!("{name}: not each is the one before times tau")));
-        }
-    }
-    let (Some((_, later)), Some((_, earlier))) = (tau_g2.split_first(), tau_g2.split_last()) else {
-        return Err(broken("there are too few"));
-    };
-    let [earlier, later] = combined(earlier, later, rng);
-    if !same_ratio((one_g1, tau1), (earlier, later)) {
-        return Err(broken("tau in G2: not each is the one before times tau"));
-    }
-    match beta.first() {
-        Some(first) if same_ratio((one_g1, *first), (one_g2, beta_g2)) => {}
-        _ => return Err(broken("beta in G2 is not the one in G1")),
-    }
-    Ok(())
-}
-
 /// The Lagrange forms that the first key is made from are those of the powers: for random ρ, Σ ρᵢ·Lᵢ(τ) = Σ cⱼ·τ^j, where c is the
-/// inverse transform of ρ.
+/// inverse transform of ρ. Forms that were computed here and now, because the file has none, need no check.
 fn forms_hold<R: Read + Seek>(
+    forms: &Forms,
     powers: &mut Ptau<R>,
-    matrices: &Matrices,
     rng: &mut (impl RngCore + CryptoRng),
 ) -> Result<(), CeremonyError> {
-    let domain = qap::domain(matrices).map_err(|_| CeremonyError::NoDomain)?;
-    let power = domain.size().ilog2();
-    if powers.power() <= power {
-        return Err(CeremonyError::PowersTooFew {
-            found: powers.power(),
-            needed: power + 1,
-        });
+    if !powers.is_prepared() {
+        return Ok(());
     }
-    let all = [
-        (Powers::TauG1, power),
-        (Powers::TauG1, power + 1),
-        (Powers::AlphaTauG1, power),
-        (Powers::BetaTauG1, power),
-        (Powers::TauG2, power),
+    let in_g1 = [
+        (Powers::TauG1, &forms.tau),
+        (Powers::TauG1, &forms.double),
+        (Powers::AlphaTauG1, &forms.alpha_tau),
+        (Powers::BetaTauG1, &forms.beta_tau),
     ];
-    for (kind, power) in all {
-        let holds = match kind {
-            Powers::TauG2 => form_holds::<g2::Config, R>(powers, kind, power, rng)?,
-            _ => form_holds::<g1::Config, R>(powers, kind, power, rng)?,
-        };
-        if !holds {
-            return Err(CeremonyError::broken(
-                "the powers of tau",
-                "a Lagrange form is not that of the powers: prepare them anew",
-            ));
-        }
+    let mut holds = form_holds(&forms.tau_g2, powers, Powers::TauG2, rng)?;
+    for (kind, form) in in_g1 {
+        holds &= form_holds(form, powers, kind, rng)?;
     }
-    Ok(())
+    if holds {
+        return Ok(());
+    }
+    Err(CeremonyError::broken(
+        "the powers of tau",
+        "a Lagrange form is not that of the powers: prepare them anew",
+    ))
 }
 
 fn form_holds<C, R: Read + Seek>(
+    form: &[Affine<C>],
     powers: &mut Ptau<R>,
     kind: Powers,
-    power: u32,
     rng: &mut (impl RngCore + CryptoRng),
 ) -> Result<bool, CeremonyError>
 where
-    C: GLVConfig<ScalarField = Fr>,
+    C: SWCurveConfig + CurveConfig<ScalarField = Fr>,
     Affine<C>: Point,
 {
-    let domain = qap::Domain::new(1 << power).ok_or(CeremonyError::NoDomain)?;
-    let form: Vec<Affine<C>> = powers.lagrange(kind, power)?;
-    let plain: Vec<Affine<C>> = powers.powers(kind, 0, 1 << power)?;
+    let domain = qap::Domain::new(form.len()).ok_or(CeremonyError::NoDomain)?;
+    let plain: Vec<Affine<C>> = powers.powers(kind, 0, form.len() as u64)?;
     let weights: Vec<Fr> = form.iter().map(|_| Fr::rand(rng)).collect();
-    Ok(msm(&form, &weights) == msm(&plain, &domain.ifft(&weights)))
-}
-
-/// Whether b = x·a and d = x·c for one x: e(a, d) = e(b, c).
-fn same_ratio((a, b): (G1Affine, G1Affine), (c, d): (G2Affine, G2Affine)) -> bool {
-    let infinite = a.is_zero() || b.is_zero() || c.is_zero() || d.is_zero();
-    !infinite && Bn254::multi_pairing([a, -b], [d, c]).0 == Fq12::ONE
-}
-
-/// Both lists, combined by the same random scalars of 128 bits.
-fn combined<C>(before: &[Affine<C>], after: &[Affine<C>], rng: &mut (impl RngCore + CryptoRng)) -> [Affine<C>; 2]
-where
-    C: SWCurveConfig + CurveConfig<ScalarField = Fr>,
-{
-    let scalars: Vec<Fr> = before
-        .iter()
-        .map(|_| Fr::from(u128::from(rng.next_u64()) << 64 | u128::from(rng.next_u64())))
-        .collect();
-    [before, after].map(|points| Projective::into_affine(msm(points, &scalars)))
+    Ok(msm(form, &weights) == msm(&plain, &domain.ifft(&weights)))
 }

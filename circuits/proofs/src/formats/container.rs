@@ -12,7 +12,7 @@ use crate::montgomery::Point;
 /// The most sections that a file may have; the formats have at most 15.
 const SECTIONS_MAX: u32 = 64;
 /// Bytes of points that are read at a time.
-const CHUNK_BYTES: usize = 1 << 20;
+pub(crate) const CHUNK_BYTES: usize = 1 << 20;
 
 /// A file's sections, to be read in any order.
 pub struct Container<R> {
@@ -231,6 +231,11 @@ impl<W: Write> ContainerWriter<W> {
         Ok(Self { writer, format })
     }
 
+    /// Goes on with a file whose sections so far were written, at its end.
+    pub(crate) fn resumed(writer: W, format: &'static str) -> Self {
+        Self { writer, format }
+    }
+
     /// Begins a section of exactly so many bytes, which follow through [`ContainerWriter::write`].
     ///
     /// # Errors
@@ -340,6 +345,11 @@ impl<'a> Cursor<'a> {
 
     pub(crate) fn u8(&mut self) -> Result<u8, FormatError> {
         Ok(self.take(1)?.first().copied().unwrap_or_default())
+    }
+
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], FormatError> {
+        let taken = self.take(N)?.try_into();
+        taken.map_err(|_| FormatError::malformed(self.format, "too few bytes", format!("{N}")))
     }
 
     /// A point whose coordinates are below the modulus; nothing else of it is checked.

@@ -27,14 +27,22 @@ use super::container::{Container, ContainerWriter, Cursor, write_prime};
 use crate::batch_affine::{multiply_all, multiply_each, sums_and_differences};
 use crate::montgomery::Point;
 
+mod transcript;
+
+pub use transcript::PowersContribution;
+pub(crate) use transcript::{FirstPoints, SecretProof, UNFINISHED_BYTES};
+
 pub(crate) const FORMAT: &str = "ptau";
 const VERSION: u32 = 1;
+/// Where the first sequence's section begins: after magic, version, number of sections, and the header's section.
+pub(crate) const FIRST_SECTION: u64 = 12 + 12 + 44;
 /// The section of β in G2.
 pub(crate) const BETA_G2: u32 = 6;
 /// The section of the contributions.
 pub(crate) const CONTRIBUTIONS: u32 = 7;
-/// The largest power whose double domain BN254's scalar field has roots of unity for.
-const POWER_MAX: u32 = 27;
+/// The largest power that there are ceremonies of. BN254's scalar field has roots of unity of order 2^28, so that a double domain
+/// exists below it only.
+const POWER_MAX: u32 = 28;
 
 /// A file of powers of tau, read piece by piece.
 pub struct Ptau<R> {
@@ -73,7 +81,8 @@ impl Powers {
         self.section() + 10
     }
 
-    fn point_bytes(self) -> u64 {
+    /// Bytes of one of them.
+    pub(crate) fn point_bytes(self) -> u64 {
         match self {
             Self::TauG2 => G2Affine::BYTES as u64,
             _ => G1Affine::BYTES as u64,
@@ -156,13 +165,13 @@ impl<R: Read + Seek> Ptau<R> {
         self.prepared
     }
 
-    /// How many contributions the file says that it has. They are not checked here; none means that somebody knows the secrets.
+    /// The contributions, their points checked and nothing else of them ([`crate::ceremony::verify_powers`] does that); none means
+    /// that somebody knows the secrets.
     ///
     /// # Errors
-    /// Where the section is missing; faults of reading.
-    pub fn contributions(&mut self) -> Result<u32, FormatError> {
-        let bytes = self.file.bytes(CONTRIBUTIONS, 0, 4)?;
-        Cursor::new(&bytes, FORMAT, "contributions").u32()
+    /// Anything but the format; a bad point; faults of reading.
+    pub fn contributions(&mut self) -> Result<Vec<PowersContribution>, FormatError> {
+        PowersContribution::read_all(&mut self.file)
     }
 
     /// β in G2.
@@ -174,6 +183,17 @@ impl<R: Read + Seek> Ptau<R> {
     /// Powers from the `first` on.
     pub(crate) fn powers<P: Point>(&mut self, powers: Powers, first: u64, count: u64) -> Result<Vec<P>, FormatError> {
         self.file.points(powers.section(), first, count)
+    }
+
+    /// As [`Ptau::powers`], in pieces, each with the place of its first point.
+    pub(crate) fn powers_by<P: Point>(
+        &mut self,
+        powers: Powers,
+        first: u64,
+        count: u64,
+        take: impl FnMut(u64, &[P]) -> Result<(), FormatError>,
+    ) -> Result<(), FormatError> {
+        self.file.points_by(powers.section(), first, count, take)
     }
 
     /// The Lagrange form over the domain of 2^`power` places: Lᵢ(τ), times α or β where asked. Read where the file is prepared,
@@ -210,8 +230,8 @@ impl<R: Read + Seek> Ptau<R> {
     /// # Errors
     /// Faults of reading and writing.
     pub fn prepare<W: Write>(&mut self, writer: W, mut progress: impl FnMut(u64)) -> Result<W, FormatError> {
-        // snarkjs forgets the ceremony's power when it prepares a file.
-        let mut out = create(writer, self.power, 11)?;
+        // snarkjs forgets the ceremony's power here, and cannot check the contributions afterwards.
+        let mut out = create(writer, self.power, self.ceremony_power, 11)?;
         for section in 2..=CONTRIBUTIONS {
             out.copy(&mut self.file, section)?;
         }
@@ -239,12 +259,17 @@ impl<R: Read + Seek> Ptau<R> {
 }
 
 /// Begins a file of so many sections with its header.
-pub(crate) fn create<W: Write>(writer: W, power: u32, sections: u32) -> Result<ContainerWriter<W>, FormatError> {
+pub(crate) fn create<W: Write>(
+    writer: W,
+    power: u32,
+    ceremony_power: u32,
+    sections: u32,
+) -> Result<ContainerWriter<W>, FormatError> {
     let mut out = ContainerWriter::new(writer, FORMAT, VERSION, sections)?;
     let mut head = Vec::new();
     write_prime(&mut head, Fq::MODULUS);
     head.extend_from_slice(&power.to_le_bytes());
-    head.extend_from_slice(&power.to_le_bytes());
+    head.extend_from_slice(&ceremony_power.to_le_bytes());
     out.section(1, &head)?;
     Ok(out)
 }

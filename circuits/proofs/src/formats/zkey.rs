@@ -28,7 +28,8 @@ use crate::montgomery::{FIELD_BYTES, Point, canonical, write_canonical};
 
 mod transcript;
 
-pub use transcript::{Beacon, Contribution, Transcript};
+pub use super::parameters::Beacon;
+pub use transcript::{Contribution, Transcript};
 
 pub(crate) const FORMAT: &str = "zkey";
 /// Bytes of a point of G1.
@@ -167,12 +168,12 @@ impl Zkey {
 
     fn check_points(&self) -> Result<(), FormatError> {
         self.header.check_points()?;
-        check_all(&self.ic, "IC", false)?;
-        check_all(&self.a, "A", true)?;
-        check_all(&self.b_g1, "B in G1", true)?;
-        check_all(&self.b_g2, "B in G2", true)?;
-        check_all(&self.l, "L", true)?;
-        check_all(&self.h, "H", true)
+        check_all(&self.ic, FORMAT, "IC", false)?;
+        check_all(&self.a, FORMAT, "A", true)?;
+        check_all(&self.b_g1, FORMAT, "B in G1", true)?;
+        check_all(&self.b_g2, FORMAT, "B in G2", true)?;
+        check_all(&self.l, FORMAT, "L", true)?;
+        check_all(&self.h, FORMAT, "H", true)
     }
 }
 
@@ -239,9 +240,9 @@ impl Header {
             ("delta", self.delta_g2),
         ];
         g1.iter()
-            .try_for_each(|(name, point)| check_one(point, &format!("{name} in G1")))?;
+            .try_for_each(|(name, point)| check_one(point, FORMAT, &format!("{name} in G1")))?;
         g2.iter()
-            .try_for_each(|(name, point)| check_one(point, &format!("{name} in G2")))
+            .try_for_each(|(name, point)| check_one(point, FORMAT, &format!("{name} in G2")))
     }
 }
 
@@ -298,19 +299,28 @@ fn r_squared() -> Field {
     Field::from(2u8).pow([512])
 }
 
-pub(crate) fn check_one<P: SWCurveConfig>(point: &Affine<P>, place: &str) -> Result<(), FormatError> {
+pub(crate) fn check_one<P: SWCurveConfig>(
+    point: &Affine<P>,
+    format: &'static str,
+    place: &str,
+) -> Result<(), FormatError> {
     check_point(point, "a point").map_err(|error| FormatError::Decode {
-        format: FORMAT,
+        format,
         place: place.to_owned(),
         error,
     })
 }
 
 /// Every point is on the curve and in the subgroup, and not infinite unless that may be.
-pub(crate) fn check_all<P: SWCurveConfig>(points: &[Affine<P>], name: &str, infinite: bool) -> Result<(), FormatError> {
+pub(crate) fn check_all<P: SWCurveConfig>(
+    points: &[Affine<P>],
+    format: &'static str,
+    name: &str,
+    infinite: bool,
+) -> Result<(), FormatError> {
     points
         .par_iter()
         .enumerate()
         .filter(|(_, p)| !(infinite && p.is_zero()))
-        .try_for_each(|(place, point)| check_one(point, &format!("point {place} of {name}")))
+        .try_for_each(|(place, point)| check_one(point, format, &format!("point {place} of {name}")))
 }

@@ -56,7 +56,7 @@ impl Provenance {
             powers: HEXLOWER.encode(&powers),
             first_key: HEXLOWER.encode(&finished.circuit_hash),
             transcript: HEXLOWER.encode(&finished.transcript),
-            contributions: finished.contributed.iter().map(Contribution::of).collect(),
+            contributions: finished.checked.contributed.iter().map(Contribution::of).collect(),
         }
     }
 }

@@ -1,4 +1,6 @@
-//! Development keys: Groth16's setup with a trapdoor that comes from a seed, so that every machine makes the same key.
+//! Development keys: what comes out of a ceremony of both phases whose two contributors draw their secrets from a seed, so that every
+//! machine makes the same key. With the secrets at hand their products are multiplied out once, which takes a second where the
+//! ceremony takes minutes; a test plays the ceremony, and finds the same points.
 //!
 //! Whoever knows the seed can forge. Such keys carry their seed inside ([`Origin::Development`]) and are opened only where
 //! [`super::KeyPolicy`] allows it. γ is 1, as in BGM17 and in the ceremonies of snarkjs.
@@ -6,7 +8,7 @@
 use ark_bn254::{G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ec::scalar_mul::BatchMulPreprocessing;
 use ark_ec::{AffineRepr as _, CurveGroup as _, PrimeGroup as _};
-use ark_ff::{Field as _, UniformRand as _, Zero as _};
+use ark_ff::{Field as _, One as _, UniformRand as _, Zero as _};
 use ark_poly::EvaluationDomain as _;
 use ark_relations::gr1cs::SynthesisError;
 use covenant_gadgets::circuit::Field;
@@ -23,7 +25,9 @@ use crate::statement::Statement;
 use crate::{qap, shape};
 
 /// What the seed of a development key is hashed with.
-const SEED_TAG: &[u8] = b"covenant/development-key/v1";
+const SEED_TAG: &[u8] = b"covenant/development-key/v2";
+/// Contributors to each phase of a development key's ceremony.
+pub(crate) const CONTRIBUTORS: u8 = 2;
 
 /// How far making a key has come; each is reported when it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +77,16 @@ pub fn development_with_progress<S: Statement>(
     })
 }
 
+/// What a contributor of a development key's ceremony draws from, in the first or the second phase.
+pub(crate) fn contributor(statement: &str, seed: &str, phase: u8, number: u8) -> ChaCha20Rng {
+    let mut hash = Sha256::new().chain_update(SEED_TAG).chain_update([phase, number]);
+    for text in [statement, seed] {
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text);
+    }
+    ChaCha20Rng::from_seed(hash.finalize().into())
+}
+
 /// What nobody may know of a real key. γ is 1.
 struct Trapdoor {
     alpha: Field,
@@ -84,16 +98,18 @@ struct Trapdoor {
 impl Trapdoor {
     fn from_seed(statement: &str, seed: &str, matrices: &Matrices) -> Result<Self, KeyError> {
         let domain = qap::domain(matrices).map_err(KeyError::Synthesis)?;
-        let mut hash = Sha256::new().chain_update(SEED_TAG);
-        for text in [statement, seed] {
-            hash.update((text.len() as u64).to_le_bytes());
-            hash.update(text);
+        let [mut alpha, mut beta, mut delta, mut tau] = [Field::one(); 4];
+        for number in 0..CONTRIBUTORS {
+            // In the order in which a contribution draws.
+            let mut first = contributor(statement, seed, 1, number);
+            for secret in [&mut tau, &mut alpha, &mut beta] {
+                *secret *= Field::rand(&mut first);
+            }
+            delta *= Field::rand(&mut contributor(statement, seed, 2, number));
         }
-        let mut rng = ChaCha20Rng::from_seed(hash.finalize().into());
-        let [alpha, beta, delta] = [0; 3].map(|_| Field::rand(&mut rng));
-        let mut tau = Field::rand(&mut rng);
-        while !qap::is_outside(&domain, tau) {
-            tau = Field::rand(&mut rng);
+        // A place of the domain has probability 2^-238; there the key would be none.
+        if !qap::is_outside(&domain, tau) {
+            return Err(KeyError::Synthesis(SynthesisError::DivisionByZero));
         }
         Ok(Self {
             alpha,

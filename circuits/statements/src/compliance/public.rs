@@ -110,6 +110,17 @@ impl PolicyInputs {
         &self.attestor_hashes
     }
 
+    /// The public inputs that the policy sets, in their order: the first [`Statement::policy_inputs`] of all.
+    ///
+    /// [`Statement::policy_inputs`]: covenant_proofs::statement::Statement::policy_inputs
+    pub fn inputs(&self) -> Vec<Field> {
+        let mut inputs = Inputs::filled(Field::from(0u64));
+        self.write(&mut inputs);
+        let mut inputs = inputs.to_vec();
+        inputs.truncate(inputs.len() - super::inputs::PROOF_INPUTS);
+        inputs
+    }
+
     fn write(&self, inputs: &mut Inputs<Field>) {
         let program = &self.program;
         for (i, row) in program.rows.iter().enumerate() {

@@ -58,6 +58,9 @@ pub enum Ceremony {
         #[arg(long, value_name = "DIR")]
         keys: Option<PathBuf>,
     },
+    /// Make powers of tau together, which serve every circuit up to a size
+    #[command(subcommand)]
+    Powers(PowersVerb),
     /// Make powers of tau whose secrets are public: for rehearsals, never to rely on
     Rehearse {
         /// They reach circuits of 2^N rows; the compliance statement needs 16
@@ -77,6 +80,53 @@ pub enum Ceremony {
         /// Where to write them prepared
         #[arg(long, value_name = "FILE.ptau")]
         out: PathBuf,
+    },
+}
+
+/// `covenant ceremony powers`.
+#[derive(Debug, Subcommand)]
+pub enum PowersVerb {
+    /// Write powers of tau that nobody has contributed to; everybody makes the same
+    New {
+        /// They reach circuits of 2^N rows; the compliance statement needs 16
+        #[arg(long, value_name = "N", default_value_t = 16)]
+        power: u32,
+        /// Where to write them
+        #[arg(long, value_name = "FILE.ptau")]
+        out: PathBuf,
+    },
+    /// Contribute: multiply tau, alpha and beta by secrets of this machine's, which are forgotten at once
+    Contribute {
+        /// The powers of whoever came before
+        ptau: PathBuf,
+        /// Who you are, as the file will say
+        #[arg(long)]
+        name: Option<String>,
+        /// Where to write the powers for whoever comes next
+        #[arg(long, value_name = "FILE.ptau")]
+        out: PathBuf,
+    },
+    /// Close with a public random value that nobody could foresee
+    Beacon {
+        /// The powers of the last contributor
+        ptau: PathBuf,
+        /// The value, in hexadecimal, such as the hash of a block announced beforehand
+        #[arg(long, value_name = "HEX")]
+        value: String,
+        /// Iterate SHA-256 over it 2^N times
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        iterations: u8,
+        /// What the file calls it
+        #[arg(long)]
+        name: Option<String>,
+        /// Where to write the final powers
+        #[arg(long, value_name = "FILE.ptau")]
+        out: PathBuf,
+    },
+    /// Check powers of tau: every contribution, and every point
+    Verify {
+        /// The powers
+        ptau: PathBuf,
     },
 }
 

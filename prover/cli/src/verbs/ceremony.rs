@@ -1,6 +1,8 @@
 //! `covenant ceremony`: a key that nobody can forge under, as long as one of those who made it was honest. Each step reads
 //! files and writes one; the same files go through snarkjs.
 
+mod powers;
+
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Seek as _};
 use std::path::Path;
@@ -10,9 +12,10 @@ use covenant_api::refusals::{FILE_EXISTS, FILE_UNREADABLE, FILE_UNWRITABLE};
 use covenant_api::types::Hex32;
 use covenant_api::{host, ids};
 use covenant_policy::refusal::Refusal;
-use covenant_proofs::ceremony::{self, CeremonyError, Contributed, Finished};
+use covenant_proofs::ceremony::{self, CeremonyError, Checked as Found, Contributed, Finished};
+use covenant_proofs::formats::parameters::{Beacon, shown};
 use covenant_proofs::formats::ptau::Ptau;
-use covenant_proofs::formats::zkey::{Beacon, Zkey};
+use covenant_proofs::formats::zkey::Zkey;
 use covenant_proofs::formats::{FormatError, r1cs};
 use covenant_proofs::keys::Provenance;
 use covenant_proofs::keys::provenance::blake2b;
@@ -42,6 +45,7 @@ pub(super) fn run(context: &Context, args: &Ceremony) -> Result<Report, Refusal>
         } => beacon(key, &drawn(value, *iterations)?, name.as_deref(), out),
         Ceremony::Verify(checked) => verify(checked),
         Ceremony::Finish { checked, keys } => finish(context, checked, keys.as_deref()),
+        Ceremony::Powers(verb) => powers::run(verb),
         Ceremony::Rehearse { power, seed, out } => rehearse(*power, seed, out),
         Ceremony::Prepare { ptau, out } => prepare(ptau, out),
     }?;
@@ -122,22 +126,24 @@ fn applied(
 }
 
 fn verify(checked: &Checked) -> Result<Report, Refusal> {
-    let Finished { key, contributed, .. } = finished(checked)?;
+    let Finished {
+        key, checked: found, ..
+    } = finished(checked)?;
     let powers = powers_hash(&checked.ptau)?;
     let (id, development) = (Hex32(key.id().0), key.verifying().origin().is_development());
     let mut report = Report::new(json!({
         "key": id, "id": ids::display(ids::prefix::KEY, &id), "development": development, "powers_blake2b": HEXLOWER.encode(&powers),
-        "contributions": contributed.iter().map(to_json).collect::<Vec<_>>(),
+        "contributions": found.contributed.iter().map(to_json).collect::<Vec<_>>(),
+        "powers_contributions": found.powers.iter().map(to_json).collect::<Vec<_>>(),
     }));
     report.good("The ceremony holds: every step follows from the circuit in this program and the powers of tau.");
     report.fields([("key", ids::display(ids::prefix::KEY, &id)), ("key id", id.to_string())]);
-    say_contributions(&mut report, &contributed);
+    say_all(&mut report, &found);
     report.line(
-        "The key is sound if one of these forgot their secret; a beacon does not count, since its secret is public.",
+        "The key is sound if, in each list, one forgot their secret; a beacon does not count, since its secret is public.",
     );
     report.line("Ask each contributor whether the hash is theirs.");
     say_powers(&mut report, &powers);
-    say_rehearsed(&mut report, development);
     Ok(report)
 }
 
@@ -156,14 +162,17 @@ fn finish(context: &Context, checked: &Checked, keys: Option<&Path>) -> Result<R
     let finished = finished(checked)?;
     let powers = powers_hash(&checked.ptau)?;
     let provenance = Provenance::of(&finished, powers);
-    let Finished { key, contributed, .. } = finished;
+    let Finished {
+        key, checked: found, ..
+    } = finished;
     let manifest = store
         .save_as_made(&key, Some(provenance))
         .map_err(|e| key_refusal(&e))?;
     let id = Hex32(key.id().0);
     let mut report = Report::new(json!({
         "key": id, "id": ids::display(ids::prefix::KEY, &id), "folder": folder, "proving_bytes": manifest.proving_bytes,
-        "powers_blake2b": HEXLOWER.encode(&powers), "contributions": contributed.iter().map(to_json).collect::<Vec<_>>(),
+        "powers_blake2b": HEXLOWER.encode(&powers), "contributions": found.contributed.iter().map(to_json).collect::<Vec<_>>(),
+        "powers_contributions": found.powers.iter().map(to_json).collect::<Vec<_>>(), "development": manifest.development,
     }));
     report.good(format!(
         "{} is verified and stored.",
@@ -174,7 +183,7 @@ fn finish(context: &Context, checked: &Checked, keys: Option<&Path>) -> Result<R
         ("folder", folder.join(&manifest.key).display().to_string()),
         ("bytes", manifest.proving_bytes.to_string()),
     ]);
-    say_contributions(&mut report, &contributed);
+    say_all(&mut report, &found);
     say_powers(&mut report, &powers);
     if !manifest.development {
         report.line(
@@ -182,20 +191,7 @@ fn finish(context: &Context, checked: &Checked, keys: Option<&Path>) -> Result<R
              pin --manifest`.",
         );
     }
-    say_rehearsed(&mut report, manifest.development);
     Ok(report)
-}
-
-/// Whether the powers of tau were a rehearsal's.
-fn say_rehearsed(report: &mut Report, development: bool) {
-    if development {
-        report.warning(
-            "Nobody contributed to these powers of tau, so somebody knows their secrets: a development key, which programs refuse \
-             unless told --allow-development-keys.",
-        );
-    } else {
-        report.line("The contributions to the powers of tau are not checked here: compare the file's hash with the published one.");
-    }
 }
 
 fn finished(checked: &Checked) -> Result<Finished, Refusal> {
@@ -260,15 +256,21 @@ fn to_json(contributed: &Contributed) -> Value {
     })
 }
 
+/// Who contributed to the key, and to what it rests on.
+fn say_all(report: &mut Report, found: &Found) {
+    say_contributions(report, "Contributions to the key", &found.contributed);
+    powers::say_powers(report, found);
+}
+
 /// Who contributed, and under which hash.
-fn say_contributions(report: &mut Report, contributed: &[Contributed]) {
-    report.heading("Contributions");
+fn say_contributions(report: &mut Report, title: &str, contributed: &[Contributed]) {
+    report.heading(title);
     for (number, one) in (1..).zip(contributed) {
         let who = match (&one.name, &one.beacon) {
-            (Some(name), None) => name.clone(),
+            (Some(name), None) => shown(name),
             (name, Some(beacon)) => format!(
                 "{}: {}, hashed 2^{} times",
-                name.as_deref().unwrap_or("beacon"),
+                name.as_deref().map_or_else(|| "beacon".to_owned(), shown),
                 HEXLOWER.encode(&beacon.value),
                 beacon.iterations_log2
             ),

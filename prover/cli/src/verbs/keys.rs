@@ -1,4 +1,6 @@
-//! `covenant keys`: makes development keys, and lists what is there.
+//! `covenant keys`: makes development keys, lists what is there, and writes it in the forms of other programs.
+
+mod export;
 
 use std::time::Instant;
 
@@ -18,9 +20,10 @@ use crate::output::{Report, Table};
 use crate::progress::Progress;
 
 pub(super) fn run(context: &Context, args: &Keys) -> Result<Report, Refusal> {
-    match args.verb.unwrap_or(KeysVerb::List) {
-        KeysVerb::List => list(context, args),
-        KeysVerb::Make { .. } => make(context, args),
+    match &args.verb {
+        None | Some(KeysVerb::List) => list(context, args),
+        Some(KeysVerb::Make { .. }) => make(context, args),
+        Some(KeysVerb::Export(what)) => export::export(context, what, args.keys.as_deref()),
     }
 }
 

@@ -5,8 +5,10 @@
 
 mod choose;
 mod disclosure;
+mod foreign;
 mod witness;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use covenant_api::asked::Asked;
@@ -19,7 +21,8 @@ use covenant_api::{files, host, ids, limits};
 use covenant_policy::refusal::Refusal;
 use covenant_proofs::keys::ProvingKey;
 use covenant_proofs::prove::prove;
-use covenant_statements::compliance::Compliance;
+use covenant_statements::compliance::{Compliance, Public, Witness};
+use rand::{CryptoRng, RngCore};
 use serde_json::json;
 
 use super::{seen, shared};
@@ -60,8 +63,8 @@ impl Times {
 pub(super) fn run(context: &Context, args: &Prove) -> Result<Report, Refusal> {
     let started = Instant::now();
     let mut times = Times::new();
-    if args.out.exists() {
-        return Err(Refusal::new(&FILE_EXISTS, "the file exists").at(args.out.display()));
+    if let Some(path) = args.out.iter().chain(&args.witness_out).find(|path| path.exists()) {
+        return Err(Refusal::new(&FILE_EXISTS, "the file exists").at(path.display()));
     }
     let request: Signed<Request> = Signed::from_json(&files::read(&args.request, limits::DOCUMENT_BYTES_MAX)?)?;
     let policy: Signed<Policy> = Signed::from_json(&files::read(&args.policy, limits::POLICY_DOCUMENT_BYTES_MAX)?)?;
@@ -85,21 +88,19 @@ pub(super) fn run(context: &Context, args: &Prove) -> Result<Report, Refusal> {
     let contents = &writer.vault.contents;
     let answer = witness::answer(contents, &asked, &chosen)?;
     let publics = asked.publics(&answer)?;
+    foreign::expect_as_many(args, &chosen.tier, publics.len())?;
+    let witness = |k| witness::witness(contents, &asked, &chosen, k);
+    let Some(out) = &args.out else {
+        let both = publics.into_iter().enumerate();
+        let both: Result<Vec<_>, Refusal> = both.map(|(k, public)| Ok((public, witness(k)?))).collect();
+        return foreign::hand_out(args, &key, &chosen.tier, &both?);
+    };
     let mut rng = host::rng()?;
-    let mut proofs = Vec::new();
-    for (k, public) in publics.iter().enumerate() {
-        let witness = witness::witness(contents, &asked, &chosen, k)?;
-        let progress = Progress::spinner(&match publics.len() {
-            1 => "proving".to_owned(),
-            n => format!("proving, {} of {n}", k + 1),
-        });
-        let proof = prove::<Compliance>(&key, public, &witness, &mut rng).map_err(|e| keystore::prove_refusal(&e))?;
-        drop(progress);
-        proofs.push(Base64(proof.to_bytes()));
-    }
-    times.step(match proofs.len() {
-        1 => "proving, and verifying the own proof",
-        _ => "proving, and verifying the own proofs",
+    let mut proofs = made(args, &key, &publics, witness, &mut rng)?;
+    times.step(match (proofs.len(), args.proof.is_empty()) {
+        (_, false) => "verifying what another program proved",
+        (1, true) => "proving, and verifying the own proof",
+        (_, true) => "proving, and verifying the own proofs",
     });
     let linked = proofs.split_off(1).into_iter().zip(&answer.further);
     let further = linked.map(|(proof, own)| LinkedProof {
@@ -126,14 +127,49 @@ pub(super) fn run(context: &Context, args: &Prove) -> Result<Report, Refusal> {
         further,
     })?;
     disclosure::keep(&mut writer, context, &asking, &chosen, &bundle, told.beyond.is_some())?;
-    if let Err(refusal) = files::create_new(&args.out, &bundle.to_json()?) {
+    if let Err(refusal) = files::create_new(out, &bundle.to_json()?) {
         // Nothing left this machine, so nothing was disclosed.
         writer.vault.contents.disclosures.pop();
         writer.save(&mut rng)?;
         return Err(refusal);
     }
     times.step("signing, and writing vault and bundle");
-    report(args, &asking, &chosen, &bundle, &told, (&times, started.elapsed()))
+    report(
+        (args, out),
+        &asking,
+        &chosen,
+        &bundle,
+        &told,
+        (&times, started.elapsed()),
+    )
+}
+
+/// A proof of each statement: read where another program made it, and made here otherwise.
+fn made(
+    args: &Prove,
+    key: &ProvingKey,
+    publics: &[Public],
+    witness: impl Fn(usize) -> Result<Witness, Refusal>,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> Result<Vec<Base64<{ limits::PROOF_BYTES }>>, Refusal> {
+    let mut proofs = Vec::new();
+    for (k, public) in publics.iter().enumerate() {
+        let proof = match args.proof.get(k) {
+            Some(path) => foreign::take(path, key, public)?,
+            None => {
+                let progress = Progress::spinner(&match publics.len() {
+                    1 => "proving".to_owned(),
+                    n => format!("proving, {} of {n}", k + 1),
+                });
+                let proof =
+                    prove::<Compliance>(key, public, &witness(k)?, rng).map_err(|e| keystore::prove_refusal(&e))?;
+                drop(progress);
+                proof
+            }
+        };
+        proofs.push(Base64(proof.to_bytes()));
+    }
+    Ok(proofs)
 }
 
 /// The proving key and the vault, opened side by side.
@@ -204,7 +240,7 @@ fn asking(
 }
 
 fn report(
-    args: &Prove,
+    (args, out): (&Prove, &Path),
     asking: &Asking,
     chosen: &Chosen,
     bundle: &Verified<Bundle>,
@@ -221,12 +257,12 @@ fn report(
     let seen = seen::lines(asking.policy.compiled(), bank.as_str(), Some(tier.as_str()));
     let mut report = Report::new(json!({
         "bundle": bundle.id(), "tier": tier, "bank": asking.invitation.bank, "policy": asking.policy.id(),
-        "request": asking.request.id(), "statements": statements, "out": args.out, "bank_sees": seen,
+        "request": asking.request.id(), "statements": statements, "out": out, "bank_sees": seen,
         "tells": told.sentence, "beyond_budget": told.beyond.as_ref().map(to_json),
         "passed_over": chosen.passed_over.iter().map(passed_over_json).collect::<Vec<_>>(),
         "milliseconds": milliseconds, "total_milliseconds": total.as_millis(),
     }));
-    report.good(format!("Tier {tier} is proven to {bank}; send {}.", args.out.display()));
+    report.good(format!("Tier {tier} is proven to {bank}; send {}.", out.display()));
     for passed in &chosen.passed_over {
         say_passed_over(&mut report, passed);
     }

@@ -10,6 +10,9 @@ use covenant_api::documents::*;
 use covenant_api::registry::Registry;
 use covenant_api::sign::Signed;
 use covenant_api::types::*;
+use covenant_gadgets::circuit::Field;
+use covenant_proofs::foreign::ForeignKey;
+use covenant_proofs::formats::json;
 use serde_json::Value;
 
 use crate::world::*;
@@ -253,6 +256,38 @@ fn judge(shell: &Shell<'_>, enterprise: &Enterprise, first: &str) {
         assert!(shown.contains(part), "{part} in {shown}");
     }
     assert_eq!(shell.json("registry show reg")["verdicts"][0]["tier"], "A");
+    exported(shell);
+}
+
+/// An answered bundle's proof in the forms of other programs: it holds there, under the whole key and under the prepared one.
+fn exported(shell: &Shell<'_>) {
+    assert_eq!(
+        shell.refused("export bundle.json --registry reg --out exported", 1),
+        "development-key"
+    );
+    let line = "export bundle.json --registry reg --out exported --allow-development-keys";
+    assert_eq!(shell.json(line)["files"].as_array().map(Vec::len), Some(8));
+    assert_eq!(shell.refused(line, 2), "file-exists");
+    for (folder, count) in [("exported", 3_074), ("exported/prepared", 13)] {
+        let read = |name: &str| shell.read(&format!("{folder}/{name}"));
+        let key = ForeignKey::from_json(&read("verification_key.json")).unwrap();
+        let (proof, inputs) = (read("proof.json"), read("public.json"));
+        let (proof, mut inputs) = (json::read_proof(&proof).unwrap(), json::read_public(&inputs).unwrap());
+        assert_eq!((inputs.len(), key.verify(&inputs, &proof)), (count, Ok(())));
+        let call_data = json::solidity_call_data(&proof, &inputs) + "\n";
+        assert_eq!(read("calldata.txt"), call_data.into_bytes());
+        inputs[1] += Field::from(1u8);
+        assert!(key.verify(&inputs, &proof).is_err());
+    }
+    // What somebody changed in a bundle is not exported.
+    let bundle = String::from_utf8(shell.read("bundle.json")).unwrap();
+    fs::write(
+        shell.0.join("changed.json"),
+        bundle.replace("\"tier\": \"A\"", "\"tier\": \"B\""),
+    )
+    .unwrap();
+    let line = "export changed.json --registry reg --out more --allow-development-keys";
+    assert_eq!(shell.refused(line, 1), "wrong-signature");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::of_proofs;
 use crate::refusals::INTERNAL_FAULT;
 
 /// What the key is made from. Anybody can know it, so anybody can forge under it.
-const SEED: &str = "covenant-development-1";
+const SEED: &str = "covenant-development-2";
 /// Where keys lie when there is no data directory.
 const FOLDER: &str = "keys";
 

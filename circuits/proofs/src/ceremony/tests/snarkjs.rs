@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use super::powers::{contributed_powers, fresh, opened, with_beacon, with_contribution};
 use super::*;
 use crate::decode::Proof;
 use crate::formats::{json, r1cs, wtns};
@@ -91,19 +92,11 @@ impl Snarkjs {
     }
 }
 
-/// Powers of tau that claim one contribution, as a ceremony's file would: neither program reads it here.
-fn contributed_powers(seed: &str, power: u32) -> Vec<u8> {
-    let mut bytes = known_powers_bytes(seed, power).unwrap();
-    let (points, twice) = (1usize << power, (2usize << power) - 1);
-    let before = 12 + (12 + 44) + (12 + 64 * twice) + (12 + 128 * points) + 2 * (12 + 64 * points) + (12 + 128) + 12;
-    bytes[before] = 1;
-    bytes
-}
-
 #[test]
 fn snarkjs_and_we_continue_accept_and_prove_with_what_the_other_made() {
     let Some(js) = Snarkjs::new() else { return };
-    js.write("tau.ptau", contributed_powers("interop", 7));
+    let bare = contributed_powers(7);
+    js.write("tau.ptau", opened(&bare).prepare(Vec::new(), |_| {}).unwrap());
     let matrices = matrices();
     let mut rows = Vec::new();
     r1cs::write(&mut rows, &matrices).unwrap();
@@ -142,7 +135,7 @@ fn snarkjs_and_we_continue_accept_and_prove_with_what_the_other_made() {
     let key = Zkey::read(Cursor::new(last)).unwrap();
     let verifying = ForeignKey::of(&key).unwrap();
     let finished = finish::<Order>(key, &mut powers, &mut rng(9)).unwrap();
-    let names: Vec<_> = finished.contributed.iter().map(|c| c.name.as_deref()).collect();
+    let names: Vec<_> = finished.checked.contributed.iter().map(|c| c.name.as_deref()).collect();
     assert_eq!(names, [Some("Example Bank"), Some("snarkjs"), Some("beacon")]);
 
     // The verifying key is the same to the byte; our proof holds for snarkjs, and its proof for us.
@@ -158,6 +151,19 @@ fn snarkjs_and_we_continue_accept_and_prove_with_what_the_other_made() {
         js.succeed("groth16 verify key.json public.json proof.json")
             .contains("OK!")
     );
+    // With the policy folded into the key, the inputs that remain are enough; under another policy they are not.
+    let (policy, rest) = inputs.split_at(Order::policy_inputs());
+    js.write("rest.json", json::write_public(rest).unwrap());
+    let mut other = policy.to_vec();
+    other[1] += covenant_gadgets::circuit::Field::from(1u8);
+    for (policy, holds) in [(policy, true), (&other, false)] {
+        let prepared = ForeignKey::prepared::<Order>(finished.key.verifying(), policy).unwrap();
+        js.write("prepared.json", prepared.to_json().unwrap());
+        let ran = js.run("groth16 verify prepared.json rest.json proof.json");
+        assert_eq!(ran.status.success(), holds, "{ran:?}");
+    }
+    // What is exported of the stored key is what snarkjs exports, and it proves with it.
+    js.write("stored.zkey", Zkey::of(&finished.key).write(Vec::new()).unwrap());
     let call = js.succeed("zkey export soliditycalldata public.json proof.json");
     assert_eq!(call.trim_end(), json::solidity_call_data(&ours, &inputs));
 
@@ -165,7 +171,7 @@ fn snarkjs_and_we_continue_accept_and_prove_with_what_the_other_made() {
     let mut values = Vec::new();
     wtns::write(&mut values, &wires.values).unwrap();
     js.write("order.wtns", values);
-    js.succeed("groth16 prove last.zkey order.wtns theirs-proof.json theirs-public.json");
+    js.succeed("groth16 prove stored.zkey order.wtns theirs-proof.json theirs-public.json");
     assert!(js.read("theirs-public.json") == js.read("public.json"));
     let theirs = json::read_proof(&js.read("theirs-proof.json")).unwrap();
     assert!(json::write_proof(&theirs).unwrap() == js.read("theirs-proof.json"));
@@ -191,4 +197,43 @@ fn snarkjs_and_we_continue_accept_and_prove_with_what_the_other_made() {
     wrong[0] += covenant_gadgets::circuit::Field::from(1u8);
     js.write("wrong.json", json::write_public(&wrong).unwrap());
     assert!(!js.run("groth16 verify key.json wrong.json proof.json").status.success());
+}
+
+#[test]
+fn snarkjs_and_we_make_powers_of_tau_together() {
+    let Some(js) = Snarkjs::new() else { return };
+    const POWER: u32 = 5;
+    js.succeed(&format!("powersoftau new bn128 {POWER} new.ptau"));
+    let ours = fresh(POWER);
+    assert!(ours == js.read("new.ptau"));
+
+    // We contribute, then snarkjs, then the same beacon by each of us.
+    js.write("second.ptau", with_contribution(&ours, "Example Bank", 1));
+    js.succeed("powersoftau contribute second.ptau third.ptau --name=snarkjs -e=entropy");
+    let third = js.read("third.ptau");
+    let last = with_beacon(&third, Some("beacon"));
+    js.write("last.ptau", &last);
+    js.succeed(&format!(
+        "powersoftau beacon third.ptau theirs.ptau {} 10 -n=beacon",
+        "07".repeat(32)
+    ));
+    assert!(js.read("theirs.ptau") == last);
+    let found = verify_powers(&mut opened(&last), &mut rng(1), |_| {}).unwrap();
+    let names: Vec<_> = found.iter().map(|c| c.name.as_deref()).collect();
+    assert_eq!(names, [Some("Example Bank"), Some("snarkjs"), Some("beacon")]);
+    let said = js.succeed("powersoftau verify last.ptau");
+    assert!(said.contains("Powers of Tau Ok!"), "{said}");
+
+    // Prepared by each of us: the same bytes.
+    js.succeed("powersoftau prepare phase2 last.ptau prepared.ptau");
+    assert!(opened(&last).prepare(Vec::new(), |_| {}).unwrap() == js.read("prepared.ptau"));
+    let said = js.succeed("powersoftau verify prepared.ptau");
+    assert!(said.contains("Powers of Tau Ok!"), "{said}");
+
+    // What neither accepts: a power that is none.
+    let mut changed = last;
+    changed.copy_within(80 + 64..80 + 128, 80 + 128);
+    js.write("changed.ptau", &changed);
+    assert!(verify_powers(&mut opened(&changed), &mut rng(1), |_| {}).is_err());
+    assert!(!js.run("powersoftau verify changed.ptau").status.success());
 }

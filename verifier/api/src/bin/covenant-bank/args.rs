@@ -63,6 +63,8 @@ pub enum Verb {
     Attest(Attest),
     /// Judge a proof bundle, and record the verdict, which uses up its request
     Verify(Verify),
+    /// Write a bundle's proof, its public inputs and the key as snarkjs and other programs read them
+    Export(Export),
     /// Say which keys a log has: receipts and verdicts are checked against them
     #[command(subcommand)]
     Log(LogVerb),
@@ -378,6 +380,22 @@ pub struct Verify {
     /// Where to write the signed verdict, besides the registry
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub out: Option<PathBuf>,
+}
+
+/// `covenant-bank export`.
+#[derive(Debug, ClapArgs)]
+pub struct Export {
+    /// The bundle, new or answered long ago
+    pub bundle: PathBuf,
+    /// The bank's registry
+    #[arg(long, value_name = "DIR")]
+    pub registry: PathBuf,
+    /// The folder to write into, which must not exist
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Accept a key from a development setup, whose proofs anybody could forge
+    #[arg(long)]
+    pub allow_development_keys: bool,
 }
 
 /// `covenant-bank log`.

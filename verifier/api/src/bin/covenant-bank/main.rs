@@ -7,6 +7,7 @@ mod args;
 mod attest;
 mod bank;
 mod calibrate;
+mod export;
 mod keys;
 mod log;
 mod manifest;

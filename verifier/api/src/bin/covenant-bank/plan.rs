@@ -15,7 +15,7 @@ use covenant_policy::refusal::Refusal;
 
 use crate::args::{Args, LogVerb, Office, Policy, RegistryVerb, Verb};
 use crate::output::Report;
-use crate::{attest, bank, calibrate, keys, log, manifest, policy, pricing, show, verify};
+use crate::{attest, bank, calibrate, export, keys, log, manifest, policy, pricing, show, verify};
 
 /// The surroundings of one act.
 pub struct Context {
@@ -89,6 +89,7 @@ pub fn run(args: Args) -> Result<Report, Refusal> {
         Verb::Request(args) => bank::request(&context, args),
         Verb::Attest(args) => attest::run(&context, &args),
         Verb::Verify(args) => verify::run(&context, &args),
+        Verb::Export(args) => export::run(&args),
         Verb::Log(LogVerb::Trust {
             log_key,
             operator,
