@@ -14,7 +14,7 @@ INTEROP ?= compare
 BOOKS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo interop test bench bench-peers lint keys golden calibration fuzz fuzz-long
+.PHONY: help setup demo interop test bench bench-peers campaign lint keys golden calibration fuzz fuzz-long
 
 # The table of companies that `make calibration` holds the sample policies against, and which column gives which figure
 TABLE ?= $(COVENANT_DATA)/sec/sec_2010q2_wide.csv
@@ -50,6 +50,11 @@ bench-peers: ## provers side by side on the same files (RAPIDSNARK=PROGRAM, SNAR
 
 interop: ## what snarkjs says to our keys and proofs: a ceremony of both phases timed side by side, and the demonstration proven by it
 	@scripts/interop.sh $(INTEROP)
+
+campaign: ## the ledger against 1,000 kills, 500 power cuts (as root, with xfsprogs and strace), faults at every system call, a million differential cases
+	@scripts/setup.sh build
+	COVENANT_KILLS=1000 COVENANT_POWER_CUTS=500 COVENANT_SWEEP=all cargo test --release --locked -p covenant-ledger --test campaign -- --nocapture
+	COVENANT_CASES=1000000 cargo test --release --locked -p covenant-ledger --test differential -- --nocapture
 
 lint: ## formatting, clippy, and the bans, licences and sources of what we depend on
 	@scripts/setup.sh build lint

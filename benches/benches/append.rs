@@ -48,6 +48,7 @@ fn append(c: &mut Criterion) {
         signing_key: SigningKey::from_bytes(&[1; 32]),
         limits: Limits::default(),
         create: true,
+        witnessing: None,
     };
     let started = Instant::now();
     let clock = move || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);

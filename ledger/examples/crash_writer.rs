@@ -1,7 +1,8 @@
 //! A writer to be killed: appends from many threads for as long as it lives, and says on standard output what was acknowledged. The
 //! crash tests start it, kill it at some instant, and compare what it said with what the ledger then holds.
 //!
-//! `crash_writer DIRECTORY THREADS RUN`: prints `ack INDEX LEAF SIZE ROOT KEY` for each entry, KEY being its unique key.
+//! `crash_writer DIRECTORY THREADS RUN [COUNT]`: prints `ack INDEX LEAF SIZE ROOT KEY` for each entry, KEY being its unique key; ends
+//! after COUNT of each thread, or never. The clock of an even run goes forward, that of an odd one backward.
 
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -21,10 +22,11 @@ fn main() -> ExitCode {
     let (Some(directory), Some(threads), Some(run)) =
         (arguments.next(), number(arguments.next()), number(arguments.next()))
     else {
-        eprintln!("usage: crash_writer DIRECTORY THREADS RUN");
+        eprintln!("usage: crash_writer DIRECTORY THREADS RUN [COUNT]");
         return ExitCode::from(2);
     };
-    match write(Path::new(&directory), threads, run) {
+    let count = number(arguments.next()).unwrap_or(u64::MAX);
+    match write(Path::new(&directory), threads, run, count) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -33,15 +35,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn write(directory: &Path, threads: u64, run: u64) -> Result<(), Box<dyn std::error::Error>> {
+fn write(directory: &Path, threads: u64, run: u64, count: u64) -> Result<(), Box<dyn std::error::Error>> {
     let config = Config {
         origin: "example.com/crash".to_owned(),
         signing_key: SigningKey::from_bytes(&[42; 32]),
         limits: Limits::default(),
         create: true,
+        witnessing: None,
     };
-    let ticks = AtomicU64::new(run << 32);
-    let clock = move || ticks.fetch_add(1, Ordering::Relaxed);
+    let ticks = AtomicU64::new((run + 1) << 32);
+    let clock = move || match run % 2 {
+        0 => ticks.fetch_add(1, Ordering::Relaxed),
+        _ => ticks.fetch_sub(1, Ordering::Relaxed),
+    };
     let ledger = Ledger::open(directory, config, clock, ChaCha20Rng::seed_from_u64(run))?;
     let kind = Kind::new("crash").ok_or("a kind")?;
     let shared = Arc::new(AtomicU64::new(0));
@@ -50,7 +56,7 @@ fn write(directory: &Path, threads: u64, run: u64) -> Result<(), Box<dyn std::er
         let writers: Vec<_> = (0..threads)
             .map(|thread| {
                 let (kind, shared) = (kind.clone(), Arc::clone(&shared));
-                scope.spawn(move || one(ledger, &kind, &shared, run, thread).map_err(|error| error.to_string()))
+                scope.spawn(move || one(ledger, &kind, &shared, (run, thread), count).map_err(|error| error.to_string()))
             })
             .collect();
         for writer in writers {
@@ -65,11 +71,11 @@ fn one(
     ledger: &Ledger,
     kind: &Kind,
     shared: &AtomicU64,
-    run: u64,
-    thread: u64,
+    (run, thread): (u64, u64),
+    end: u64,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let stream = StreamId(Hash::of(&[&thread.to_be_bytes()]).0);
-    for count in 0u64.. {
+    for count in 0..end {
         let key = if count % 3 == 2 {
             format!("{run}/shared/{}", shared.load(Ordering::Relaxed))
         } else {

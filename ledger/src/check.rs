@@ -156,6 +156,14 @@ fn counted(store: &dyn Store, size: u64, summary: &mut Summary) -> Result<(), Le
         let what = format!("{recorded} are recorded, entries hold {}", summary.unique);
         return Err(LedgerError::damaged("the unique keys", what));
     }
+    let mut hashes = 0;
+    for key in keys(store, Table::Lookups) {
+        hashes += u64::from(state::lookup_index(&key?)? < size);
+    }
+    if hashes != 2 * summary.entries {
+        let what = format!("{hashes} are recorded for look-up, expected {}", 2 * summary.entries);
+        return Err(LedgerError::damaged("the hashes", what));
+    }
     Ok(())
 }
 

@@ -104,6 +104,15 @@ impl SignedCheckpoint {
         Ok(Self { checkpoint, note })
     }
 
+    /// The same with these signature lines added, which are not checked here.
+    #[cfg(feature = "store")]
+    pub(crate) fn with_lines(&self, lines: &str) -> Self {
+        Self {
+            checkpoint: self.checkpoint.clone(),
+            note: format!("{}{lines}", self.note),
+        }
+    }
+
     /// What it says.
     pub fn checkpoint(&self) -> &Checkpoint {
         &self.checkpoint

@@ -1,5 +1,7 @@
 //! The ledger: one log in one directory, written by one thread and read by any.
 
+mod proofs;
+
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -13,8 +15,8 @@ use rand::{CryptoRng, RngCore};
 use crate::check::{self, Summary};
 use crate::checkpoint::{CheckpointSigner, SignedCheckpoint};
 use crate::draft::{Blinding, Cell, Draft, Limits};
-use crate::entry::{Entry, Opening, StreamId};
-use crate::errors::{AppendError, LedgerError, ProofError};
+use crate::entry::{Entry, Opening};
+use crate::errors::{AppendError, LedgerError};
 use crate::hash::Hash;
 use crate::note::LogKey;
 use crate::receipt::Receipt;
@@ -23,7 +25,7 @@ use crate::sequencer::{Clock, Outcome, Reply, Request, Sequencer, Shared};
 use crate::state;
 use crate::store::rocks::Rocks;
 use crate::store::{Store, StoredNodes, Table};
-use crate::tree;
+use crate::witnessing::Witnessing;
 
 /// How a ledger is opened.
 pub struct Config {
@@ -36,6 +38,8 @@ pub struct Config {
     /// Whether a new ledger may be made where there is none. A server that runs every day says no: an empty directory then means that
     /// a disk is not mounted, and a new log under the same key would contradict the old one.
     pub create: bool,
+    /// Who must cosign each checkpoint before anything under it is acknowledged; nobody where there is none.
+    pub witnessing: Option<Witnessing>,
 }
 
 /// The secret key is not shown.
@@ -45,6 +49,7 @@ impl fmt::Debug for Config {
             .field("origin", &self.origin)
             .field("limits", &self.limits)
             .field("create", &self.create)
+            .field("witnessing", &self.witnessing)
             .finish_non_exhaustive()
     }
 }
@@ -129,8 +134,15 @@ impl Ledger {
             config.create.then_some(fresh),
             config.limits.reopen_entries,
         )?;
-        let shared = Arc::new(Shared::new(found.checkpoint));
         let key = signer.key().clone();
+        // Under a policy, readers see what was cosigned; the writer sees to the rest first.
+        let policy = config.witnessing.as_ref().map(|witnessing| &witnessing.policy);
+        let cosigned = policy.is_none_or(|policy| policy.check(found.checkpoint.note(), &key).is_ok());
+        let (published, waiting) = match policy.filter(|_| !cosigned) {
+            None => (found.checkpoint, None),
+            Some(policy) => (recovery::published(store.as_ref(), &key, policy)?, Some(found.checkpoint)),
+        };
+        let shared = Arc::new(Shared::new(published, waiting.is_some()));
         let (requests, queue) = mpsc::sync_channel(config.limits.queue_entries_max);
         let sequencer = Sequencer {
             store: Arc::clone(&store),
@@ -140,6 +152,9 @@ impl Ledger {
             limits: config.limits.clone(),
             head: found.head,
             edge: found.edge,
+            witnessing: config.witnessing,
+            waiting,
+            asked: None,
         };
         let writer = thread::Builder::new()
             .name("ledger".to_owned())
@@ -239,6 +254,11 @@ impl Ledger {
             TrySendError::Full(_) => AppendError::Busy,
             TrySendError::Disconnected(_) => self.shared.refusal(),
         })
+    }
+
+    /// Whether entries are stored that too few witnesses have cosigned. Until they do nothing is acknowledged.
+    pub fn unwitnessed(&self) -> bool {
+        self.shared.unwitnessed.load(Ordering::Relaxed)
     }
 
     /// Why the writer stopped, if it has. A ledger that has stopped can still be read.
@@ -356,48 +376,6 @@ impl Ledger {
             )
     }
 
-    /// The entries from index `from` up to, not including, `to`, or the log's end.
-    pub fn range(&self, from: u64, to: u64) -> impl Iterator<Item = Result<Entry, LedgerError>> {
-        (from..to.min(self.size())).map(|index| self.entry(index))
-    }
-
-    /// The entries of a stream, from its sequence number `from` on.
-    pub fn stream(&self, stream: StreamId, from: u64) -> impl Iterator<Item = Result<Entry, LedgerError>> {
-        let size = self.size();
-        (from..).map_while(move |sequence| {
-            let index = state::stream_entry(self.store.as_ref(), &stream, sequence).transpose()?;
-            match index {
-                Ok(index) if index >= size => None,
-                Ok(index) => Some(self.entry(index)),
-                Err(error) => Some(Err(error)),
-            }
-        })
-    }
-
-    /// The proof that entry `index` is in the tree of the first `size`.
-    ///
-    /// # Errors
-    /// Fails when there is no such tree or entry, or the store is damaged.
-    pub fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Hash>, LedgerError> {
-        let visible = self.size();
-        if size > visible {
-            return Err(ProofError::BeyondSize { index, size: visible }.into());
-        }
-        tree::inclusion(&self.nodes(), index, size)?.ok_or_else(|| ProofError::BeyondSize { index, size }.into())
-    }
-
-    /// The proof that the tree of the first `old` entries is the beginning of that of the first `new`.
-    ///
-    /// # Errors
-    /// Fails when there is no such tree, or the store is damaged.
-    pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<Hash>, LedgerError> {
-        let size = self.size();
-        if new > size {
-            return Err(ProofError::BeyondSize { index: new, size }.into());
-        }
-        tree::consistency(&self.nodes(), old, new)?.ok_or_else(|| ProofError::Reversed { old, new }.into())
-    }
-
     /// A receipt for an entry under the last checkpoint; without the body where that was erased.
     ///
     /// # Errors
@@ -456,7 +434,7 @@ impl Ledger {
         &self.shared
     }
 
-    fn nodes(&self) -> StoredNodes<'_> {
+    pub(crate) fn nodes(&self) -> StoredNodes<'_> {
         StoredNodes(self.store.as_ref())
     }
 }

@@ -5,7 +5,8 @@
 //! - What may happen only once is a unique key, decided in log order and shown in the log only blinded.
 //! - What was acknowledged is durable: entry, indexes, tree and signed checkpoint are one synced write, and answers come after it.
 //!
-//! The pure parts — [`entry`], [`tree`], [`note`], [`checkpoint`], [`receipt`] — read and write no files, and are all of the crate
+//! The pure parts — [`entry`], [`tree`], [`note`], [`checkpoint`], [`cosignature`], [`witness`],
+//! [`tiles`], [`receipt`] — read and write no files, and are all of the crate
 //! without its feature `store`. With it, `Ledger` puts them to work on RocksDB, with one writer. The log knows nothing of what is
 //! recorded in it.
 //!
@@ -24,8 +25,11 @@ mod sequencer;
 mod state;
 #[cfg(feature = "store")]
 mod store;
+#[cfg(feature = "store")]
+mod witnessing;
 
 pub mod checkpoint;
+pub mod cosignature;
 #[cfg(feature = "store")]
 pub mod draft;
 pub mod entry;
@@ -35,15 +39,18 @@ pub mod export;
 pub mod hash;
 pub mod note;
 pub mod receipt;
+pub mod tiles;
 pub mod tree;
+pub mod witness;
 
 #[cfg(feature = "store")]
 pub use check::Summary;
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
+pub use cosignature::WitnessKey;
 #[cfg(feature = "store")]
 pub use draft::{Blinding, Cell, Draft, Expectation, Expected, Limits, StateCell};
 pub use entry::{Entry, Kind, Opening, StreamId};
-pub use errors::{AppendError, LedgerError};
+pub use errors::{AppendError, LedgerError, WitnessError};
 #[cfg(feature = "store")]
 pub use export::{Exported, Scope};
 pub use hash::Hash;
@@ -53,3 +60,7 @@ pub use note::LogKey;
 pub use receipt::Receipt;
 #[cfg(feature = "store")]
 pub use sequencer::{Appended, Clock, Outcome};
+pub use tiles::{Layer, Tile};
+pub use witness::WitnessPolicy;
+#[cfg(feature = "store")]
+pub use witnessing::{Tree, Witnesses, Witnessing};

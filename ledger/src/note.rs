@@ -22,7 +22,7 @@ pub const NAME_BYTES_MAX: usize = 255;
 /// The signature type of plain Ed25519.
 const TYPE_ED25519: u8 = 1;
 /// An em dash and a space.
-const SIGNATURE_PREFIX: &str = "\u{2014} ";
+pub(crate) const SIGNATURE_PREFIX: &str = "\u{2014} ";
 
 /// A key that is known to sign notes: what a log, or a witness, is trusted by. Written and read as C2SP's
 /// `name+key id in hex+base64(01 ‖ public key)`.
@@ -52,29 +52,8 @@ impl LogKey {
     /// # Errors
     /// Says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, NoteError> {
-        let refuse = |expected| NoteError::Key { expected };
-        let mut parts = text.splitn(3, '+');
-        let (Some(name), Some(id), Some(encoded)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(refuse("name+key id+key"));
-        };
-        let decoded = STANDARD.decode(encoded).map_err(|_| refuse("a key in base64"))?;
-        let [TYPE_ED25519, public @ ..] = decoded.as_slice() else {
-            return Err(refuse("a key of type 01 (Ed25519)"));
-        };
-        let public: &[u8; 32] = public.try_into().map_err(|_| refuse("a public key of 32 bytes"))?;
-        let key = VerifyingKey::from_bytes(public).map_err(|_| refuse("a point of edwards25519"))?;
-        if key.is_weak() {
-            return Err(refuse("a key of large order"));
-        }
-        let key = Self::new(name, key)?;
-        if key.to_string() != text {
-            return Err(refuse(if id.len() == 8 {
-                "the key id of this name and key"
-            } else {
-                "a key id of 8 hex digits"
-            }));
-        }
-        Ok(key)
+        let (name, key) = parse_key(text, TYPE_ED25519, "a key of type 01 (Ed25519)")?;
+        Ok(Self { name, key })
     }
 
     /// The name that it signs under; for a log, its origin.
@@ -89,23 +68,19 @@ impl LogKey {
 
     /// The first four bytes of SHA-256(name ‖ 0A ‖ type ‖ public key).
     pub fn id(&self) -> [u8; 4] {
-        let Hash([a, b, c, d, ..]) = Hash::of(&[self.name.as_bytes(), b"\n", &[TYPE_ED25519], self.key.as_bytes()]);
-        [a, b, c, d]
+        key_id(&self.name, TYPE_ED25519, &self.key)
     }
 
     /// Signs a note's text: the whole note, with this one signature.
     pub(crate) fn sign(&self, text: &str, secret: &SigningKey) -> String {
         let signature = secret.sign(text.as_bytes());
-        let line = STANDARD.encode([self.id().as_slice(), &signature.to_bytes()].concat());
-        format!("{text}\n{SIGNATURE_PREFIX}{} {line}\n", self.name)
+        format!("{text}\n{}", line_text(&self.name, self.id(), &signature.to_bytes()))
     }
 }
 
 impl fmt::Display for LogKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d] = self.id();
-        let key = STANDARD.encode([[TYPE_ED25519].as_slice(), self.key.as_bytes()].concat());
-        write!(f, "{}+{a:02x}{b:02x}{c:02x}{d:02x}+{key}", self.name)
+        f.write_str(&key_text(&self.name, TYPE_ED25519, &self.key))
     }
 }
 
@@ -113,6 +88,59 @@ impl fmt::Debug for LogKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// A signature line.
+pub(crate) fn line_text(name: &str, id: [u8; 4], signature: &[u8]) -> String {
+    let line = STANDARD.encode([id.as_slice(), signature].concat());
+    format!("{SIGNATURE_PREFIX}{name} {line}\n")
+}
+
+/// The first four bytes of SHA-256(name ‖ 0A ‖ type ‖ public key).
+pub(crate) fn key_id(name: &str, kind: u8, key: &VerifyingKey) -> [u8; 4] {
+    let Hash([a, b, c, d, ..]) = Hash::of(&[name.as_bytes(), b"\n", &[kind], key.as_bytes()]);
+    [a, b, c, d]
+}
+
+/// A key of this type as C2SP writes it.
+pub(crate) fn key_text(name: &str, kind: u8, key: &VerifyingKey) -> String {
+    let [a, b, c, d] = key_id(name, kind, key);
+    let key = STANDARD.encode([[kind].as_slice(), key.as_bytes()].concat());
+    format!("{name}+{a:02x}{b:02x}{c:02x}{d:02x}+{key}")
+}
+
+/// The name and public key in such a text.
+pub(crate) fn parse_key(
+    text: &str,
+    kind: u8,
+    expected_kind: &'static str,
+) -> Result<(String, VerifyingKey), NoteError> {
+    let refuse = |expected| NoteError::Key { expected };
+    let mut parts = text.splitn(3, '+');
+    let (Some(name), Some(id), Some(encoded)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(refuse("name+key id+key"));
+    };
+    let decoded = STANDARD.decode(encoded).map_err(|_| refuse("a key in base64"))?;
+    let public = match decoded.split_first() {
+        Some((found, public)) if *found == kind => public,
+        _ => return Err(refuse(expected_kind)),
+    };
+    let public: &[u8; 32] = public.try_into().map_err(|_| refuse("a public key of 32 bytes"))?;
+    let key = VerifyingKey::from_bytes(public).map_err(|_| refuse("a point of edwards25519"))?;
+    if key.is_weak() {
+        return Err(refuse("a key of large order"));
+    }
+    if !is_name(name) {
+        return Err(refuse("a name without white space and plus signs"));
+    }
+    if key_text(name, kind, &key) != text {
+        return Err(refuse(if id.len() == 8 {
+            "the key id of this name and key"
+        } else {
+            "a key id of 8 hex digits"
+        }));
+    }
+    Ok((name.to_owned(), key))
 }
 
 /// One signature line, as yet unchecked.
@@ -168,25 +196,30 @@ impl<'a> Note<'a> {
     /// # Errors
     /// Says whether the key has not signed, has signed twice, or its signature is wrong.
     pub fn verify(&self, key: &LogKey) -> Result<(), NoteError> {
-        let id = key.id();
-        let mut by_key = self
-            .signatures
-            .iter()
-            .filter(|line| line.name == key.name && line.key_id == id);
-        let line = by_key.next().ok_or(NoteError::Unsigned)?;
-        if by_key.next().is_some() {
-            return Err(NoteError::Malformed {
-                expected: "one signature of each key",
-            });
-        }
+        let line = self.line(&key.name, key.id())?.ok_or(NoteError::Unsigned)?;
         let signature = Ed25519::from_slice(&line.signature).map_err(|_| NoteError::Signature)?;
         key.key
             .verify_strict(self.text.as_bytes(), &signature)
             .map_err(|_| NoteError::Signature)
     }
+
+    /// The one signature line of this key, if there is any.
+    pub(crate) fn line(&self, name: &str, id: [u8; 4]) -> Result<Option<&SignatureLine<'a>>, NoteError> {
+        let mut by_key = self
+            .signatures
+            .iter()
+            .filter(|line| line.name == name && line.key_id == id);
+        let line = by_key.next();
+        if by_key.next().is_some() {
+            return Err(NoteError::Malformed {
+                expected: "one signature of each key",
+            });
+        }
+        Ok(line)
+    }
 }
 
-fn signature_line(line: &str) -> Result<SignatureLine<'_>, NoteError> {
+pub(crate) fn signature_line(line: &str) -> Result<SignatureLine<'_>, NoteError> {
     let refuse = |expected| NoteError::Malformed { expected };
     let (name, encoded) = line
         .strip_prefix(SIGNATURE_PREFIX)

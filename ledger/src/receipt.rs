@@ -4,8 +4,9 @@
 //! The file form is deterministic CBOR; the form on the wire is a JSON object. In neither can a byte be changed without the receipt
 //! being refused or saying the same (white space in JSON). See `docs/formats/ledger.md`.
 
+mod tlog_proof;
+
 use std::fmt;
-use std::fmt::Write as _;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -21,8 +22,6 @@ use crate::tree::{self, PROOF_HASHES_MAX};
 
 /// The first item of the file form, and the JSON form's `type` and `version` together.
 pub const FORMAT: &str = "covenant-receipt/v1";
-/// The first line of C2SP's offline proof.
-const TLOG_PROOF: &str = "c2sp.org/tlog-proof@v1";
 
 /// A receipt, as yet unchecked.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,10 +79,7 @@ impl Receipt {
         let body = self.opening.as_ref().map_or(0, |opening| opening.body.len());
         let mut out = Writer::with_capacity(1024 + self.entry.len() + body + self.proof.len() * 34);
         out.array(5).text(FORMAT).bytes(&self.entry);
-        match &self.opening {
-            Some(opening) => out.array(2).bytes(&opening.salt).bytes(&opening.body),
-            None => out.array(0),
-        };
+        write_opening(&mut out, self.opening.as_ref());
         out.array(self.proof.len());
         for hash in &self.proof {
             out.bytes(&hash.0);
@@ -106,17 +102,7 @@ impl Receipt {
             return Err(refuse("the format covenant-receipt/v1"));
         }
         let entry = input.bytes("the entry")?.to_vec();
-        let opening = match input.array(2, "the salt and body, or nothing")? {
-            0 => None,
-            2 => Some(Opening {
-                salt: input
-                    .bytes("the salt")?
-                    .try_into()
-                    .map_err(|_| refuse("a salt of 32 bytes"))?,
-                body: input.bytes("the body")?.to_vec(),
-            }),
-            _ => return Err(refuse("the salt and body, or nothing")),
-        };
+        let opening = read_opening(&mut input)?;
         let count = input.array(PROOF_HASHES_MAX, "the proof's hashes")?;
         let mut proof = Vec::with_capacity(count);
         for _ in 0..count {
@@ -135,20 +121,28 @@ impl Receipt {
         }
         Ok(receipt)
     }
+}
 
-    /// The proof in C2SP's `tlog-proof` form, for tools of others; the leaf's data is [`Self::entry`].
-    ///
-    /// # Errors
-    /// Refuses when the entry, whose index it names, is malformed.
-    pub fn tlog_proof(&self) -> Result<String, ReceiptError> {
-        let mut text = format!("{TLOG_PROOF}\nindex {}\n", Entry::decode(&self.entry)?.index);
-        for hash in &self.proof {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "{}", STANDARD.encode(hash.0));
-        }
-        text.push('\n');
-        text.push_str(&self.checkpoint);
-        Ok(text)
+/// Salt and body, or an empty array.
+fn write_opening(out: &mut Writer, opening: Option<&Opening>) {
+    match opening {
+        Some(opening) => out.array(2).bytes(&opening.salt).bytes(&opening.body),
+        None => out.array(0),
+    };
+}
+
+fn read_opening(input: &mut Reader<'_>) -> Result<Option<Opening>, ReceiptError> {
+    let refuse = |expected| ReceiptError::Malformed { offset: None, expected };
+    match input.array(2, "the salt and body, or nothing")? {
+        0 => Ok(None),
+        2 => Ok(Some(Opening {
+            salt: input
+                .bytes("the salt")?
+                .try_into()
+                .map_err(|_| refuse("a salt of 32 bytes"))?,
+            body: input.bytes("the body")?.to_vec(),
+        })),
+        _ => Err(refuse("the salt and body, or nothing")),
     }
 }
 
@@ -229,7 +223,7 @@ impl TryFrom<Json> for Receipt {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use ed25519_dalek::SigningKey;
     use proptest::prelude::*;
 
@@ -239,7 +233,7 @@ mod tests {
     use crate::tree::tests::Memory;
 
     /// A receipt for entry 3 of 6.
-    fn sample() -> (Receipt, LogKey) {
+    pub(super) fn sample() -> (Receipt, LogKey) {
         let opening = Opening {
             salt: [8; 32],
             body: b"{\"tier\":\"A\"}".to_vec(),
@@ -361,17 +355,6 @@ mod tests {
         assert!(refused("entry", "A".into()).contains("an entry in base64"));
         assert!(refused("proof", vec!["AAAA"].into()).contains("a hash of 32 bytes"));
         assert!(refused("proof", vec!["AAAA"; 66].into()).contains("the proof's hashes"));
-    }
-
-    #[test]
-    fn the_c2sp_form_has_its_lines() {
-        let (receipt, _) = sample();
-        let text = receipt.tlog_proof().expect("a proof");
-        let (head, checkpoint) = text.split_once("\n\n").expect("an empty line");
-        let lines: Vec<&str> = head.lines().collect();
-        assert_eq!(lines[..2], ["c2sp.org/tlog-proof@v1", "index 3"]);
-        assert_eq!(lines.len(), 2 + receipt.proof.len());
-        assert_eq!(checkpoint, receipt.checkpoint);
     }
 
     proptest! {

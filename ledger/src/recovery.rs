@@ -9,9 +9,10 @@ use crate::entry::Entry;
 use crate::errors::LedgerError;
 use crate::hash::Hash;
 use crate::note::LogKey;
-use crate::state::{self, Head, Mark};
+use crate::state::{self, Head, Lookup, Mark};
 use crate::store::{Batch, Store, StoredNodes, Table};
 use crate::tree::{self, Edge, Nodes};
+use crate::witness::WitnessPolicy;
 
 /// A ledger as it was found.
 pub(crate) struct Found {
@@ -87,7 +88,7 @@ fn create(store: &dyn Store, signer: &mut CheckpointSigner, blinding: &Blinding)
 fn whose(store: &dyn Store, key: &LogKey) -> Result<(), LedgerError> {
     let format = store.get(Table::Meta, state::META_FORMAT)?;
     if format.as_deref() != Some(state::FORMAT) {
-        return Err(LedgerError::damaged("the format", "it is not covenant-ledger/v1"));
+        return Err(LedgerError::damaged("the format", "it is not covenant-ledger/v2"));
     }
     let found = store
         .get(Table::Meta, state::META_KEY)?
@@ -114,6 +115,22 @@ pub(crate) fn checkpoint(store: &dyn Store, size: u64, key: &LogKey) -> Result<S
         ));
     }
     Ok(signed)
+}
+
+/// The last checkpoint that was published under this policy: what readers see until the last one of all is cosigned. The empty log's
+/// where none was.
+pub(crate) fn published(
+    store: &dyn Store,
+    key: &LogKey,
+    policy: &WitnessPolicy,
+) -> Result<SignedCheckpoint, LedgerError> {
+    if let Some(size) = state::published(store)? {
+        let checkpoint = checkpoint(store, size, key)?;
+        if policy.check(checkpoint.note(), key).is_ok() {
+            return Ok(checkpoint);
+        }
+    }
+    checkpoint(store, 0, key)
 }
 
 /// What was acknowledged must be there, and be the same.
@@ -250,6 +267,14 @@ pub(crate) fn indexed(store: &dyn Store, entry: &Entry) -> Result<(), LedgerErro
     }
     if state::stream_entry(store, &entry.stream, entry.sequence)? != Some(index) {
         return Err(LedgerError::damaged(place("the stream"), "its place is not recorded"));
+    }
+    for (what, of, hash) in [
+        ("the hash", Lookup::Entry, entry.hash()),
+        ("the body's hash", Lookup::Body, entry.body_hash),
+    ] {
+        if !state::has_lookup(store, of, &hash, index)? {
+            return Err(LedgerError::damaged(place(what), "it is not recorded for look-up"));
+        }
     }
     Ok(())
 }

@@ -5,18 +5,21 @@
 //!    its index, its time, its place in chain and stream; its leaf is appended to the tree.
 //! 3. Sign the checkpoint of the new tree, after checking that it continues the last one.
 //! 4. Write entries, bodies, nodes, unique keys, streams, cells, blobs, checkpoint and head in one synced batch.
-//! 5. Set the mark of what is about to be acknowledged, publish the checkpoint to readers, and only then answer.
+//! 5. Under a policy on witnesses, have enough of them cosign the checkpoint ([`publish`]).
+//! 6. Set the mark of what is about to be acknowledged, publish the checkpoint to readers, and only then answer.
 //!
 //! Any failure stops the writer for good: everybody whose fate is unknown is told so, and nothing is retried. Reopening the ledger
 //! finds out what was written.
 
+mod publish;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::Instant;
 
 use crate::checkpoint::{CheckpointSigner, SignedCheckpoint};
 use crate::draft::{Cell, Expected, Limits, Prepared};
@@ -24,9 +27,10 @@ use crate::entry::{Entry, Opening, StreamId};
 use crate::errors::{AppendError, LedgerError};
 use crate::hash::Hash;
 use crate::receipt::Receipt;
-use crate::state::{self, Head, Mark, StreamHead, View};
+use crate::state::{self, Head, Lookup, StreamHead, View};
 use crate::store::{Batch, Store, Table};
 use crate::tree::{self, Edge, Patch};
+use crate::witnessing::Witnessing;
 
 /// What the clock says, in Unix milliseconds. The ledger never lets time run backwards, whatever its clock does.
 pub trait Clock: Send + Sync {
@@ -104,16 +108,19 @@ pub(crate) struct Shared {
     pub(crate) stopped: OnceLock<String>,
     /// Bytes of bodies and blobs that wait.
     pub(crate) queued_bytes: AtomicUsize,
+    /// Whether entries are stored that too few witnesses have cosigned.
+    pub(crate) unwitnessed: AtomicBool,
 }
 
 impl Shared {
-    pub(crate) fn new(checkpoint: SignedCheckpoint) -> Self {
+    pub(crate) fn new(checkpoint: SignedCheckpoint, unwitnessed: bool) -> Self {
         Self {
             view: RwLock::new(View {
                 checkpoint: Arc::new(checkpoint),
             }),
             stopped: OnceLock::new(),
             queued_bytes: AtomicUsize::new(0),
+            unwitnessed: AtomicBool::new(unwitnessed),
         }
     }
 
@@ -139,6 +146,11 @@ pub(crate) struct Sequencer {
     pub(crate) limits: Limits,
     pub(crate) head: Head,
     pub(crate) edge: Edge,
+    pub(crate) witnessing: Option<Witnessing>,
+    /// The last checkpoint, while too few have cosigned it.
+    pub(crate) waiting: Option<SignedCheckpoint>,
+    /// When the witnesses were last asked in vain, and what was missing.
+    pub(crate) asked: Option<(Instant, String)>,
 }
 
 /// One group while it is decided: what it changes, so that later submissions see earlier ones.
@@ -179,7 +191,7 @@ impl Sequencer {
     /// Serves requests until nobody can make any more, or a failure.
     pub(crate) fn run(mut self, requests: &Receiver<Request>) {
         let _stopping = Stopping(Arc::clone(&self.shared));
-        while let Ok(first) = requests.recv() {
+        while let Some(first) = self.next(requests) {
             let mut group = Vec::new();
             let mut next = Some(first);
             let mut bytes = 0;
@@ -213,9 +225,12 @@ impl Sequencer {
             return;
         }
         if self.shared.stopped.get().is_some() {
-            for (_, reply) in submissions {
-                reply(Err(self.shared.refusal()));
-            }
+            replies(submissions, |reply| reply(Err(self.shared.refusal())));
+            return;
+        }
+        if let Err(reason) = self.settle() {
+            let refusal = AppendError::Unwitnessed { reason };
+            replies(submissions, |reply| reply(Err(refusal.clone())));
             return;
         }
         let mut draw = Draw::new(self.head, self.edge.clone());
@@ -242,16 +257,19 @@ impl Sequencer {
             Ok(None)
         };
         let (group, failure) = match written {
-            Ok(group) => (group, None),
+            Ok(Some(Err(reason))) => (None, Some(AppendError::Unwitnessed { reason })),
+            Ok(Some(Ok(group))) => (Some(group), None),
+            Ok(None) => (None, None),
             Err(error) => {
                 self.stop(&error);
-                (None, Some(error.to_string()))
+                let reason = error.to_string();
+                (None, Some(AppendError::WriteFailed { reason }))
             }
         };
         for (decision, reply) in decisions.into_iter().zip(replies) {
             reply(match (decision, &group, &failure) {
-                // Even a refusal may rest on an entry of this group, which may not have been stored.
-                (_, _, Some(reason)) => Err(AppendError::WriteFailed { reason: reason.clone() }),
+                // Even a refusal may rest on an entry of this group, which may not have been stored, or which nobody may be told of.
+                (_, _, Some(failure)) => Err(failure.clone()),
                 (Err(refusal), _, None) => Err(refusal),
                 (Ok(accepted), Some(group), None) => Ok(Appended {
                     index: accepted.index,
@@ -265,8 +283,8 @@ impl Sequencer {
         }
     }
 
-    /// Signs, writes, marks and publishes a group.
-    fn write(&mut self, mut draw: Draw) -> Result<Arc<Group>, LedgerError> {
+    /// Signs, writes and publishes a group; the inner error says why it is written but not published.
+    fn write(&mut self, mut draw: Draw) -> Result<Result<Arc<Group>, String>, LedgerError> {
         let size = draw.head.size;
         let root = draw.patch.edge().root();
         draw.head.root = root;
@@ -291,14 +309,10 @@ impl Sequencer {
         } = draw;
         self.store
             .commit(complete(batch, &head, &patch, &signed, cells, &streams, &unique))?;
-        self.store.set_mark(&Mark { size, root }.encode())?;
         self.head = head;
         self.edge = patch.edge().clone();
-        let checkpoint = Arc::new(signed);
-        let mut view = self.shared.view.write().unwrap_or_else(PoisonError::into_inner);
-        view.checkpoint = Arc::clone(&checkpoint);
-        drop(view);
-        Ok(Arc::new(Group { patch, checkpoint }))
+        let published = self.publish(signed)?;
+        Ok(published.map(|checkpoint| Arc::new(Group { patch, checkpoint })))
     }
 
     /// Erases a body: what remains is the entry, which commits to it.
@@ -325,6 +339,11 @@ impl Sequencer {
         // Only the first reason counts.
         let _ = self.shared.stopped.set(error.to_string());
     }
+}
+
+/// Answers everybody.
+fn replies(submissions: Vec<(Box<Prepared>, Reply)>, answer: impl Fn(Reply)) {
+    submissions.into_iter().for_each(|(_, reply)| answer(reply));
 }
 
 /// Adds to a batch what a group writes once.
@@ -415,6 +434,9 @@ impl Draw {
         self.streams.insert(entry.stream, stream_head);
         let member = state::stream_key(&entry.stream, entry.sequence);
         self.batch.put(Table::StreamEntries, member, index.to_be_bytes());
+        for (of, hash) in [(Lookup::Entry, hash), (Lookup::Body, entry.body_hash)] {
+            self.batch.put(Table::Lookups, state::lookup_key(of, &hash, index), []);
+        }
         self.batch.put(Table::Entries, index.to_be_bytes(), encoded.clone());
         let stored = [prepared.opening.salt.as_slice(), &prepared.opening.body].concat();
         self.batch.put(Table::Bodies, index.to_be_bytes(), stored);

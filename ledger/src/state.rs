@@ -10,12 +10,14 @@ use crate::hash::Hash;
 use crate::store::{Reads, Table};
 
 /// What the store's format is called.
-pub(crate) const FORMAT: &[u8] = b"covenant-ledger/v1";
+pub(crate) const FORMAT: &[u8] = b"covenant-ledger/v2";
 /// Keys of the table of single values.
 pub(crate) const META_FORMAT: &[u8] = b"format";
 pub(crate) const META_KEY: &[u8] = b"key";
 pub(crate) const META_BLINDING: &[u8] = b"blinding";
 pub(crate) const META_HEAD: &[u8] = b"head";
+/// The size of the last checkpoint that was published under a policy on witnesses.
+pub(crate) const META_PUBLISHED: &[u8] = b"published";
 
 /// Where the log ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +160,21 @@ pub(crate) fn stream_key(stream: &StreamId, sequence: u64) -> Vec<u8> {
     [stream.0.as_slice(), &sequence.to_be_bytes()].concat()
 }
 
+/// What a hash in the table of look-ups is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lookup {
+    /// An entry: the hash of its leaf.
+    Entry = 0,
+    /// A body: what its entry commits to.
+    Body = 1,
+}
+
+/// The key of a look-up. The index stands in it, so that a body committed to twice under one salt, which only a broken generator
+/// makes, is found with each of its entries.
+pub(crate) fn lookup_key(of: Lookup, hash: &Hash, index: u64) -> Vec<u8> {
+    [[of as u8].as_slice(), &hash.0, &index.to_be_bytes()].concat()
+}
+
 /// A value that begins with a number: cells and blobs.
 pub(crate) fn numbered(number: u64, value: &[u8]) -> Vec<u8> {
     [number.to_be_bytes().as_slice(), value].concat()
@@ -222,6 +239,40 @@ pub(crate) fn stream_entry<S: Reads + ?Sized>(
 /// The entry that holds a blinded unique key.
 pub(crate) fn unique<S: Reads + ?Sized>(store: &S, digest: &Hash) -> Result<Option<u64>, LedgerError> {
     decoded(store, Table::Unique, &digest.0, |bytes| number(&bytes))
+}
+
+/// The first entry that has this hash, or whose body has.
+pub(crate) fn lookup<S: Reads + ?Sized>(store: &S, of: Lookup, hash: &Hash) -> Result<Option<u64>, LedgerError> {
+    let first = lookup_key(of, hash, 0);
+    let (found, rows) = (hash_of_lookup(&first), store.rows(Table::Lookups, &first, 1)?);
+    let own = rows.first().filter(|(key, _)| hash_of_lookup(key) == found);
+    own.map(|(key, _)| lookup_index(key)).transpose()
+}
+
+/// Whether an entry is recorded under this hash.
+pub(crate) fn has_lookup<S: Reads + ?Sized>(
+    store: &S,
+    of: Lookup,
+    hash: &Hash,
+    index: u64,
+) -> Result<bool, LedgerError> {
+    Ok(store.get(Table::Lookups, &lookup_key(of, hash, index))?.is_some_and(|value| value.is_empty()))
+}
+
+/// What a look-up's key begins with.
+fn hash_of_lookup(key: &[u8]) -> Option<&[u8; 33]> {
+    key.first_chunk()
+}
+
+/// The index in a look-up's key.
+pub(crate) fn lookup_index(key: &[u8]) -> Result<u64, LedgerError> {
+    let index = key.get(33..).and_then(number);
+    index.ok_or_else(|| LedgerError::damaged("table lookups", "a key has the wrong form"))
+}
+
+/// The size of the last checkpoint that was published under a policy on witnesses.
+pub(crate) fn published<S: Reads + ?Sized>(store: &S) -> Result<Option<u64>, LedgerError> {
+    decoded(store, Table::Meta, META_PUBLISHED, |bytes| number(&bytes))
 }
 
 /// A cell.

@@ -28,6 +28,8 @@ pub(crate) enum Table {
     Cells,
     /// SHA-256 → index of the first entry that brought it ‖ content
     Blobs,
+    /// what it is the hash of (one byte) ‖ hash of an entry or body ‖ index → nothing
+    Lookups,
     /// size → signed note
     Checkpoints,
     /// the few single values: format, key, blinding, head
@@ -36,7 +38,7 @@ pub(crate) enum Table {
 
 impl Table {
     /// All of them, with their names in the store.
-    pub(crate) const ALL: [(Self, &'static str); 10] = [
+    pub(crate) const ALL: [(Self, &'static str); 11] = [
         (Self::Entries, "entries"),
         (Self::Bodies, "bodies"),
         (Self::Nodes, "nodes"),
@@ -45,6 +47,7 @@ impl Table {
         (Self::StreamEntries, "stream-entries"),
         (Self::Cells, "cells"),
         (Self::Blobs, "blobs"),
+        (Self::Lookups, "lookups"),
         (Self::Checkpoints, "checkpoints"),
         (Self::Meta, "meta"),
     ];
@@ -88,6 +91,9 @@ pub(crate) trait Reads {
 
     /// The first row after this key, or the first of all.
     fn after(&self, table: Table, key: Option<&[u8]>) -> Result<Option<Row>, LedgerError>;
+
+    /// At most so many rows, from the first whose key is not less than this one on.
+    fn rows(&self, table: Table, from: &[u8], count: usize) -> Result<Vec<Row>, LedgerError>;
 }
 
 /// Writing. Only the sequencer's thread writes, and after an error it writes no more.

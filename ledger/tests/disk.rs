@@ -74,6 +74,7 @@ fn a_new_ledger_is_made_only_when_asked_for() {
             signing_key: SigningKey::from_bytes(&[42; 32]),
             limits: Limits::default(),
             create: false,
+            witnessing: None,
         };
         Ledger::open(path, config, || 0, ChaCha20Rng::seed_from_u64(1))
     };

@@ -103,6 +103,27 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "Try again in a moment; nothing was changed.",
     ),
     (
+        "ledger-unwitnessed",
+        "The log's policy demands more cosignatures than its witnesses give at present, so nothing is acknowledged.",
+        "Try again later with the same idempotency key: what was sent may already be recorded, and is acknowledged once \
+         enough witnesses have cosigned it.",
+    ),
+    (
+        "witness-policy-malformed",
+        "The text is not a policy on logs and witnesses (C2SP tlog-policy).",
+        "Correct the line that is named: log, witness, group and one quorum.",
+    ),
+    (
+        "log-not-in-witness-policy",
+        "The policy on witnesses is about other logs.",
+        "Use the policy that lists this log, or one without log lines.",
+    ),
+    (
+        "quorum-not-reached",
+        "Fewer witnesses have cosigned the checkpoint than the policy demands.",
+        "Fetch it again under a later checkpoint; if that does not help, ask the log's operator why its witnesses do not cosign.",
+    ),
+    (
         "ledger-write-failed",
         "The group of entries that this one was in could not be written for certain.",
         "Reopen the ledger, then see whether the entry is there before submitting again.",

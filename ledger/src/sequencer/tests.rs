@@ -2,6 +2,7 @@
 
 mod faults;
 mod model;
+mod witnesses;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -23,6 +24,7 @@ fn config(limits: Limits) -> Config {
         signing_key: SigningKey::from_bytes(&[3; 32]),
         limits,
         create: true,
+        witnessing: None,
     }
 }
 
@@ -404,4 +406,21 @@ fn a_clock_that_breaks_down_stops_the_ledger() {
         ledger.append(draft("body")).map_err(|error| error.code()),
         Err("ledger-stopped")
     );
+}
+
+#[test]
+fn entries_are_found_by_their_hashes() {
+    let ledger = open(&Memory::default()).expect("open");
+    for index in 0..5 {
+        let entry = ledger.append(draft(&index.to_string())).expect("appended").entry;
+        let entry = Entry::decode(&entry).expect("an entry");
+        assert_eq!(ledger.by_entry_hash(&entry.hash()), Ok(Some(index)));
+        assert_eq!(ledger.by_commitment(&entry.body_hash), Ok(Some(index)));
+        // A commitment is no entry, and the other way round.
+        assert_eq!(ledger.by_entry_hash(&entry.body_hash), Ok(None));
+        assert_eq!(ledger.by_commitment(&entry.hash()), Ok(None));
+    }
+    for nothing in [Hash::ZERO, Hash([0xff; 32])] {
+        assert_eq!((ledger.by_entry_hash(&nothing), ledger.by_commitment(&nothing)), (Ok(None), Ok(None)));
+    }
 }

@@ -83,6 +83,13 @@ impl Reads for Memory {
             .filter(|((found, _), _)| *found == table)
             .map(|((_, key), value)| (key.clone(), value.clone())))
     }
+
+    fn rows(&self, table: Table, from: &[u8], count: usize) -> Result<Vec<Row>, LedgerError> {
+        let inner = self.lock();
+        let rows = inner.rows.range((table, from.to_vec())..).take(count);
+        let rows = rows.take_while(|((found, _), _)| *found == table);
+        Ok(rows.map(|((_, key), value)| (key.clone(), value.clone())).collect())
+    }
 }
 
 impl Writes for Memory {

@@ -190,6 +190,14 @@ impl Reads for Rocks {
         }
         Ok(None)
     }
+
+    fn rows(&self, table: Table, from: &[u8], count: usize) -> Result<Vec<Row>, LedgerError> {
+        let mode = IteratorMode::From(from, Direction::Forward);
+        let rows = self.db.iterator_cf(self.table(table)?, mode).take(count);
+        rows.map(|row| row.map(|(key, value)| (key.into_vec(), value.into_vec())))
+            .collect::<Result<_, _>>()
+            .map_err(|error| failed("reading", table.name(), &error))
+    }
 }
 
 impl Writes for Rocks {

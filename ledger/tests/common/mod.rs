@@ -19,6 +19,7 @@ pub fn open_as(directory: &Path, origin: &str, key: [u8; 32]) -> Result<Ledger, 
         signing_key: SigningKey::from_bytes(&key),
         limits: Limits::default(),
         create: true,
+        witnessing: None,
     };
     Ledger::open(directory, config, || 1_700_000_000_000, ChaCha20Rng::seed_from_u64(7))
 }

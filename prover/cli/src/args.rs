@@ -286,6 +286,9 @@ pub struct Submit {
     /// The log's key as you know it from elsewhere (name+id+key) [default: the one that the service showed first]
     #[arg(long, value_name = "KEY", value_parser = log_key)]
     pub log_key: Option<LogKey>,
+    /// Demand that witnesses have cosigned the log up to the receipt, as this policy (C2SP tlog-policy) says
+    #[arg(long, value_name = "FILE")]
+    pub witness_policy: Option<PathBuf>,
     /// Where to write the receipt [default: beside the file: bundle.receipt.json]
     #[arg(long, value_name = "FILE")]
     pub receipt: Option<PathBuf>,

@@ -3,13 +3,17 @@
 //! The formats are `covenant-ledger`'s (entry, tree, note, checkpoint, receipt), used without its store. What is added here is what
 //! the entry's body says: a [`Record`], of the kind that the entry names.
 
+use std::path::Path;
+
 use covenant_ledger::Entry;
+use covenant_ledger::witness::POLICY_BYTES_MAX;
 use covenant_ledger::errors::{NoteError, ReceiptError};
 use covenant_policy::refusal::Refusal;
 use serde::Deserialize;
 
-pub use covenant_ledger::{LogKey, Receipt, SignedCheckpoint};
+pub use covenant_ledger::{LogKey, Receipt, SignedCheckpoint, WitnessPolicy};
 
+use crate::files;
 use crate::limits;
 use crate::log::Record;
 use crate::refusals::{DOCUMENT_TOO_LARGE, RECEIPT_MISMATCH, of_ledger};
@@ -40,6 +44,27 @@ pub struct Checked {
 /// `log-key-malformed`.
 pub fn log_key(text: &str) -> Result<LogKey, Refusal> {
     LogKey::parse(text).map_err(|e: NoteError| of_ledger(e.code(), e.to_string()))
+}
+
+/// A policy on witnesses, from its file (C2SP `tlog-policy`).
+///
+/// # Errors
+/// `witness-policy-malformed`; what keeps the file from being read.
+pub fn witness_policy(path: &Path) -> Result<WitnessPolicy, Refusal> {
+    let bytes = files::read(path, POLICY_BYTES_MAX)?;
+    let malformed = |what: String| of_ledger("witness-policy-malformed", what).at(path.display());
+    let text = String::from_utf8(bytes).map_err(|e| malformed(e.to_string()))?;
+    WitnessPolicy::parse(&text).map_err(|e| malformed(e.to_string()))
+}
+
+/// Checks that enough witnesses have cosigned a checkpoint's note, and names them. That the log signed it is checked elsewhere.
+///
+/// # Errors
+/// `quorum-not-reached`, `log-not-in-witness-policy`; the ledger's codes for a note that does not hold.
+pub fn cosigned(note: &str, key: &LogKey, policy: &WitnessPolicy) -> Result<Vec<String>, Refusal> {
+    let by = policy.check(note, key);
+    let by = by.map_err(|e| of_ledger(e.code(), e.to_string()).at("checkpoint"))?;
+    Ok(by.into_iter().map(|witness| witness.name).collect())
 }
 
 /// A checkpoint that the log of this key signed.

@@ -1,11 +1,13 @@
 //! The command line: what was asked, done once, said once.
 
 pub mod args;
+mod chain;
 mod output;
 mod progress;
 mod receipt;
 mod source;
 mod trust;
+mod witness;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -17,6 +19,7 @@ use covenant_api::documents::Trust;
 use covenant_api::types::UtcTime;
 use covenant_api::{files, host};
 use covenant_audit::audit::{self, Anchor, Options};
+use covenant_audit::cosign::{POLICY_BYTES_MAX, Policy};
 use covenant_audit::report::Report;
 use covenant_policy::refusal::Refusal;
 
@@ -33,7 +36,9 @@ pub fn run(args: Args) -> ExitCode {
             Args::command().error(ErrorKind::ArgumentConflict, message).exit()
         }
         (Some(Verb::Receipt(asked)), None) => receipt::check(&asked),
+        (Some(Verb::Chain(asked)), None) => chain::check(&asked),
         (Some(Verb::Trust(asked)), None) => trust::write(&asked),
+        (Some(Verb::Witness(asked)), None) => witness::run(&asked, args.json),
         (None, Some(export)) => audit(&export, now, args.json),
         // clap demands one or the other.
         (None, None) => Ok(Said::nothing()),
@@ -79,6 +84,15 @@ fn audit(asked: &Export, now: Option<UtcTime>, json: bool) -> Result<Said, Fail>
             Ok(Said { text, ..said })
         }
     }
+}
+
+/// Who has cosigned a checkpoint, where a policy says who must.
+fn cosigned(policy: Option<&Path>, note: &str, anchor: &Anchor) -> Result<Option<(&'static str, String)>, Fail> {
+    let Some(path) = policy else { return Ok(None) };
+    let bytes = files::read(path, POLICY_BYTES_MAX).map_err(Fail::Fault)?;
+    let policy = Policy::read(&bytes).map_err(Fail::Fault)?;
+    let by = policy.check(note.as_bytes(), &anchor.key).map_err(Fail::Refused)?;
+    Ok(Some(("cosigned by", by.join(", "))))
 }
 
 /// What is trusted, from its file.

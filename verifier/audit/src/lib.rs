@@ -5,10 +5,14 @@
 //! receipts and exports. What records mean is judged by the same pure rules that the service runs before it appends.
 //!
 //! [`audit::audit`] does all of it; [`export::read`] streams through an export and stops at the first wrong record,
-//! with a [`Finding`] that names it.
+//! with a [`Finding`] that names it. [`chain::read`] checks one stream alone.
+//!
+//! [`witness::Witness`] is the other half of keeping a log honest: it cosigns only what continues what it saw before.
 
 pub mod audit;
 pub mod cbor;
+pub mod chain;
+pub mod cosign;
 pub mod entry;
 pub mod export;
 pub mod findings;
@@ -18,6 +22,7 @@ pub mod receipt;
 pub mod report;
 pub mod tally;
 pub mod tree;
+pub mod witness;
 
 mod proofs;
 mod replay;

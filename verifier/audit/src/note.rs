@@ -36,32 +36,12 @@ impl LogKey {
     /// `audit-log-key`.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         let refuse = |expected: &str| Refusal::new(&LOG_KEY, "the text is not a log's key").expected(expected);
-        let mut parts = text.splitn(3, '+');
-        let (Some(name), Some(id), Some(material)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(refuse("name+key id+base64"));
-        };
-        if !is_name(name) {
-            return Err(refuse("a name of 1 to 255 bytes without spaces and control characters"));
-        }
-        let material = STANDARD.decode(material).unwrap_or_default();
-        let Some((&ED25519, public)) = material.split_first() else {
-            return Err(refuse("an Ed25519 key (type 01) in base64"));
-        };
-        let public = public
-            .try_into()
-            .map_err(|_| refuse("an Ed25519 key of 32 bytes, after its type"))?;
-        // The same strictness as everywhere: on the curve, one spelling, not of small order.
-        let key = covenant_api::sign::verifying_key(&Hash(public))?;
-        let key = Self {
-            id: key_id(name, &public),
-            name: name.to_owned(),
+        let (name, key) = vkey(text, ED25519).map_err(|expected| refuse(&expected))?;
+        Ok(Self {
+            id: key_id(&name, ED25519, key.as_bytes()),
+            name,
             key,
-        };
-        if hex(key.id) == id {
-            Ok(key)
-        } else {
-            Err(refuse(&format!("the key id {} of this name and key", hex(key.id))))
-        }
+        })
     }
 
     /// The log's origin.
@@ -73,8 +53,7 @@ impl LogKey {
 /// As it is published.
 impl fmt::Display for LogKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let material = STANDARD.encode([&[ED25519][..], self.key.as_bytes()].concat());
-        write!(f, "{}+{}+{material}", self.name, hex(self.id))
+        f.write_str(&vkey_text(&self.name, ED25519, &self.key))
     }
 }
 
@@ -88,15 +67,48 @@ fn hex(id: [u8; 4]) -> String {
     format!("{:08x}", u32::from_be_bytes(id))
 }
 
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let forbidden = |c: char| c.is_whitespace() || c.is_control() || c == '+';
     !name.is_empty() && name.len() <= NAME_BYTES_MAX && !name.contains(forbidden)
 }
 
 /// The first four bytes of SHA-256(name ‖ 0A ‖ type ‖ key).
-fn key_id(name: &str, public: &[u8; 32]) -> [u8; 4] {
-    let [a, b, c, d, ..] = hash::of(&[name.as_bytes(), b"\n", &[ED25519], public]).0;
+pub(crate) fn key_id(name: &str, kind: u8, public: &[u8; 32]) -> [u8; 4] {
+    let [a, b, c, d, ..] = hash::of(&[name.as_bytes(), b"\n", &[kind], public]).0;
     [a, b, c, d]
+}
+
+/// A key of this type in writing.
+pub(crate) fn vkey_text(name: &str, kind: u8, key: &VerifyingKey) -> String {
+    let material = STANDARD.encode([&[kind][..], key.as_bytes()].concat());
+    format!("{name}+{}+{material}", hex(key_id(name, kind, key.as_bytes())))
+}
+
+/// Reads a key of this type; what was expected, where it is none.
+pub(crate) fn vkey(text: &str, kind: u8) -> Result<(String, VerifyingKey), String> {
+    let mut parts = text.splitn(3, '+');
+    let (Some(name), Some(id), Some(material)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err("name+key id+base64".to_owned());
+    };
+    if !is_name(name) {
+        return Err("a name of 1 to 255 bytes without spaces and control characters".to_owned());
+    }
+    let material = STANDARD.decode(material).unwrap_or_default();
+    let public = match material.split_first() {
+        Some((found, public)) if *found == kind => public,
+        _ => return Err(format!("an Ed25519 key (type {kind:02}) in base64")),
+    };
+    let public = public
+        .try_into()
+        .map_err(|_| "an Ed25519 key of 32 bytes, after its type".to_owned())?;
+    // The same strictness as everywhere: on the curve, one spelling, not of small order.
+    let key = covenant_api::sign::verifying_key(&Hash(public))
+        .map_err(|_| "an Ed25519 key: on the curve, of large order".to_owned())?;
+    let own = hex(key_id(name, kind, &public));
+    if own != id {
+        return Err(format!("the key id {own} of this name and key"));
+    }
+    Ok((name.to_owned(), key))
 }
 
 /// Why a note or checkpoint is refused.
@@ -141,8 +153,11 @@ pub fn claimed_size(note: &[u8]) -> Option<u64> {
         .and_then(decimal)
 }
 
-/// The signed text of a note, once the log's signature holds.
-fn open<'a>(note: &'a [u8], key: &LogKey) -> Result<&'a str, Refused> {
+/// A signature line: name, key id, signature.
+pub(crate) type Line<'a> = (&'a str, [u8; 4], Vec<u8>);
+
+/// A note's text and signature lines, unchecked.
+pub(crate) fn split(note: &[u8]) -> Result<(&str, Vec<Line<'_>>), Refused> {
     if note.len() > NOTE_BYTES_MAX {
         return Err(Refused::Form("a note of at most 65,536 bytes"));
     }
@@ -158,18 +173,28 @@ fn open<'a>(note: &'a [u8], key: &LogKey) -> Result<&'a str, Refused> {
     let signatures = signatures
         .strip_suffix('\n')
         .ok_or(Refused::Form("a line feed at the end"))?;
-    let mut own = None;
-    for (number, line) in signatures.split('\n').enumerate() {
-        let (name, id, signature) = signature(line)?;
-        if number == SIGNATURES_MAX {
-            return Err(Refused::Form("at most 64 signatures"));
-        }
-        if name == key.name && id == key.id && own.replace(signature).is_some() {
-            return Err(Refused::Form("one signature of the log"));
-        }
+    let lines = signatures.split('\n').map(signature).collect::<Result<Vec<_>, _>>()?;
+    if lines.len() > SIGNATURES_MAX {
+        return Err(Refused::Form("at most 64 signatures"));
     }
-    let signature = own.ok_or(Refused::Unsigned)?;
-    let signature = Signature::from_slice(&signature).map_err(|_| Refused::Signature)?;
+    Ok((text, lines))
+}
+
+/// The one signature of this key among a note's lines.
+pub(crate) fn own<'a>(lines: &'a [Line<'_>], name: &str, id: [u8; 4]) -> Result<Option<&'a [u8]>, Refused> {
+    let mut own = lines.iter().filter(|line| line.0 == name && line.1 == id);
+    let first = own.next();
+    if own.next().is_some() {
+        return Err(Refused::Form("one signature of each key"));
+    }
+    Ok(first.map(|(_, _, signature)| signature.as_slice()))
+}
+
+/// The signed text of a note, once the log's signature holds.
+fn open<'a>(note: &'a [u8], key: &LogKey) -> Result<&'a str, Refused> {
+    let (text, lines) = split(note)?;
+    let signature = own(&lines, &key.name, key.id)?.ok_or(Refused::Unsigned)?;
+    let signature = Signature::from_slice(signature).map_err(|_| Refused::Signature)?;
     key.key
         .verify_strict(text.as_bytes(), &signature)
         .map_err(|_| Refused::Signature)?;
@@ -211,7 +236,7 @@ fn read(text: &str, key: &LogKey) -> Result<Checkpoint, Refused> {
 }
 
 /// A number as one writes it: digits, and no zero in front.
-fn decimal(text: &str) -> Option<u64> {
+pub(crate) fn decimal(text: &str) -> Option<u64> {
     let plain = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     plain.then(|| text.parse().ok()).flatten()
 }

@@ -17,6 +17,8 @@ use crate::tree::{self, PROOF_HASHES_MAX};
 
 /// What a receipt calls itself.
 const FORMAT: &str = "covenant-receipt/v1";
+/// The first line of a C2SP tlog-proof.
+const TLOG_PROOF: &str = "c2sp.org/tlog-proof@v1\n";
 /// The longest body in a receipt.
 const BODY_BYTES_MAX: usize = 64 << 20;
 /// The largest file that is read as a receipt: everything in base64, and a little around it.
@@ -46,17 +48,24 @@ pub struct Shown<'a> {
 }
 
 impl Receipt {
-    /// Reads a receipt in either of its forms, CBOR or JSON.
+    /// Reads a receipt in any of its forms: CBOR, JSON, or a C2SP tlog-proof.
     ///
     /// # Errors
     /// `audit-receipt-form`.
     pub fn read(bytes: &[u8]) -> Result<Self, Refusal> {
-        // A CBOR array of five begins with a byte that no JSON text begins with.
-        if bytes.first() == Some(&0x85) {
+        // A CBOR array of five begins with a byte that no JSON text begins with, and a tlog-proof with a word.
+        if bytes.starts_with(TLOG_PROOF.as_bytes()) {
+            tlog_proof(bytes)
+        } else if bytes.first() == Some(&0x85) {
             cbor(bytes).map_err(|malformed| refuse(format!("byte {} does not fit", malformed.at), malformed.expected))
         } else {
             json(bytes)
         }
+    }
+
+    /// The checkpoint's signed note, unchecked.
+    pub fn note(&self) -> &str {
+        &self.checkpoint
     }
 
     /// Checks the receipt against the log's key: the entry is one, the body is the entry's, the log signed the
@@ -138,15 +147,7 @@ fn cbor(bytes: &[u8]) -> Result<Receipt, Malformed> {
         return five;
     }
     let entry = input.bytes(ENTRY_BYTES_MAX, "an entry")?.to_vec();
-    let both = input.refuse("salt and body, or nothing");
-    let opening = match input.array(2, "salt and body, or nothing")? {
-        0 => None,
-        2 => Some((
-            input.bytes32("a salt of 32 bytes")?,
-            input.bytes(BODY_BYTES_MAX, "a body")?.to_vec(),
-        )),
-        _ => return both,
-    };
+    let opening = opening(&mut input)?;
     let count = input.array(PROOF_HASHES_MAX, "at most 65 hashes")?;
     let proof = (0..count)
         .map(|_| input.bytes32("a hash of 32 bytes").map(Hash))
@@ -158,6 +159,62 @@ fn cbor(bytes: &[u8]) -> Result<Receipt, Malformed> {
         opening,
         proof,
         checkpoint,
+    })
+}
+
+/// Salt and body, or nothing.
+fn opening(input: &mut Reader<'_>) -> Result<Option<([u8; 32], Vec<u8>)>, Malformed> {
+    let neither = input.refuse("salt and body, or nothing");
+    match input.array(2, "salt and body, or nothing")? {
+        0 => Ok(None),
+        2 => Ok(Some((
+            input.bytes32("a salt of 32 bytes")?,
+            input.bytes(BODY_BYTES_MAX, "a body")?.to_vec(),
+        ))),
+        _ => neither,
+    }
+}
+
+/// The form of C2SP's tlog-proof, whose extra line holds entry, salt and body.
+fn tlog_proof(bytes: &[u8]) -> Result<Receipt, Refusal> {
+    let text = str::from_utf8(bytes).map_err(|_| refuse("the proof is not text", "UTF-8"))?;
+    let (head, checkpoint) = text
+        .split_once("\n\n")
+        .ok_or_else(|| refuse("no empty line", "an empty line before the checkpoint"))?;
+    let mut lines = head.split('\n').skip(1);
+    let mut field = |name: &str| {
+        let line = lines.next().and_then(|line| line.strip_prefix(name)).map(str::to_owned);
+        line.ok_or_else(|| refuse(format!("no line `{name}…`"), "the lines extra and index"))
+    };
+    let (extra, index) = (field("extra ")?, field("index ")?);
+    let extra = STANDARD.decode(extra).map_err(|_| refuse("extra is not base64", "canonical base64"))?;
+    let proof = lines
+        .map(|line| STANDARD.decode(line).ok()?.try_into().ok().map(Hash))
+        .collect::<Option<Vec<_>>>()
+        .filter(|proof| proof.len() <= PROOF_HASHES_MAX)
+        .ok_or_else(|| refuse("the proof's lines", "at most 65 hashes of 32 bytes in base64"))?;
+    let mut input = Reader::new(&extra);
+    let read = |input: &mut Reader<'_>| {
+        let two = input.refuse("an array of two: the entry, and salt and body");
+        if input.array(2, "an array of two items")? != 2 {
+            return two;
+        }
+        let entry = input.bytes(ENTRY_BYTES_MAX, "an entry")?.to_vec();
+        let opening = opening(input)?;
+        input.end()?;
+        Ok((entry, opening))
+    };
+    let (entry, opening) = read(&mut input)
+        .map_err(|malformed: Malformed| refuse(format!("byte {} of extra does not fit", malformed.at), malformed.expected))?;
+    // What does not read as an entry is found when the receipt is checked.
+    if Entry::read(&entry).is_ok_and(|entry| entry.index.to_string() != index) {
+        return Err(refuse(format!("index {index}"), "the entry's index"));
+    }
+    Ok(Receipt {
+        entry,
+        opening,
+        proof,
+        checkpoint: checkpoint.to_owned(),
     })
 }
 

@@ -69,6 +69,48 @@ pub fn root_from_inclusion(index: u64, size: u64, leaf: Hash, proof: &[Hash]) ->
     (last == 0).then_some(root)
 }
 
+/// Whether a proof shows that the tree of the first `old` leaves is the beginning of that of the first `new` (RFC 9162 §2.1.4.2). From
+/// the empty tree and to the same tree the proof is empty.
+pub fn consistent(old: u64, old_root: Hash, new: u64, new_root: Hash, proof: &[Hash]) -> bool {
+    if old > new || (new == 0 && new_root != hash::of(&[])) {
+        return false;
+    }
+    if old == 0 {
+        return proof.is_empty() && old_root == hash::of(&[]);
+    }
+    if old == new {
+        return proof.is_empty() && old_root == new_root;
+    }
+    // A complete old tree is itself the first node of the path.
+    let mut path: Vec<Hash> = Vec::with_capacity(proof.len() + 1);
+    if old.is_power_of_two() {
+        path.push(old_root);
+    }
+    path.extend_from_slice(proof);
+    let Some((first, rest)) = path.split_first() else { return false };
+    let rise = (old - 1).trailing_ones();
+    let mut place = (old - 1).checked_shr(rise).unwrap_or(0);
+    let mut last = (new - 1).checked_shr(rise).unwrap_or(0);
+    let (mut from_old, mut from_new) = (*first, *first);
+    for sibling in rest {
+        if last == 0 {
+            return false;
+        }
+        if place & 1 == 1 || place == last {
+            from_old = hash::node(sibling, &from_old);
+            from_new = hash::node(sibling, &from_new);
+            let rise = if place & 1 == 1 { 0 } else { place.trailing_zeros() };
+            place = place.checked_shr(rise).unwrap_or(0);
+            last = last.checked_shr(rise).unwrap_or(0);
+        } else {
+            from_new = hash::node(&from_new, sibling);
+        }
+        place >>= 1;
+        last >>= 1;
+    }
+    last == 0 && from_old == old_root && from_new == new_root
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

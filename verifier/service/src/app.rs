@@ -10,7 +10,9 @@ use covenant_policy::refusal::Refusal;
 use covenant_proofs::keys::KeyPolicy;
 use tokio::sync::Semaphore;
 
+use crate::endpoints::ledger::tile::{self, Tiles};
 use crate::http::Problem;
+use crate::http::rate::Rates;
 use crate::http::request_id::RequestIds;
 use crate::log::Log;
 use crate::metrics::Metrics;
@@ -38,6 +40,10 @@ pub struct App {
     pub request_ids: RequestIds,
     /// A permit for each export that is streamed.
     pub exports: Arc<Semaphore>,
+    /// How often each caller has called.
+    pub rates: Rates,
+    /// Tiles that were read lately.
+    pub tiles: Tiles,
     /// A permit for each batch of bundles that is judged.
     pub batches: Arc<Semaphore>,
     stopping: AtomicBool,
@@ -73,6 +79,8 @@ impl App {
             proofs: proofs::start(sizes, Box::new(move |size| counted.batch(size)))?,
             shelf: Shelf::new(key_policy(&settings)),
             exports: Arc::new(Semaphore::new(settings.exports_max)),
+            rates: Rates::new(settings.calls_per_minute_max),
+            tiles: tile::cache(),
             batches: Arc::new(Semaphore::new(settings.batches_max)),
             log: Log::new(ledger),
             tokens,
@@ -108,6 +116,8 @@ impl App {
             Some("the service is stopping")
         } else if self.log.ledger().stopped().is_some() {
             Some("the ledger does not write any more")
+        } else if self.log.ledger().unwitnessed() {
+            Some("not enough witnesses have cosigned the log")
         } else if !self.proofs.has_room() {
             Some("the queue of proofs is full")
         } else {

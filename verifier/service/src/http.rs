@@ -6,6 +6,7 @@ pub mod extract;
 pub mod id;
 pub mod layers;
 pub mod problem;
+pub mod rate;
 pub mod request_id;
 pub mod status;
 

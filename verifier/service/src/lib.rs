@@ -6,6 +6,7 @@
 //! - [`router`] is the table of contents of everything that can be called; [`endpoints`] holds a handler per file.
 //! - [`http`]: what all handlers share: bodies within limits, callers, and the one shape in which the service says no.
 //! - [`app`], [`log`], [`records`], [`proofs`], [`idempotency`], [`metrics`]: what handlers work with.
+//! - [`witnesses`] asks those who must cosign the log before anything in it is acknowledged.
 //! - [`sandbox`]: a service that is seeded, to be tried out. [`cli`]: the program's commands.
 
 pub mod app;
@@ -28,6 +29,7 @@ pub mod settings;
 pub mod startup;
 pub mod telemetry;
 pub mod tokens;
+pub mod witnesses;
 
 pub use app::App;
 pub use refusals::CATALOGUE;

@@ -50,6 +50,8 @@ catalogue! {
     // Work
     OVERLOADED "overloaded": "The service has as much work as it takes."
         "Try again after the seconds that Retry-After names; nothing was changed.";
+    TOO_MANY_CALLS "too-many-calls": "The token was used more often than its holder may call."
+        "Call less often; the seconds to wait are in Retry-After, and the operator sets the limit.";
     REQUEST_TIMED_OUT "request-timed-out": "The answer was not ready in time."
         "What was asked may still happen: repeat it with the same Idempotency-Key to learn what became of it.";
     SHUTTING_DOWN "shutting-down": "The service is stopping."

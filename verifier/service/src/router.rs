@@ -6,6 +6,8 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::routing::get;
+use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -14,6 +16,7 @@ use crate::endpoints::bank::{
     application, applications, attestors, events, filings, keys, memo, participant, policies, policy,
 };
 use crate::endpoints::enterprise::{batch, enrolments, invitation, invitation_events, proofs, request};
+use crate::endpoints::ledger::tile;
 use crate::endpoints::{healthz, ledger, log, log_keys, metrics, openapi, readyz, refusals, schema, schemas};
 use crate::http::layers;
 
@@ -43,7 +46,17 @@ fn anybody() -> Routes {
         .routes(routes!(ledger::inclusion::inclusion))
         .routes(routes!(ledger::consistency::consistency))
         .routes(routes!(ledger::receipt::receipt))
+        .routes(routes!(ledger::tlog_proof::tlog_proof))
+        .routes(routes!(ledger::lookup::by_entry))
+        .routes(routes!(ledger::lookup::by_commitment))
+        .routes(routes!(ledger::chain::chain))
+        .merge(tiles())
         .routes(routes!(ledger::export::export))
+}
+
+/// Tiles: their names have slashes, which the router and OpenAPI write differently.
+fn tiles() -> Routes {
+    OpenApiRouter::with_openapi(tile::Described::openapi()).route(tile::ROUTE, get(tile::tile))
 }
 
 /// Whoever holds the unguessable id of an invitation or a request.
@@ -53,6 +66,7 @@ fn enterprise() -> Routes {
         .routes(routes!(invitation_events::invitation_events))
         .routes(routes!(enrolments::enrolments))
         .routes(routes!(request::request))
+        .routes(routes!(ledger::lookup::by_request))
         .routes(routes!(proofs::proofs))
         .routes(routes!(batch::batch))
 }

@@ -42,6 +42,12 @@ pub struct Settings {
     pub origin: Option<LogOrigin>,
     /// Whether keys made for development are accepted. Never for production: who made them can forge proofs.
     pub allow_development_keys: bool,
+    /// A file with the policy on witnesses (C2SP tlog-policy): who must cosign a checkpoint before anything under it is acknowledged.
+    /// Relative to where the service is started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub witness_policy: Option<PathBuf>,
+    /// Time that the witnesses have to cosign a checkpoint.
+    pub witness_timeout_ms: u64,
     /// How log lines are written.
     pub log_format: LogFormat,
     /// Which events are logged: `error`, `warn`, `info`, `debug`, or a filter of tracing-subscriber.
@@ -49,6 +55,8 @@ pub struct Settings {
 
     /// Connections that are open at once; more wait to be accepted.
     pub connections_max: usize,
+    /// Calls that the holder of a token may make in a minute; 0 for as many as it likes. More are told to come again.
+    pub calls_per_minute_max: u32,
     /// Requests that are worked on at once; more are told to come again.
     pub requests_max: usize,
     /// Bytes of a request's line and headers together.
@@ -134,9 +142,12 @@ impl Default for Settings {
             directory: PathBuf::from("covenant-service"),
             origin: None,
             allow_development_keys: false,
+            witness_policy: None,
+            witness_timeout_ms: 5_000,
             log_format: LogFormat::Text,
             log_filter: "info".to_owned(),
             connections_max: 1024,
+            calls_per_minute_max: 6_000,
             requests_max: 512,
             header_bytes_max: 16 * 1024,
             headers_max: 64,
@@ -204,6 +215,7 @@ impl Settings {
             return Err(invalid(name, "0", "at least 1"));
         }
         let times = [
+            ("witness_timeout_ms", self.witness_timeout_ms),
             ("header_timeout_ms", self.header_timeout_ms),
             ("body_timeout_ms", self.body_timeout_ms),
             ("request_timeout_ms", self.request_timeout_ms),

@@ -8,8 +8,8 @@ use covenant_api::documents::{LogOpened, SchemaText};
 use covenant_api::log::Record;
 use covenant_api::refusals::FILE_UNREADABLE;
 use covenant_api::types::{Hex32, Text};
-use covenant_api::{files, host};
-use covenant_ledger::{Config, Ledger};
+use covenant_api::{files, host, log};
+use covenant_ledger::{Config, Ledger, LogKey, Witnessing};
 use covenant_policy::refusal::Refusal;
 use covenant_policy::schema::SCHEMAS;
 use rand::RngCore as _;
@@ -20,6 +20,7 @@ use crate::refusals::{ALREADY_INITIALISED, CONFIG_INVALID, of_ledger};
 use crate::secrets::{self, ServiceKey};
 use crate::settings::{self, Settings};
 use crate::tokens::LiveTokens;
+use crate::witnesses;
 
 /// The ledger's place in the directory.
 const LEDGER: &str = "ledger";
@@ -44,7 +45,17 @@ pub fn ledger_directory(directory: &Path) -> PathBuf {
 /// `ledger-locked` where another server runs on it; what else the ledger says.
 pub fn open(settings: &Settings) -> Result<Opened, Refusal> {
     let key = ServiceKey::open(&expect_key(settings)?)?;
-    let ledger = open_ledger(settings, &key, false)?;
+    let ledger = open_ledger(settings, &key, false, None)?;
+    Ok(Opened { key, ledger })
+}
+
+/// The same for a server: under the policy on witnesses, if one is set.
+fn open_to_serve(settings: &Settings) -> Result<Opened, Refusal> {
+    let key = ServiceKey::open(&expect_key(settings)?)?;
+    let log = LogKey::new(settings.origin()?.as_str(), key.log()?.verifying_key());
+    let log = log.map_err(|error| Refusal::new(&CONFIG_INVALID, error.to_string()).at("origin"))?;
+    let witnessing = witnesses::from(settings, &log)?;
+    let ledger = open_ledger(settings, &key, false, witnessing)?;
     Ok(Opened { key, ledger })
 }
 
@@ -62,13 +73,19 @@ pub fn expect_key(settings: &Settings) -> Result<PathBuf, Refusal> {
         .advice("Name the right --directory, or begin with `covenant-verifier init`."))
 }
 
-fn open_ledger(settings: &Settings, key: &ServiceKey, create: bool) -> Result<Ledger, Refusal> {
+fn open_ledger(
+    settings: &Settings,
+    key: &ServiceKey,
+    create: bool,
+    witnessing: Option<Witnessing>,
+) -> Result<Ledger, Refusal> {
     let directory = ledger_directory(&settings.directory);
     let config = Config {
         origin: settings.origin()?.as_str().to_owned(),
         signing_key: key.log()?,
         limits: settings.ledger_limits(),
         create,
+        witnessing,
     };
     Ledger::open(&directory, config, host::now_ms, host::rng()?)
         .map_err(|error| of_ledger(&error).at(directory.display()))
@@ -97,7 +114,7 @@ pub fn init(settings: &Settings) -> Result<Opened, Refusal> {
     let line = line.map_err(|error| Refusal::new(&CONFIG_INVALID, error.to_string()).at("origin"))?;
     let key = ServiceKey::create(&key_path)?;
     let opened =
-        open_ledger(settings, &key, true).and_then(|ledger| open_log(settings, &key, &ledger).map(|()| ledger));
+        open_ledger(settings, &key, true, None).and_then(|ledger| open_log(settings, &key, &ledger).map(|()| ledger));
     let ledger = opened.inspect_err(|_| {
         // Nobody has seen what the key signed; without it init can be tried again.
         drop(fs::remove_file(&key_path));
@@ -143,7 +160,7 @@ fn open_log(settings: &Settings, key: &ServiceKey, ledger: &Ledger) -> Result<()
 /// # Errors
 /// As [`open`]; `tokens-damaged`.
 pub fn app(settings: Settings) -> Result<Arc<App>, Refusal> {
-    let Opened { key, ledger } = open(&settings)?;
+    let Opened { key, ledger } = open_to_serve(&settings)?;
     let tokens = LiveTokens::open(&settings.directory)?;
     let run = host::rng()?.next_u64();
     App::new(settings, ledger, tokens, key.operator()?, run).map(Arc::new)

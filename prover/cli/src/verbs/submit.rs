@@ -12,7 +12,7 @@ use covenant_api::client::{Client, Options, ProofRefused};
 use covenant_api::document::{self, Document as _};
 use covenant_api::documents::{Bundle, Enrolment};
 use covenant_api::files::{self, Room};
-use covenant_api::receipt::Receipt;
+use covenant_api::receipt::{self, Receipt};
 use covenant_api::refusals::{UNENCODABLE, WRONG_DOCUMENT_TYPE};
 use covenant_api::sign::Signed;
 use covenant_api::{ids, limits};
@@ -53,6 +53,7 @@ pub(super) fn run(context: &Context, args: &Submit) -> Result<Report, Refusal> {
     let known = logs.read()?;
 
     let progress = Progress::spinner("asking the service for its log");
+    let policy = args.witness_policy.as_deref().map(receipt::witness_policy).transpose()?;
     let met = log::meet(&mut client, &known, args.log_key.as_ref())?;
     progress.say("sending");
     let kept = match &sent {
@@ -71,6 +72,9 @@ pub(super) fn run(context: &Context, args: &Submit) -> Result<Report, Refusal> {
         }
     };
     progress.say("checking that the log goes on");
+    if let Some(policy) = &policy {
+        log::witnessed(&met, &kept.receipt().checkpoint, policy, &path)?;
+    }
     let later = log::follow(&client, &met, &kept.receipt().checkpoint, &path)?;
     logs.remember(met.known(&client, &later, context.now())?)?;
     drop(progress);

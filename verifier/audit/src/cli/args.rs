@@ -58,10 +58,15 @@ pub struct Export {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Check one receipt, as a file in either of its forms
+    /// Check one receipt, as a file in any of its forms
     Receipt(Receipt),
+    /// Check one stream's own chain alone
+    Chain(Chain),
     /// Write a trust file from keys that were obtained elsewhere
     Trust(TrustArgs),
+    /// Cosign a log's checkpoints, each only where it continues the last
+    #[command(subcommand)]
+    Witness(Witness),
 }
 
 /// `covenant-audit receipt`.
@@ -72,6 +77,56 @@ pub struct Receipt {
     /// What to rely on
     #[arg(long, value_name = "FILE")]
     pub trust: PathBuf,
+    /// Demand that witnesses have cosigned the checkpoint, as this policy (C2SP tlog-policy) says
+    #[arg(long, value_name = "FILE")]
+    pub witness_policy: Option<PathBuf>,
+}
+
+/// `covenant-audit chain`.
+#[derive(Debug, ClapArgs)]
+pub struct Chain {
+    /// The chain, as the service gives it under /v1/ledger/streams/
+    pub file: PathBuf,
+    /// What to rely on
+    #[arg(long, value_name = "FILE")]
+    pub trust: PathBuf,
+    /// Demand that witnesses have cosigned the checkpoint, as this policy (C2SP tlog-policy) says
+    #[arg(long, value_name = "FILE")]
+    pub witness_policy: Option<PathBuf>,
+}
+
+/// `covenant-audit witness`.
+#[derive(Debug, Subcommand)]
+pub enum Witness {
+    /// Make a witness: its directory and its key
+    Init(WitnessInit),
+    /// Run it
+    Serve(WitnessServe),
+}
+
+/// `covenant-audit witness init`.
+#[derive(Debug, ClapArgs)]
+pub struct WitnessInit {
+    /// Where to make it
+    #[arg(long, value_name = "DIR")]
+    pub directory: PathBuf,
+    /// Its name for good: a URL without its scheme, such as witness.example.org/w1
+    #[arg(long)]
+    pub name: String,
+}
+
+/// `covenant-audit witness serve`.
+#[derive(Debug, ClapArgs)]
+pub struct WitnessServe {
+    /// The witness's directory
+    #[arg(long, value_name = "DIR")]
+    pub directory: PathBuf,
+    /// Address and port to listen on; TLS is the business of a proxy in front
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8450")]
+    pub listen: std::net::SocketAddr,
+    /// The key of a log to witness, obtained elsewhere than from a checkpoint; may be given several times
+    #[arg(long = "log-key", value_name = "KEY", required = true)]
+    pub log_keys: Vec<String>,
 }
 
 /// `covenant-audit trust`.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use covenant_api::refusals::to_json;
 use covenant_policy::refusal::Refusal;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// What there is to say.
 pub struct Said {
@@ -28,6 +28,24 @@ impl Said {
     }
 }
 
+/// What was found out, a line each, under one sentence.
+pub fn facts(sentence: &str, facts: Vec<(&'static str, String)>) -> Said {
+    let width = facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let text = facts
+        .iter()
+        .map(|(name, value)| format!("  {name:width$}  {value}\n"))
+        .collect::<String>();
+    let json: Map<String, Value> = facts
+        .into_iter()
+        .map(|(name, value)| (name.replace(' ', "_"), value.into()))
+        .collect();
+    Said {
+        text: format!("{sentence}\n\n{text}"),
+        json: json.into(),
+        passed: true,
+    }
+}
+
 /// Why nothing came of it.
 #[derive(Debug)]
 pub enum Fail {
@@ -35,6 +53,13 @@ pub enum Fail {
     Refused(Refusal),
     /// It could not be examined.
     Fault(Refusal),
+}
+
+/// Says something before the end, such as where a server listens.
+pub fn say(text: &str) {
+    // With nobody reading, there is nobody to tell.
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
 /// Says it; the exit code says how it went.

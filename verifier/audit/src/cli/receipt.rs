@@ -8,7 +8,6 @@ use covenant_api::types::UtcTime;
 use covenant_audit::audit::Anchor;
 use covenant_audit::receipt::{RECEIPT_BYTES_MAX, Receipt, Shown};
 use covenant_policy::refusal::Refusal;
-use serde_json::{Map, Value};
 
 use super::args;
 use super::output::{Fail, Said};
@@ -19,21 +18,9 @@ pub fn check(asked: &args::Receipt) -> Result<Said, Fail> {
     let bytes = files::read(&asked.file, RECEIPT_BYTES_MAX).map_err(Fail::Fault)?;
     let receipt = Receipt::read(&bytes).map_err(Fail::Refused)?;
     let shown = receipt.verify(&anchor.key).map_err(Fail::Refused)?;
-    let facts = facts(&shown, &anchor).map_err(Fail::Refused)?;
-    let width = facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    let text = facts
-        .iter()
-        .map(|(name, value)| format!("  {name:width$}  {value}\n"))
-        .collect::<String>();
-    let json: Map<String, Value> = facts
-        .into_iter()
-        .map(|(name, value)| (name.replace(' ', "_"), value.into()))
-        .collect();
-    Ok(Said {
-        text: format!("The receipt holds.\n\n{text}"),
-        json: json.into(),
-        passed: true,
-    })
+    let mut facts = facts(&shown, &anchor).map_err(Fail::Refused)?;
+    facts.extend(super::cosigned(asked.witness_policy.as_deref(), receipt.note(), &anchor)?);
+    Ok(super::output::facts("The receipt holds.", facts))
 }
 
 /// What the receipt shows.

@@ -84,6 +84,22 @@ catalogue! {
         "The entry, the proof or the checkpoint was exchanged: fetch the receipt again, and keep this one.";
     LOG_KEY "audit-log-key": "The text is not a log's key."
         "A key is written name+key id+base64, as the log's operator publishes it.";
+    CHAIN_FORM "audit-chain-form": "The text is not a stream's chain, or not whole."
+        "Fetch it again, byte for byte: GET /v1/ledger/streams/ and the stream.";
+
+    // Witnesses
+    WITNESS_KEY "audit-witness-key": "The text is not a witness's key or name."
+        "A key is written name+key id+base64, as the witness publishes it; a name is a URL without its scheme.";
+    WITNESS_POLICY "audit-witness-policy": "The text is not a policy on logs and witnesses (C2SP tlog-policy)."
+        "Correct the line that is named.";
+    QUORUM "audit-quorum": "Fewer witnesses have cosigned the checkpoint than the policy demands."
+        "Fetch it again under a later checkpoint; if that does not help, ask the log's operator why its witnesses do not cosign.";
+    WITNESS_BUSY "audit-witness-busy": "Another process runs the witness in this directory."
+        "Stop the other one: two witnesses under one key could cosign two histories.";
+    WITNESS_STATE "audit-witness-state": "What the witness cosigned last does not hold."
+        "Restore the directory from a backup that lags by nothing; otherwise retire this witness, and begin a new one under a new name.";
+    WITNESS_LISTEN "audit-witness-listen": "The witness cannot listen on its address."
+        "Check that no other program uses the port, and that the address is one of this machine.";
 }
 
 #[cfg(test)]

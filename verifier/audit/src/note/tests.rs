@@ -13,7 +13,7 @@ fn key(name: &str, seed: u8) -> (SigningKey, LogKey) {
     let public = signing.verifying_key();
     let key = LogKey {
         name: name.to_owned(),
-        id: key_id(name, public.as_bytes()),
+        id: key_id(name, ED25519, public.as_bytes()),
         key: public,
     };
     (signing, key)
@@ -74,7 +74,7 @@ fn signatures_of_others_are_ignored_and_ones_own_counts_once() {
     assert_eq!(with(&[foreign]), Err(Refused::Unsigned));
     assert_eq!(
         with(&[own.clone(), own.clone()]),
-        Err(Refused::Form("one signature of the log"))
+        Err(Refused::Form("one signature of each key"))
     );
     let many: Vec<String> = (0..65).map(|_| line(&other_signing, &other, "x\n")).collect();
     assert_eq!(with(&many), Err(Refused::Form("at most 64 signatures")));

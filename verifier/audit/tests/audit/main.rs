@@ -1,5 +1,6 @@
 //! The auditor, on exports and receipts that the real ledger wrote.
 
+mod chains;
 mod commands;
 mod flips;
 mod forgeries;
@@ -9,4 +10,5 @@ mod receipts;
 #[expect(clippy::unwrap_used, reason = "a world of documents that are right by construction")]
 mod records;
 mod replay;
+mod witness;
 mod world;

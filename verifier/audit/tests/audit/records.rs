@@ -114,6 +114,7 @@ impl House {
             signing_key: SigningKey::from_bytes(&[42; 32]),
             limits: Limits::default(),
             create: true,
+            witnessing: None,
         };
         let clock = || now().unix_seconds() * 1000;
         let ledger = Ledger::open(directory.path(), config, clock, ChaCha20Rng::from_seed([3; 32])).unwrap();

@@ -32,6 +32,7 @@ fn open_with(directory: &Path, seed: u8, key: u8) -> Ledger {
         signing_key: SigningKey::from_bytes(&[key; 32]),
         limits: Limits::default(),
         create: true,
+        witnessing: None,
     };
     let time = AtomicU64::new(1_700_000_000_000);
     let clock = move || time.fetch_add(7, Ordering::Relaxed);

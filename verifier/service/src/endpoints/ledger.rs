@@ -1,5 +1,7 @@
-//! The log for whoever wants to check it: checkpoints, entries, proofs, receipts and exports.
+//! The log for whoever wants to check it: checkpoints and tiles, entries, proofs, receipts, chains and exports. What lies under
+//! `/v1/ledger/checkpoint` and `/v1/ledger/tile/` is a log as C2SP `tlog-tiles` describes one.
 
+pub mod chain;
 pub mod checkpoint;
 pub mod checkpoint_at;
 pub mod consistency;
@@ -8,7 +10,10 @@ pub mod entries;
 pub mod entry;
 pub mod export;
 pub mod inclusion;
+pub mod lookup;
 pub mod receipt;
+pub mod tile;
+pub mod tlog_proof;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

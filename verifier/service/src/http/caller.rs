@@ -1,6 +1,7 @@
 //! Who asks. [`Caller`] is whoever it is; [`Bank`] and [`Auditor`] are extractors for handlers that answer only them.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
@@ -77,7 +78,9 @@ impl FromRequestParts<Arc<App>> for Caller {
             .map(|(_, token)| token)
             .ok_or_else(|| unknown("not a bearer token").expected("Bearer and a token"))?;
         let role = app.tokens.role_of(token).ok_or_else(|| unknown("no such token"))?;
-        Ok(role.into())
+        let caller = Self::from(role);
+        app.rates.count(&caller, Instant::now())?;
+        Ok(caller)
     }
 }
 

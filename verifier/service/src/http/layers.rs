@@ -133,14 +133,17 @@ fn label(method: &Method) -> &'static str {
     }
 }
 
-/// The headers that every answer carries: nothing is cached, nothing is guessed, and no page does more than show itself.
+/// The headers that every answer carries: nothing is cached that does not say so, nothing is guessed, and no page does more than show itself.
 fn guard(headers: &mut HeaderMap, status: Option<StatusCode>) {
     let html = headers
         .get(CONTENT_TYPE)
         .is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
     let policy = if html { CSP_HTML } else { CSP };
+    // What never changes says so itself.
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     for (name, value) in [
-        (CACHE_CONTROL, "no-store"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "no-referrer"),
         (CONTENT_SECURITY_POLICY, policy),

@@ -54,12 +54,14 @@ const STATUS: &[(StatusCode, &[&str])] = &[
         &["body-erased", "invitation-expired", "request-expired"],
     ),
     (StatusCode::PAYLOAD_TOO_LARGE, &["body-too-large", "document-too-large"]),
+    (StatusCode::TOO_MANY_REQUESTS, &["too-many-calls"]),
     (StatusCode::UNSUPPORTED_MEDIA_TYPE, &["unsupported-media-type"]),
     (
         StatusCode::SERVICE_UNAVAILABLE,
         &[
             "ledger-busy",
             "ledger-stopped",
+            "ledger-unwitnessed",
             "ledger-write-failed",
             "overloaded",
             "request-timed-out",
@@ -102,7 +104,7 @@ pub fn of(code: &str) -> StatusCode {
 /// After how many seconds the same call may go well, for codes that pass by themselves.
 pub fn retry_after(code: &str) -> Option<u32> {
     match code {
-        "ledger-busy" | "overloaded" | "request-timed-out" => Some(1),
+        "ledger-busy" | "ledger-unwitnessed" | "overloaded" | "request-timed-out" | "too-many-calls" => Some(1),
         "shutting-down" => Some(5),
         _ => None,
     }
@@ -144,7 +146,7 @@ mod tests {
 
     #[test]
     fn only_what_passes_by_itself_is_worth_repeating() {
-        for code in ["ledger-busy", "overloaded", "request-timed-out", "shutting-down"] {
+        for code in ["ledger-busy", "ledger-unwitnessed", "overloaded", "request-timed-out", "shutting-down"] {
             assert_eq!(of(code), StatusCode::SERVICE_UNAVAILABLE);
             assert!(retry_after(code).is_some());
         }

@@ -8,7 +8,7 @@ use covenant_verifier::tokens::Role;
 use serde_json::Value;
 
 /// Appends entries of no meaning, one by one, so that every size has its checkpoint.
-fn fill(server: &Server, entries: u64) {
+pub fn fill(server: &Server, entries: u64) {
     let app = server.0.app().unwrap();
     for number in 0..entries {
         let mut draft = Draft::new(
@@ -21,7 +21,7 @@ fn fill(server: &Server, entries: u64) {
     }
 }
 
-fn key(server: &Server) -> LogKey {
+pub fn key(server: &Server) -> LogKey {
     LogKey::parse(server.get("/v1/log").json()["log_key"].as_str().unwrap()).unwrap()
 }
 

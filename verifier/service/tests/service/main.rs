@@ -12,4 +12,6 @@ mod ledger;
 mod lifecycle;
 mod program;
 mod sandbox;
+mod tiles;
+mod witnesses;
 mod world;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use covenant_api::client::answers::LogInfo;
 use covenant_api::client::{Client, LogTrust};
-use covenant_api::receipt::{self, LogKey, SignedCheckpoint};
+use covenant_api::receipt::{self, LogKey, SignedCheckpoint, WitnessPolicy};
 use covenant_api::refusals::{LOG_KEY_CHANGED, LOG_REWOUND, UNENCODABLE};
 use covenant_api::types::{Text, UtcTime};
 use covenant_policy::refusal::Refusal;
@@ -121,6 +121,14 @@ fn trust(address: &str, info: &LogInfo, known: &KnownLogs, pinned: Option<&LogKe
         (Some(_), _) => Trusted::Pinned,
         (None, true) => Trusted::Remembered,
         (None, false) => Trusted::FirstUse,
+    })
+}
+
+/// Enough witnesses have cosigned the receipt's checkpoint. Where they have not, the receipt is kept all the same.
+pub(super) fn witnessed(met: &Met, note: &str, policy: &WitnessPolicy, kept: &Path) -> Result<(), Refusal> {
+    receipt::cosigned(note, &met.info.log_key, policy).map(drop).map_err(|refusal| {
+        let advice = format!("{} The receipt is in {}.", refusal.advice_text(), kept.display());
+        refusal.advice(advice)
     })
 }
 

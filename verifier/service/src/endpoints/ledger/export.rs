@@ -9,7 +9,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::IntoResponse;
-use covenant_ledger::Scope;
+use covenant_ledger::{Ledger, LedgerError, Scope};
 use covenant_policy::refusal::Refusal;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -41,11 +41,31 @@ pub struct ExportFile(pub Vec<u8>);
     security((), ("token" = [])),
 )]
 pub async fn export(State(app): State<Arc<App>>, caller: Caller) -> Result<impl IntoResponse, Problem> {
+    let everything = caller == Caller::Auditor;
+    let body = stream(&app, move |ledger, out| {
+        let scope = if everything { Scope::everything() } else { Scope::public() };
+        Ok(ledger.export(out, &scope)?.entries)
+    })?;
+    let headers = [
+        (CONTENT_TYPE, "application/octet-stream"),
+        (CONTENT_DISPOSITION, "attachment; filename=\"ledger.covenant-export\""),
+    ];
+    Ok((headers, body))
+}
+
+/// A body that `write` fills on a thread of its own, as fast as it is read; `write` says how many entries it wrote. Only so many at once.
+///
+/// # Errors
+/// `overloaded`.
+pub(super) fn stream<F>(app: &Arc<App>, write: F) -> Result<Body, Refusal>
+where
+    F: FnOnce(&Ledger, &mut dyn Write) -> Result<u64, LedgerError> + Send + 'static,
+{
     let permit = Arc::clone(&app.exports)
         .try_acquire_owned()
         .map_err(|_| Refusal::new(&OVERLOADED, "as many exports are being streamed as may be"))?;
     let (chunks, stream) = mpsc::channel(CHUNKS_MAX);
-    let out = Chunks {
+    let mut out = Chunks {
         buffer: Vec::with_capacity(CHUNK_BYTES),
         chunks,
         runtime: Handle::current(),
@@ -58,16 +78,10 @@ pub async fn export(State(app): State<Arc<App>>, caller: Caller) -> Result<impl 
     tokio::task::spawn_blocking(move || {
         let _permit = permit;
         let _span = span.entered();
-        let scope = if caller == Caller::Auditor {
-            Scope::everything()
-        } else {
-            Scope::public()
-        };
-        let mut out = out;
-        match log.ledger().export(&mut out, &scope) {
-            Ok(exported) => {
+        match write(log.ledger(), &mut out) {
+            Ok(entries) => {
                 done.store(true, Ordering::Release);
-                tracing::info!(entries = exported.entries, bytes = exported.bytes, "exported");
+                tracing::info!(entries, "exported");
             }
             Err(error) => tracing::warn!(%error, "an export was broken off"),
         }
@@ -77,12 +91,7 @@ pub async fn export(State(app): State<Arc<App>>, caller: Caller) -> Result<impl 
         let broken = || Err(io::Error::other("the export was broken off"));
         (!whole.load(Ordering::Acquire)).then(broken)
     });
-    let stream = ReceiverStream::new(stream).chain(ending);
-    let headers = [
-        (CONTENT_TYPE, "application/octet-stream"),
-        (CONTENT_DISPOSITION, "attachment; filename=\"ledger.covenant-export\""),
-    ];
-    Ok((headers, Body::from_stream(stream)))
+    Ok(Body::from_stream(ReceiverStream::new(stream).chain(ending)))
 }
 
 /// Gathers what is written into chunks, and hands them over as fast as they are read.

@@ -1,0 +1,106 @@
+//! Reading the ledger by index, hash and stream, and what of its tree proves it: proofs and tiles.
+
+use super::Ledger;
+use crate::entry::{Entry, StreamId};
+use crate::errors::{LedgerError, ProofError};
+use crate::hash::Hash;
+use crate::state::{self, Lookup};
+use crate::store::{Table, node_key};
+use crate::tiles::Tile;
+use crate::tree;
+
+impl Ledger {
+    /// The entries from index `from` up to, not including, `to`, or the log's end.
+    pub fn range(&self, from: u64, to: u64) -> impl Iterator<Item = Result<Entry, LedgerError>> {
+        (from..to.min(self.size())).map(|index| self.entry(index))
+    }
+
+    /// The entries of a stream, from its sequence number `from` on.
+    pub fn stream(&self, stream: StreamId, from: u64) -> impl Iterator<Item = Result<Entry, LedgerError>> {
+        let size = self.size();
+        (from..).map_while(move |sequence| {
+            let index = state::stream_entry(self.store.as_ref(), &stream, sequence).transpose()?;
+            match index {
+                Ok(index) if index >= size => None,
+                Ok(index) => Some(self.entry(index)),
+                Err(error) => Some(Err(error)),
+            }
+        })
+    }
+
+    /// The proof that entry `index` is in the tree of the first `size`.
+    ///
+    /// # Errors
+    /// Fails when there is no such tree or entry, or the store is damaged.
+    pub fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Hash>, LedgerError> {
+        let visible = self.size();
+        if size > visible {
+            return Err(ProofError::BeyondSize { index, size: visible }.into());
+        }
+        tree::inclusion(&self.nodes(), index, size)?.ok_or_else(|| ProofError::BeyondSize { index, size }.into())
+    }
+
+    /// The proof that the tree of the first `old` entries is the beginning of that of the first `new`.
+    ///
+    /// # Errors
+    /// Fails when there is no such tree, or the store is damaged.
+    pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<Hash>, LedgerError> {
+        let size = self.size();
+        if new > size {
+            return Err(ProofError::BeyondSize { index: new, size }.into());
+        }
+        tree::consistency(&self.nodes(), old, new)?.ok_or_else(|| ProofError::Reversed { old, new }.into())
+    }
+
+    /// The entry whose leaf has this hash.
+    ///
+    /// # Errors
+    /// Fails when the store cannot be read.
+    pub fn by_entry_hash(&self, hash: &Hash) -> Result<Option<u64>, LedgerError> {
+        self.look_up(Lookup::Entry, hash)
+    }
+
+    /// The entry that commits to this: SHA-256(salt ‖ body).
+    ///
+    /// # Errors
+    /// Fails when the store cannot be read.
+    pub fn by_commitment(&self, hash: &Hash) -> Result<Option<u64>, LedgerError> {
+        self.look_up(Lookup::Body, hash)
+    }
+
+    fn look_up(&self, of: Lookup, hash: &Hash) -> Result<Option<u64>, LedgerError> {
+        let index = state::lookup(self.store.as_ref(), of, hash)?;
+        Ok(index.filter(|index| *index < self.size()))
+    }
+
+    /// A tile of the tree, or of the entries, as it lies in the store: the rows follow each other there.
+    ///
+    /// # Errors
+    /// Fails when the log is too small to have it, or the store is damaged.
+    pub fn tile(&self, tile: &Tile) -> Result<Vec<u8>, LedgerError> {
+        let absent = || LedgerError::absent(format!("tile {tile}"));
+        let first = tile.first().filter(|_| tile.is_in(self.size())).ok_or_else(absent)?;
+        let width = usize::from(tile.width());
+        let key = |place: u64| match tile.node_level() {
+            Some(level) => node_key(level, place).to_vec(),
+            None => place.to_be_bytes().to_vec(),
+        };
+        let table = tile.node_level().map_or(Table::Entries, |_| Table::Nodes);
+        let rows = self.store.rows(table, &key(first), width)?;
+        let damaged = |what: &str| LedgerError::damaged(format!("tile {tile}"), what);
+        if rows.len() != width || (first..).zip(&rows).any(|(place, (found, _))| *found != key(place)) {
+            return Err(damaged("a row is missing"));
+        }
+        let mut bytes = Vec::with_capacity(width * 32);
+        for (_, value) in rows {
+            if table == Table::Entries {
+                let length = u16::try_from(value.len()).map_err(|_| damaged("an entry is too long"))?;
+                bytes.extend_from_slice(&length.to_be_bytes());
+            } else if value.len() != 32 {
+                return Err(damaged("a hash is not 32 bytes"));
+            }
+            bytes.extend_from_slice(&value);
+        }
+        Ok(bytes)
+    }
+}
