@@ -56,7 +56,8 @@ fn write(directory: &Path, threads: u64, run: u64, count: u64) -> Result<(), Box
         let writers: Vec<_> = (0..threads)
             .map(|thread| {
                 let (kind, shared) = (kind.clone(), Arc::clone(&shared));
-                scope.spawn(move || one(ledger, &kind, &shared, (run, thread), count).map_err(|error| error.to_string()))
+                scope
+                    .spawn(move || one(ledger, &kind, &shared, (run, thread), count).map_err(|error| error.to_string()))
             })
             .collect();
         for writer in writers {

@@ -107,12 +107,18 @@ mod tests {
 
     fn witness() -> (WitnessKey, SigningKey) {
         let secret = SigningKey::from_bytes(&[21; 32]);
-        (WitnessKey::new("witness.example.com/w1", secret.verifying_key()).expect("a name"), secret)
+        (
+            WitnessKey::new("witness.example.com/w1", secret.verifying_key()).expect("a name"),
+            secret,
+        )
     }
 
     fn log() -> (LogKey, SigningKey) {
         let secret = SigningKey::from_bytes(&[22; 32]);
-        (LogKey::new("example.com/log", secret.verifying_key()).expect("a name"), secret)
+        (
+            LogKey::new("example.com/log", secret.verifying_key()).expect("a name"),
+            secret,
+        )
     }
 
     #[test]
@@ -149,12 +155,21 @@ mod tests {
         };
         let mut stamped = note::signature_line(line.trim_end()).expect("a line").signature;
         stamped[7] ^= 1;
-        assert_eq!(cosigned(&note::line_text(key.name(), key.id(), &stamped)), Err(NoteError::Signature));
+        assert_eq!(
+            cosigned(&note::line_text(key.name(), key.id(), &stamped)),
+            Err(NoteError::Signature)
+        );
         for length in [7, 8, 71, 73] {
             stamped.resize(length, 0);
-            assert_eq!(cosigned(&note::line_text(key.name(), key.id(), &stamped)), Err(NoteError::Signature));
+            assert_eq!(
+                cosigned(&note::line_text(key.name(), key.id(), &stamped)),
+                Err(NoteError::Signature)
+            );
         }
-        assert_eq!(cosigned(&key.cosign("example.com/log\n2\nAAAA\n", 5, &secret)), Err(NoteError::Signature));
+        assert_eq!(
+            cosigned(&key.cosign("example.com/log\n2\nAAAA\n", 5, &secret)),
+            Err(NoteError::Signature)
+        );
         assert!(matches!(cosigned(&line.repeat(2)), Err(NoteError::Malformed { .. })));
         // Under another key id it is somebody else's, and ignored.
         assert_eq!(cosigned(&note::line_text(key.name(), [0; 4], &[1; 72])), Ok(None));

@@ -140,7 +140,10 @@ impl Ledger {
         let cosigned = policy.is_none_or(|policy| policy.check(found.checkpoint.note(), &key).is_ok());
         let (published, waiting) = match policy.filter(|_| !cosigned) {
             None => (found.checkpoint, None),
-            Some(policy) => (recovery::published(store.as_ref(), &key, policy)?, Some(found.checkpoint)),
+            Some(policy) => (
+                recovery::published(store.as_ref(), &key, policy)?,
+                Some(found.checkpoint),
+            ),
         };
         let shared = Arc::new(Shared::new(published, waiting.is_some()));
         let (requests, queue) = mpsc::sync_channel(config.limits.queue_entries_max);

@@ -256,7 +256,9 @@ pub(crate) fn has_lookup<S: Reads + ?Sized>(
     hash: &Hash,
     index: u64,
 ) -> Result<bool, LedgerError> {
-    Ok(store.get(Table::Lookups, &lookup_key(of, hash, index))?.is_some_and(|value| value.is_empty()))
+    Ok(store
+        .get(Table::Lookups, &lookup_key(of, hash, index))?
+        .is_some_and(|value| value.is_empty()))
 }
 
 /// What a look-up's key begins with.

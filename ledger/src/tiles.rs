@@ -53,7 +53,10 @@ impl Tile {
             level => Layer::Hashes(level.parse().ok()?),
         };
         let (index, width) = match rest.split_once(".p/") {
-            Some((index, width)) => (index, width.parse().ok().filter(|width| u64::from(*width) < TILE_WIDTH)?),
+            Some((index, width)) => (
+                index,
+                width.parse().ok().filter(|width| u64::from(*width) < TILE_WIDTH)?,
+            ),
             None => (rest, TILE_WIDTH as u16),
         };
         let index = index.split('/').try_fold(0u64, |index, group| {
@@ -158,8 +161,26 @@ mod tests {
         assert_eq!(tile(Layer::Entries, 0, 1), "entries/000.p/1");
         assert_eq!(tile(Layer::Hashes(63), 1000, 255), "63/x001/000.p/255");
         for bad in [
-            "", "0", "0/", "0/0", "00/000", "+1/000", "0/x000/000", "0/000/000", "0/x001/x000", "0/000.p/0", "0/000.p/256",
-            "0/000.p/01", "0/000.p/", "0/000.p", "64/000", "entries/x01/000", "entries/-01", "data/000", "0/000/", "/0/000",
+            "",
+            "0",
+            "0/",
+            "0/0",
+            "00/000",
+            "+1/000",
+            "0/x000/000",
+            "0/000/000",
+            "0/x001/x000",
+            "0/000.p/0",
+            "0/000.p/256",
+            "0/000.p/01",
+            "0/000.p/",
+            "0/000.p",
+            "64/000",
+            "entries/x01/000",
+            "entries/-01",
+            "data/000",
+            "0/000/",
+            "/0/000",
             "0/x018/x446/x744/x073/x709/x551/616",
         ] {
             assert_eq!(Tile::parse(bad), None, "{bad}");

@@ -181,7 +181,9 @@ impl Reader {
             ["witness", name, key, url] => self.witness(name, key, Some(url)),
             ["group", name, threshold, members @ ..] if !members.is_empty() => self.group(name, threshold, members),
             ["quorum", name] => self.quorum(name),
-            _ => Err("log KEY [URL], witness NAME KEY [URL], group NAME all|any|NUMBER MEMBER…, quorum NAME, or a comment"),
+            _ => Err(
+                "log KEY [URL], witness NAME KEY [URL], group NAME all|any|NUMBER MEMBER…, quorum NAME, or a comment",
+            ),
         }
     }
 
@@ -213,7 +215,11 @@ impl Reader {
     fn witness(&mut self, name: &str, key: &str, url: Option<&str>) -> Result<(), &'static str> {
         self.fresh(name)?;
         let key = WitnessKey::parse(key).map_err(|_| "a witness's key, of type 04")?;
-        if self.witnesses.iter().any(|witness| witness.key.public() == key.public()) {
+        if self
+            .witnesses
+            .iter()
+            .any(|witness| witness.key.public() == key.public())
+        {
             return Err("each witness once");
         }
         if self.witnesses.len() == LINES_MAX {
@@ -365,12 +371,24 @@ mod tests {
             ("quorum w1", 0, "a newline at the end"),
             ("quorum w9\n", 0, "none, or a name that was defined before"),
             ("quorum w1\nquorum w1\n", 1, "one quorum line"),
-            ("group g 3 w1 w2\nquorum g\n", 0, "a number from 1 to that of the members"),
+            (
+                "group g 3 w1 w2\nquorum g\n",
+                0,
+                "a number from 1 to that of the members",
+            ),
             ("group g 0 w1 w2\nquorum g\n", 0, "all, any or a number in decimal"),
             ("group g 01 w1 w2\nquorum g\n", 0, "all, any or a number in decimal"),
             ("group g all w1 w1\nquorum g\n", 0, "each name as a member once"),
-            ("group g all w1\ngroup h all w1\nquorum g\n", 1, "each name as a member once"),
-            ("group g all h\ngroup h all w1\nquorum g\n", 0, "members that were defined before"),
+            (
+                "group g all w1\ngroup h all w1\nquorum g\n",
+                1,
+                "each name as a member once",
+            ),
+            (
+                "group g all h\ngroup h all w1\nquorum g\n",
+                0,
+                "members that were defined before",
+            ),
             ("group w1 all w2\nquorum w1\n", 0, "a name that is not taken"),
             ("group none all w2\nquorum w1\n", 0, "a name that is not taken"),
             ("quorum\u{7}w1\n", 0, "no control characters but tabs"),
@@ -383,12 +401,25 @@ mod tests {
         let twice = format!("witness other {}\nquorum w1\n", witness(1));
         let line = header + 1;
         let expected = "each witness once";
-        assert_eq!(WitnessPolicy::parse(&policy(&twice)).map(drop), Err(WitnessError::Policy { line, expected }));
+        assert_eq!(
+            WitnessPolicy::parse(&policy(&twice)).map(drop),
+            Err(WitnessError::Policy { line, expected })
+        );
         let wrong = format!("witness other {}\nquorum w1\n", log());
         let expected = "a witness's key, of type 04";
-        assert_eq!(WitnessPolicy::parse(&policy(&wrong)).map(drop), Err(WitnessError::Policy { line, expected }));
-        for nonsense in ["witness a\nquorum none\n", "group g all\nquorum none\n", "what\nquorum none\n"] {
-            assert!(matches!(WitnessPolicy::parse(nonsense), Err(WitnessError::Policy { line: 1, .. })));
+        assert_eq!(
+            WitnessPolicy::parse(&policy(&wrong)).map(drop),
+            Err(WitnessError::Policy { line, expected })
+        );
+        for nonsense in [
+            "witness a\nquorum none\n",
+            "group g all\nquorum none\n",
+            "what\nquorum none\n",
+        ] {
+            assert!(matches!(
+                WitnessPolicy::parse(nonsense),
+                Err(WitnessError::Policy { line: 1, .. })
+            ));
         }
     }
 }

@@ -91,7 +91,10 @@ fn nothing_acknowledged_is_lost_by_kill_9() {
         left -= now;
     }
     println!("{kills} kills: {total} entries acknowledged, 0 lost, 0 forks, 0 duplicates");
-    assert!(total > 4 * usize::try_from(kills).expect("a number"), "the writer hardly wrote: {total}");
+    assert!(
+        total > 4 * usize::try_from(kills).expect("a number"),
+        "the writer hardly wrote: {total}"
+    );
 }
 #[test]
 fn a_second_process_is_kept_out() {
@@ -128,7 +131,11 @@ fn a_torn_mark_is_refused_and_not_taken_for_another() {
     drop(ledger);
     let new = fs::read(&path).expect("a mark");
     for at in 0..new.len() {
-        for torn in [new[..at].to_vec(), [&old[..at], &new[at..]].concat(), [&new[..at], &old[at..]].concat()] {
+        for torn in [
+            new[..at].to_vec(),
+            [&old[..at], &new[at..]].concat(),
+            [&new[..at], &old[at..]].concat(),
+        ] {
             fs::write(&path, &torn).expect("written");
             match common::open(directory.path()) {
                 // An older mark is the truth too: what it names is there.

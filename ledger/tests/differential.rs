@@ -107,11 +107,19 @@ fn inclusion(trees: &Trees, rng: &mut ChaCha20Rng) {
     assert_eq!(proof.iter().map(theirs).collect::<Vec<_>>(), other, "{index} in {size}");
     disturb(&mut proof, rng);
     // Another place, size or root, now and then.
-    let index = if rng.gen_ratio(1, 8) { rng.gen_range(0..LEAVES) } else { index };
+    let index = if rng.gen_ratio(1, 8) {
+        rng.gen_range(0..LEAVES)
+    } else {
+        index
+    };
     let (at, root) = (rng.gen_range(1..=LEAVES), trees.root(size));
     let size = if rng.gen_ratio(1, 8) { at } else { size };
     let leaf = trees.ours[0][rng.gen_range(0..4).min(index as usize)];
-    let leaf = if rng.gen_ratio(1, 8) { leaf } else { trees.ours[0][index as usize] };
+    let leaf = if rng.gen_ratio(1, 8) {
+        leaf
+    } else {
+        trees.ours[0][index as usize]
+    };
     let ours = tree::verify_inclusion(&leaf, index, size, &proof, &root).is_ok();
     let proof = proof.iter().map(theirs).collect();
     let other = index < size && tlog_tiles::check_record(&proof, size, theirs(&root), index, theirs(&leaf)).is_ok();
@@ -128,7 +136,11 @@ fn consistency(trees: &Trees, rng: &mut ChaCha20Rng) {
     assert_eq!(proof.iter().map(theirs).collect::<Vec<_>>(), other, "{old} to {new}");
     let (old_root, new_root) = (trees.root(old), trees.root(new));
     disturb(&mut proof, rng);
-    let old = if rng.gen_ratio(1, 8) { rng.gen_range(1..=new) } else { old };
+    let old = if rng.gen_ratio(1, 8) {
+        rng.gen_range(1..=new)
+    } else {
+        old
+    };
     let ours = tree::verify_consistency(old, &old_root, new, &new_root, &proof).is_ok();
     let proof = proof.iter().map(theirs).collect();
     let other = tlog_tiles::check_tree(&proof, new, theirs(&new_root), old, theirs(&old_root)).is_ok();
@@ -153,19 +165,25 @@ fn changed(note: &str, rng: &mut ChaCha20Rng) -> Vec<u8> {
 
 fn notes(note: &str, key: &LogKey, verifiers: &VerifierList, rng: &mut ChaCha20Rng) {
     let bytes = changed(note, rng);
-    let ours = std::str::from_utf8(&bytes).is_ok_and(|text| Note::parse(text).and_then(|note| note.verify(key)).is_ok());
+    let ours =
+        std::str::from_utf8(&bytes).is_ok_and(|text| Note::parse(text).and_then(|note| note.verify(key)).is_ok());
     let other = signed_note::Note::from_bytes(&bytes).is_ok_and(|note| note.verify(verifiers).is_ok());
     assert_eq!(ours, other, "{:?}", String::from_utf8_lossy(&bytes));
 }
 
 fn checkpoints(text: &str, rng: &mut ChaCha20Rng) {
     let bytes = changed(text, rng);
-    let ours = std::str::from_utf8(&bytes).ok().and_then(|text| Checkpoint::parse(text).ok());
+    let ours = std::str::from_utf8(&bytes)
+        .ok()
+        .and_then(|text| Checkpoint::parse(text).ok());
     let other = tlog_tiles::Checkpoint::from_bytes(&bytes).ok();
     let said = String::from_utf8_lossy(&bytes);
     match (ours, other) {
         (Some(ours), Some(other)) => {
-            assert_eq!((ours.origin.as_str(), ours.size, ours.root.0), (other.origin(), other.size(), other.hash().0));
+            assert_eq!(
+                (ours.origin.as_str(), ours.size, ours.root.0),
+                (other.origin(), other.size(), other.hash().0)
+            );
         }
         (None, None) => {}
         (ours, other) => panic!("{said:?}: we {}, they {}", ours.is_some(), other.is_some()),

@@ -95,6 +95,9 @@ fn wrapped_errors_keep_their_codes() {
         "checkpoint-inconsistent"
     );
     assert_eq!(ReceiptError::from(ProofError::Root).code(), "proof-root");
-    assert_eq!(WitnessError::from(NoteError::Signature).code(), "note-signature-invalid");
+    assert_eq!(
+        WitnessError::from(NoteError::Signature).code(),
+        "note-signature-invalid"
+    );
     assert_eq!(LedgerError::from(ProofError::Root).code(), "proof-root");
 }

@@ -122,7 +122,9 @@ mod tests {
         for bit in 0..text.len() * 8 {
             let mut changed = text.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
-            let Ok(changed) = String::from_utf8(changed) else { continue };
+            let Ok(changed) = String::from_utf8(changed) else {
+                continue;
+            };
             let read = Receipt::from_tlog_proof(&changed).and_then(|receipt| receipt.verify(&key));
             assert!(read.is_err(), "bit {} of byte {}: {read:?}", bit % 8, bit / 8);
         }

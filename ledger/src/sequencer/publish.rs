@@ -57,7 +57,10 @@ impl Sequencer {
 
     /// Has a stored checkpoint cosigned where that is demanded, sets the mark, and shows it to readers. The inner error says why too
     /// few have cosigned it; it waits then.
-    pub(super) fn publish(&mut self, signed: SignedCheckpoint) -> Result<Result<Arc<SignedCheckpoint>, String>, LedgerError> {
+    pub(super) fn publish(
+        &mut self,
+        signed: SignedCheckpoint,
+    ) -> Result<Result<Arc<SignedCheckpoint>, String>, LedgerError> {
         let checkpoint = match &mut self.witnessing {
             None => signed,
             Some(witnessing) => match witnessing.cosign(&signed, &Tree(Arc::clone(&self.store)), self.signer.key()) {

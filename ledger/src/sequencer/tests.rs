@@ -421,6 +421,9 @@ fn entries_are_found_by_their_hashes() {
         assert_eq!(ledger.by_commitment(&entry.hash()), Ok(None));
     }
     for nothing in [Hash::ZERO, Hash([0xff; 32])] {
-        assert_eq!((ledger.by_entry_hash(&nothing), ledger.by_commitment(&nothing)), (Ok(None), Ok(None)));
+        assert_eq!(
+            (ledger.by_entry_hash(&nothing), ledger.by_commitment(&nothing)),
+            (Ok(None), Ok(None))
+        );
     }
 }

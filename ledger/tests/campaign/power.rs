@@ -37,7 +37,10 @@ struct Mounted(PathBuf);
 impl Mounted {
     fn new(image: &Path, at: PathBuf) -> Result<Self, String> {
         fs::create_dir_all(&at).map_err(|error| error.to_string())?;
-        run("mount", &["-o", "loop", &image.display().to_string(), &at.display().to_string()])?;
+        run(
+            "mount",
+            &["-o", "loop", &image.display().to_string(), &at.display().to_string()],
+        )?;
         Ok(Self(at))
     }
 }
@@ -88,7 +91,14 @@ impl Machine {
     /// The disk as it is now.
     fn cut(&self) -> Result<Cut, String> {
         let (disk, copy) = (self.host.0.join("disk.img"), self.host.0.join("cut.img"));
-        run("cp", &["--reflink=always", &disk.display().to_string(), &copy.display().to_string()])?;
+        run(
+            "cp",
+            &[
+                "--reflink=always",
+                &disk.display().to_string(),
+                &copy.display().to_string(),
+            ],
+        )?;
         let mounted = Mounted::new(&copy, self.world.path().join("cut"))?;
         Ok(Cut {
             mounted: Some(mounted),

@@ -13,7 +13,18 @@ use crate::writer::{self, Writer};
 
 /// The calls by which bytes and names reach the disk.
 const CALLS: [&str; 12] = [
-    "fdatasync", "fsync", "write", "pwrite64", "rename", "openat", "ftruncate", "fallocate", "unlink", "mkdir", "lseek", "read",
+    "fdatasync",
+    "fsync",
+    "write",
+    "pwrite64",
+    "rename",
+    "openat",
+    "ftruncate",
+    "fallocate",
+    "unlink",
+    "mkdir",
+    "lseek",
+    "read",
 ];
 /// What happens there.
 const FAULTS: [&str; 3] = ["error=EIO", "error=ENOSPC", "signal=KILL"];
@@ -30,7 +41,12 @@ fn strike(directory: &Path, call: &str, fault: &str, at: u64) -> bool {
     let mut command = Command::new("strace");
     command
         .args(["-f", "-qq", "-o", &log.display().to_string()])
-        .args(["-e", &format!("trace={call}"), "-e", &format!("inject={call}:{fault}:when={at}")])
+        .args([
+            "-e",
+            &format!("trace={call}"),
+            "-e",
+            &format!("inject={call}:{fault}:when={at}"),
+        ])
         .arg(writer::program())
         .args(writer::arguments(directory, 1, at, Some(COUNT)))
         .stderr(Stdio::null());
@@ -60,7 +76,12 @@ fn sweep(seed: &Path, call: &str, fault: &str, step: u64) -> u64 {
     for at in (1..CALLS_MAX).step_by(usize::try_from(step).expect("a step")) {
         let directory = scratch.path().join(at.to_string());
         if seed.exists() {
-            let copied = Command::new("cp").arg("-r").arg(seed).arg(&directory).status().expect("cp");
+            let copied = Command::new("cp")
+                .arg("-r")
+                .arg(seed)
+                .arg(&directory)
+                .status()
+                .expect("cp");
             assert!(copied.success());
         }
         let there = strike(&directory, call, fault, at);
@@ -85,7 +106,9 @@ fn no_system_call_that_fails_loses_anything() {
     let (seed, nothing) = (world.path().join("seed"), world.path().join("nothing"));
     let ledger = common::open(&seed).expect("created");
     for number in 0..20 {
-        ledger.append(common::draft(1, "before", &number.to_string())).expect("appended");
+        ledger
+            .append(common::draft(1, "before", &number.to_string()))
+            .expect("appended");
     }
     drop(ledger);
     let mut total = 0;
@@ -95,7 +118,10 @@ fn no_system_call_that_fails_loses_anything() {
             // A ledger that is there, and one that is being made.
             for from in [&seed, &nothing] {
                 let struck = sweep(from, call, fault, if all { 1 } else { 9 });
-                println!("{call} {fault}, {}: {struck} faults", if from.exists() { "opened" } else { "made" });
+                println!(
+                    "{call} {fault}, {}: {struck} faults",
+                    if from.exists() { "opened" } else { "made" }
+                );
                 total += struck;
             }
         }

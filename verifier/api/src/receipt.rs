@@ -6,8 +6,8 @@
 use std::path::Path;
 
 use covenant_ledger::Entry;
-use covenant_ledger::witness::POLICY_BYTES_MAX;
 use covenant_ledger::errors::{NoteError, ReceiptError};
+use covenant_ledger::witness::POLICY_BYTES_MAX;
 use covenant_policy::refusal::Refusal;
 use serde::Deserialize;
 

@@ -97,7 +97,9 @@ pub fn read(
         let (at, line) = next()?;
         if let Ok(End { entries }) = serde_json::from_slice(&line) {
             if entries != chain.entries || entries == 0 {
-                return Err(refuse(at, format!("{} entries stand before it", chain.entries)).expected(entries.to_string()));
+                return Err(
+                    refuse(at, format!("{} entries stand before it", chain.entries)).expected(entries.to_string())
+                );
             }
             let after = input.fill_buf().map_err(|error| refuse(at + 1, error.to_string()))?;
             if !after.is_empty() {
@@ -107,7 +109,8 @@ pub fn read(
         }
         let link: Link = parse(at, &line)?;
         let bytes = decode(at, "entry", &link.entry)?;
-        let entry = Entry::read(&bytes).map_err(|malformed| refuse(at, "the entry is none").expected(malformed.expected))?;
+        let entry =
+            Entry::read(&bytes).map_err(|malformed| refuse(at, "the entry is none").expected(malformed.expected))?;
         let leaf = hash::leaf(&bytes);
         included(at, &link, &entry, leaf, &chain.checkpoint)?;
         if chain.entries == 0 {
@@ -129,7 +132,9 @@ fn included(at: u64, link: &Link, entry: &Entry<'_>, leaf: Hash, checkpoint: &Ch
     }
     let hash = |text: &String| {
         let bytes = decode(at, "proof", text)?.try_into();
-        bytes.map(Hash).map_err(|_| refuse(at, "a hash of another length").expected("32 bytes"))
+        bytes
+            .map(Hash)
+            .map_err(|_| refuse(at, "a hash of another length").expected("32 bytes"))
     };
     let proof = link.proof.iter().map(hash).collect::<Result<Vec<_>, _>>()?;
     if tree::root_from_inclusion(entry.index, checkpoint.size, leaf, &proof) == Some(checkpoint.root) {
@@ -140,13 +145,22 @@ fn included(at: u64, link: &Link, entry: &Entry<'_>, leaf: Hash, checkpoint: &Ch
 }
 
 /// The entry continues the one before it in the stream.
-fn continues(at: u64, entry: &Entry<'_>, chain: &Chain, stream: &str, last: Option<(u64, Hash)>) -> Result<(), Refusal> {
+fn continues(
+    at: u64,
+    entry: &Entry<'_>,
+    chain: &Chain,
+    stream: &str,
+    last: Option<(u64, Hash)>,
+) -> Result<(), Refusal> {
     let broken = |what: String| Err(Refusal::new(&STREAM, what).at(place(at)));
     if entry.stream.to_string() != stream || entry.stream != chain.stream {
         return broken(format!("entry {} is of the stream {}", entry.index, entry.stream));
     }
     if entry.sequence != chain.entries {
-        return broken(format!("entry {} is number {} of its stream, not {}", entry.index, entry.sequence, chain.entries));
+        return broken(format!(
+            "entry {} is number {} of its stream, not {}",
+            entry.index, entry.sequence, chain.entries
+        ));
     }
     let (before, previous) = last.unwrap_or((0, Hash([0; 32])));
     if entry.stream_previous != previous || last.is_some() && entry.index <= before {
@@ -194,7 +208,8 @@ fn line(input: &mut impl BufRead, number: u64) -> Result<Vec<u8>, Refusal> {
         .read_until(b'\n', &mut line)
         .map_err(|error| refuse(number, error.to_string()))?;
     if line.pop() != Some(b'\n') {
-        return Err(refuse(number, "the line has no end").expected("whole lines, of which the last says how many entries there are"));
+        return Err(refuse(number, "the line has no end")
+            .expected("whole lines, of which the last says how many entries there are"));
     }
     Ok(line)
 }

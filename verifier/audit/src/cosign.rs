@@ -33,8 +33,10 @@ impl WitnessKey {
     /// `audit-witness-key` where the name cannot be one.
     pub fn new(name: &str, key: VerifyingKey) -> Result<Self, Refusal> {
         if !note::is_name(name) {
-            return Err(Refusal::new(&WITNESS_KEY, format!("{name:?} cannot be a witness's name"))
-                .expected("1 to 255 bytes without spaces and plus signs, such as witness.example.org/w1"));
+            return Err(
+                Refusal::new(&WITNESS_KEY, format!("{name:?} cannot be a witness's name"))
+                    .expected("1 to 255 bytes without spaces and plus signs, such as witness.example.org/w1"),
+            );
         }
         Ok(Self {
             name: name.to_owned(),
@@ -148,7 +150,9 @@ impl Policy {
             match items.as_slice() {
                 [] => {}
                 [first, ..] if first.starts_with('#') => {}
-                ["log", key] | ["log", key, _] => policy.logs.push(LogKey::parse(key).map_err(|_| expected("a log's key"))?),
+                ["log", key] | ["log", key, _] => policy
+                    .logs
+                    .push(LogKey::parse(key).map_err(|_| expected("a log's key"))?),
                 ["witness", name, key] | ["witness", name, key, _] => {
                     let key = WitnessKey::parse(key).map_err(|_| expected("a witness's key"))?;
                     policy.define(name, Named::Witness(key)).map_err(expected)?;
@@ -208,7 +212,10 @@ impl Policy {
             }
             members.push((*name).to_owned());
         }
-        Ok(Named::Group(count, names.iter().map(|name| (*name).to_owned()).collect()))
+        Ok(Named::Group(
+            count,
+            names.iter().map(|name| (*name).to_owned()).collect(),
+        ))
     }
 
     /// Checks that enough witnesses have cosigned a checkpoint of this log, and names them. Its own signature is checked elsewhere.
@@ -230,7 +237,11 @@ impl Policy {
                     Err(_) => return Err(refuse(format!("the cosignature of {name} does not hold"))),
                 },
                 Some(Named::Group(count, members)) => {
-                    members.iter().filter(|member| holds.get(member.as_str()) == Some(&true)).count() >= *count
+                    members
+                        .iter()
+                        .filter(|member| holds.get(member.as_str()) == Some(&true))
+                        .count()
+                        >= *count
                 }
                 None => false,
             };
@@ -238,7 +249,11 @@ impl Policy {
         }
         match &self.quorum {
             Some(quorum) if holds.get(quorum.as_str()) != Some(&true) => {
-                let by = if cosigned.is_empty() { "nobody".to_owned() } else { cosigned.join(", ") };
+                let by = if cosigned.is_empty() {
+                    "nobody".to_owned()
+                } else {
+                    cosigned.join(", ")
+                };
                 Err(refuse(format!("cosigned by {by}")).expected(format!("the quorum {quorum}")))
             }
             _ => Ok(cosigned),

@@ -187,7 +187,9 @@ fn tlog_proof(bytes: &[u8]) -> Result<Receipt, Refusal> {
         line.ok_or_else(|| refuse(format!("no line `{name}…`"), "the lines extra and index"))
     };
     let (extra, index) = (field("extra ")?, field("index ")?);
-    let extra = STANDARD.decode(extra).map_err(|_| refuse("extra is not base64", "canonical base64"))?;
+    let extra = STANDARD
+        .decode(extra)
+        .map_err(|_| refuse("extra is not base64", "canonical base64"))?;
     let proof = lines
         .map(|line| STANDARD.decode(line).ok()?.try_into().ok().map(Hash))
         .collect::<Option<Vec<_>>>()
@@ -204,8 +206,12 @@ fn tlog_proof(bytes: &[u8]) -> Result<Receipt, Refusal> {
         input.end()?;
         Ok((entry, opening))
     };
-    let (entry, opening) = read(&mut input)
-        .map_err(|malformed: Malformed| refuse(format!("byte {} of extra does not fit", malformed.at), malformed.expected))?;
+    let (entry, opening) = read(&mut input).map_err(|malformed: Malformed| {
+        refuse(
+            format!("byte {} of extra does not fit", malformed.at),
+            malformed.expected,
+        )
+    })?;
     // What does not read as an entry is found when the receipt is checked.
     if Entry::read(&entry).is_ok_and(|entry| entry.index.to_string() != index) {
         return Err(refuse(format!("index {index}"), "the entry's index"));

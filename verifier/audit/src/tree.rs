@@ -87,7 +87,9 @@ pub fn consistent(old: u64, old_root: Hash, new: u64, new_root: Hash, proof: &[H
         path.push(old_root);
     }
     path.extend_from_slice(proof);
-    let Some((first, rest)) = path.split_first() else { return false };
+    let Some((first, rest)) = path.split_first() else {
+        return false;
+    };
     let rise = (old - 1).trailing_ones();
     let mut place = (old - 1).checked_shr(rise).unwrap_or(0);
     let mut last = (new - 1).checked_shr(rise).unwrap_or(0);

@@ -81,7 +81,9 @@ pub struct Witness {
 /// The secret is not shown.
 impl std::fmt::Debug for Witness {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Witness").field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("Witness")
+            .field("key", &self.key)
+            .finish_non_exhaustive()
     }
 }
 
@@ -93,7 +95,8 @@ impl Witness {
     /// what keeps files from being read.
     pub fn open(directory: &Path, name: &str, secret: SigningKey, logs: Vec<LogKey>) -> Result<Self, Refusal> {
         let key = WitnessKey::new(name, secret.verifying_key())?;
-        let unwritable = |error: std::io::Error| Refusal::new(&FILE_UNWRITABLE, error.to_string()).at(directory.display());
+        let unwritable =
+            |error: std::io::Error| Refusal::new(&FILE_UNWRITABLE, error.to_string()).at(directory.display());
         files::create_directory(&directory.join(EVIDENCE))?;
         let lock = File::options()
             .create(true)
@@ -136,7 +139,10 @@ impl Witness {
     /// Answers `add-checkpoint`, at this instant in Unix seconds. Writes to disk.
     pub fn add_checkpoint(&self, body: &[u8], now: u64) -> Answer {
         let Some(request) = Request::read(body) else {
-            return Answer::no(400, "expected: old <size>, at most 63 hashes in base64, an empty line, a signed checkpoint");
+            return Answer::no(
+                400,
+                "expected: old <size>, at most 63 hashes in base64, an empty line, a signed checkpoint",
+            );
         };
         let origin = request.note.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let keys = str::from_utf8(origin).ok().and_then(|origin| self.logs.get(origin));
@@ -147,7 +153,9 @@ impl Witness {
             Ok(checkpoint) => checkpoint,
             Err(Refused::Form(expected)) => return Answer::no(400, &format!("expected {expected}")),
             Err(Refused::Origin) => return Answer::no(404, "this witness does not know the log"),
-            Err(Refused::Unsigned | Refused::Signature) => return Answer::no(403, "the log has not signed this checkpoint"),
+            Err(Refused::Unsigned | Refused::Signature) => {
+                return Answer::no(403, "the log has not signed this checkpoint");
+            }
         };
         if request.old > checkpoint.size {
             return Answer::no(400, "the old size is larger than the checkpoint's");
@@ -171,7 +179,13 @@ impl Witness {
     }
 
     /// What is to be remembered, or the answer where the checkpoint is not cosigned.
-    fn decide(&self, request: &Request<'_>, checkpoint: &Checkpoint, last: Option<&Seen>, now: u64) -> Result<Seen, Answer> {
+    fn decide(
+        &self,
+        request: &Request<'_>,
+        checkpoint: &Checkpoint,
+        last: Option<&Seen>,
+        now: u64,
+    ) -> Result<Seen, Answer> {
         let empty = Checkpoint {
             size: 0,
             root: hash::of(&[]),
@@ -190,11 +204,17 @@ impl Witness {
         }
         if !tree::consistent(known.size, known.root, checkpoint.size, checkpoint.root, &request.proof) {
             self.keep(request.note, last);
-            return Err(Answer::no(422, "the proof does not show that the tree continues the one cosigned last"));
+            return Err(Answer::no(
+                422,
+                "the proof does not show that the tree continues the one cosigned last",
+            ));
         }
         let time = last.map_or(0, |last| last.time);
         if now < time {
-            return Err(Answer::no(503, "the witness's clock stands before its last cosignature"));
+            return Err(Answer::no(
+                503,
+                "the witness's clock stands before its last cosignature",
+            ));
         }
         // The text is UTF-8, as opening the note has shown.
         let whole = String::from_utf8_lossy(request.note).into_owned();
@@ -225,7 +245,9 @@ impl Witness {
     pub fn last(&self, origin: &str) -> Option<String> {
         let all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let named = |name: &str| hash::of(&[name.as_bytes()]).to_string() == origin;
-        all.iter().find(|(name, _)| named(name)).map(|(_, seen)| seen.note.clone())
+        all.iter()
+            .find(|(name, _)| named(name))
+            .map(|(_, seen)| seen.note.clone())
     }
 
     /// What it has cosigned last, by origin.
@@ -255,7 +277,10 @@ fn last(directory: &Path, origin: &str, keys: &[LogKey], own: &WitnessKey) -> Re
     let damaged = |what: &str| Refusal::new(&WITNESS_STATE, what).at(path.display());
     let checkpoint = open(&bytes, keys).map_err(|_| damaged("the log has not signed it"))?;
     let time = note::split(&bytes).and_then(|(text, lines)| own.cosigned(text, &lines));
-    let time = time.ok().flatten().ok_or_else(|| damaged("this witness has not cosigned it"))?;
+    let time = time
+        .ok()
+        .flatten()
+        .ok_or_else(|| damaged("this witness has not cosigned it"))?;
     Ok(Some(Seen {
         checkpoint,
         time,
@@ -288,7 +313,10 @@ impl<'a> Request<'a> {
         let end = body.windows(2).position(|two| two == b"\n\n")?;
         let (head, rest) = body.split_at(end);
         let mut lines = str::from_utf8(head).ok()?.split('\n');
-        let old = lines.next().and_then(|line| line.strip_prefix("old ")).and_then(note::decimal)?;
+        let old = lines
+            .next()
+            .and_then(|line| line.strip_prefix("old "))
+            .and_then(note::decimal)?;
         let proof = lines
             .map(|line| STANDARD.decode(line).ok()?.try_into().ok().map(Hash))
             .collect::<Option<Vec<_>>>()?;

@@ -8,7 +8,7 @@ use covenant_api::documents::{LogOpened, SchemaText};
 use covenant_api::log::Record;
 use covenant_api::refusals::FILE_UNREADABLE;
 use covenant_api::types::{Hex32, Text};
-use covenant_api::{files, host, log};
+use covenant_api::{files, host};
 use covenant_ledger::{Config, Ledger, LogKey, Witnessing};
 use covenant_policy::refusal::Refusal;
 use covenant_policy::schema::SCHEMAS;

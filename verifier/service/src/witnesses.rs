@@ -37,11 +37,15 @@ pub fn from(settings: &Settings, log: &LogKey) -> Result<Option<Witnessing>, Ref
     let text = String::from_utf8(bytes).map_err(|error| invalid(error.to_string()).expected("UTF-8"))?;
     let policy = WitnessPolicy::parse(&text).map_err(|error| invalid(error.to_string()))?;
     if !policy.logs().is_empty() && !policy.logs().contains(log) {
-        return Err(invalid("the policy is about other logs".to_owned()).expected(format!("a line `log {log}`, or none")));
+        return Err(
+            invalid("the policy is about other logs".to_owned()).expected(format!("a line `log {log}`, or none"))
+        );
     }
     if !policy.reachable() {
-        return Err(invalid("the witnesses with an address cannot make the quorum".to_owned())
-            .expected("the submission prefix behind each witness's key"));
+        return Err(
+            invalid("the witnesses with an address cannot make the quorum".to_owned())
+                .expected("the submission prefix behind each witness's key"),
+        );
     }
     let witnesses = Http::start(&policy, Duration::from_millis(settings.witness_timeout_ms))?;
     Ok(Some(Witnessing {
@@ -149,10 +153,21 @@ impl Asker {
                 job.tree.consistency(old, size).map_err(|error| error.to_string())?
             };
             let body = request(old, &proof, job.checkpoint.note());
-            let mut response = self.agent.post(&self.url).send(body).map_err(|error| error.to_string())?;
-            let kind = response.headers().get(CONTENT_TYPE).map(|kind| kind.as_bytes() == SIZE.as_bytes());
+            let mut response = self
+                .agent
+                .post(&self.url)
+                .send(body)
+                .map_err(|error| error.to_string())?;
+            let kind = response
+                .headers()
+                .get(CONTENT_TYPE)
+                .map(|kind| kind.as_bytes() == SIZE.as_bytes());
             let status = response.status().as_u16();
-            let text = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string();
+            let text = response
+                .body_mut()
+                .with_config()
+                .limit(ANSWER_BYTES_MAX)
+                .read_to_string();
             let text = text.map_err(|error| error.to_string())?;
             match status {
                 200 => {
@@ -160,9 +175,14 @@ impl Asker {
                     return Ok(text);
                 }
                 409 if kind == Some(true) => {
-                    let seen: u64 = text.trim_end_matches('\n').parse().map_err(|_| "it names no size".to_owned())?;
+                    let seen: u64 = text
+                        .trim_end_matches('\n')
+                        .parse()
+                        .map_err(|_| "it names no size".to_owned())?;
                     if seen > size {
-                        return Err(format!("it has seen {seen} entries, more than the log's {size}: was the log set back?"));
+                        return Err(format!(
+                            "it has seen {seen} entries, more than the log's {size}: was the log set back?"
+                        ));
                     }
                     old = seen;
                 }

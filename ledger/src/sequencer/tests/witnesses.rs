@@ -118,7 +118,11 @@ fn a_receipt_bears_its_cosignatures() {
     let ledger = world.open();
     let receipt = ledger.append(draft("body")).expect("appended");
     receipt.verify(ledger.key()).expect("verified");
-    assert_eq!(cosigners(&receipt.checkpoint, ledger.key()), 2, "the third was not waited for");
+    assert_eq!(
+        cosigners(&receipt.checkpoint, ledger.key()),
+        2,
+        "the third was not waited for"
+    );
     assert_eq!(receipt.checkpoint, ledger.checkpoint().note());
     drop(ledger);
     // They are kept: after a restart nobody has to be asked.
@@ -142,7 +146,13 @@ fn nothing_is_acknowledged_or_shown_without_a_quorum() {
         assert!(ledger.unwitnessed() && ledger.stopped().is_none());
         assert_eq!((ledger.size(), ledger.by_unique(b"b")), (1, Ok(None)));
         // At most one group is written that nobody was told of.
-        assert_eq!(state::head(ledger.store.as_ref()).expect("a head").expect("a head").size, 2);
+        assert_eq!(
+            state::head(ledger.store.as_ref())
+                .expect("a head")
+                .expect("a head")
+                .size,
+            2
+        );
     }
     world.answer(&[1, 2]);
     settled(&ledger);
@@ -150,7 +160,10 @@ fn nothing_is_acknowledged_or_shown_without_a_quorum() {
     assert_eq!((ledger.size(), ledger.by_unique(b"b")), (2, Ok(Some(1))));
     let again = ledger.append(unique("second", "b")).map_err(|error| error.code());
     assert_eq!(again, Err("unique-taken"));
-    assert_eq!(cosigners(ledger.receipt(1).expect("a receipt").checkpoint.as_str(), ledger.key()), 2);
+    assert_eq!(
+        cosigners(ledger.receipt(1).expect("a receipt").checkpoint.as_str(), ledger.key()),
+        2
+    );
     ledger.check().expect("intact");
 }
 
@@ -167,11 +180,23 @@ fn a_log_that_ended_without_its_witnesses_shows_the_rest_once_they_answer() {
     let ledger = world.open();
     assert_eq!(ledger.size(), 1, "readers see what was cosigned");
     assert!(ledger.unwitnessed());
-    assert_eq!(ledger.append(draft("third")).map_err(|error| error.code()), Err("ledger-unwitnessed"));
+    assert_eq!(
+        ledger.append(draft("third")).map_err(|error| error.code()),
+        Err("ledger-unwitnessed")
+    );
     world.answer(&[0, 1, 2]);
     settled(&ledger);
     assert_eq!(ledger.size(), 2);
-    assert_eq!(ledger.append(draft("third")).expect("appended").verify(ledger.key()).expect("verified").entry.index, 2);
+    assert_eq!(
+        ledger
+            .append(draft("third"))
+            .expect("appended")
+            .verify(ledger.key())
+            .expect("verified")
+            .entry
+            .index,
+        2
+    );
 }
 
 #[test]
@@ -196,7 +221,10 @@ fn nonsense_from_witnesses_neither_counts_nor_spoils() {
     let ledger = world.open();
     settled(&ledger);
     world.nonsense.store(true, Ordering::Relaxed);
-    assert_eq!(ledger.append(draft("first")).map_err(|error| error.code()), Err("ledger-unwitnessed"));
+    assert_eq!(
+        ledger.append(draft("first")).map_err(|error| error.code()),
+        Err("ledger-unwitnessed")
+    );
     world.nonsense.store(false, Ordering::Relaxed);
     settled(&ledger);
     let note = ledger.checkpoint().note().to_owned();

@@ -53,7 +53,11 @@ pub(super) fn run(context: &Context, args: &Submit) -> Result<Report, Refusal> {
     let known = logs.read()?;
 
     let progress = Progress::spinner("asking the service for its log");
-    let policy = args.witness_policy.as_deref().map(receipt::witness_policy).transpose()?;
+    let policy = args
+        .witness_policy
+        .as_deref()
+        .map(receipt::witness_policy)
+        .transpose()?;
     let met = log::meet(&mut client, &known, args.log_key.as_ref())?;
     progress.say("sending");
     let kept = match &sent {

@@ -15,9 +15,8 @@ use super::output::{self, Fail, Said};
 /// Checks a chain against what is trusted.
 pub fn check(asked: &args::Chain) -> Result<Said, Fail> {
     let anchor = super::anchor(&asked.trust).map_err(Fail::Fault)?;
-    let file = File::open(&asked.file).map_err(|error| {
-        Fail::Fault(Refusal::new(&FILE_UNREADABLE, error.to_string()).at(asked.file.display()))
-    })?;
+    let file = File::open(&asked.file)
+        .map_err(|error| Fail::Fault(Refusal::new(&FILE_UNREADABLE, error.to_string()).at(asked.file.display())))?;
     let mut kinds: Vec<(String, u64)> = Vec::new();
     let chain = chain::read(BufReader::new(file), &anchor.key, |entry, _| {
         match kinds.iter_mut().find(|(kind, _)| kind == entry.kind) {
@@ -34,7 +33,11 @@ pub fn check(asked: &args::Chain) -> Result<Said, Fail> {
         ("bodies", format!("{}, each as its entry commits to it", chain.bodies)),
         (
             "checkpoint",
-            format!("size {}, root {}", chain.checkpoint.size, STANDARD.encode(chain.checkpoint.root.0)),
+            format!(
+                "size {}, root {}",
+                chain.checkpoint.size,
+                STANDARD.encode(chain.checkpoint.root.0)
+            ),
         ),
     ];
     facts.extend(super::cosigned(asked.witness_policy.as_deref(), &chain.note, &anchor)?);

@@ -19,7 +19,11 @@ pub fn check(asked: &args::Receipt) -> Result<Said, Fail> {
     let receipt = Receipt::read(&bytes).map_err(Fail::Refused)?;
     let shown = receipt.verify(&anchor.key).map_err(Fail::Refused)?;
     let mut facts = facts(&shown, &anchor).map_err(Fail::Refused)?;
-    facts.extend(super::cosigned(asked.witness_policy.as_deref(), receipt.note(), &anchor)?);
+    facts.extend(super::cosigned(
+        asked.witness_policy.as_deref(),
+        receipt.note(),
+        &anchor,
+    )?);
     Ok(super::output::facts("The receipt holds.", facts))
 }
 

@@ -54,8 +54,14 @@ fn init(asked: &WitnessInit) -> Result<Said, Refusal> {
     let key = WitnessKey::new(&asked.name, secret.verifying_key())?;
     let text = Zeroizing::new(format!("{} {}\n", Hex32(*seed), asked.name));
     files::create_new(&asked.directory.join(KEY_FILE), text.as_bytes())?;
-    let facts = vec![("directory", asked.directory.display().to_string()), ("witness key", key.to_string())];
-    Ok(output::facts("The witness is made. Publish its key, and keep its directory: what it saw last lies there.", facts))
+    let facts = vec![
+        ("directory", asked.directory.display().to_string()),
+        ("witness key", key.to_string()),
+    ];
+    Ok(output::facts(
+        "The witness is made. Publish its key, and keep its directory: what it saw last lies there.",
+        facts,
+    ))
 }
 
 /// The secret and the name.
@@ -68,7 +74,10 @@ fn open_key(directory: &Path) -> Result<(SigningKey, String), Refusal> {
         return Err(malformed(format!("others may read the key: its mode is {mode:03o}")).expected("600"));
     }
     let none = || malformed("the file is not what `witness init` writes".to_owned());
-    let text = str::from_utf8(&text).ok().and_then(|text| text.strip_suffix('\n')).ok_or_else(none)?;
+    let text = str::from_utf8(&text)
+        .ok()
+        .and_then(|text| text.strip_suffix('\n'))
+        .ok_or_else(none)?;
     let (digits, name) = text.split_once(' ').ok_or_else(none)?;
     let seed = Zeroizing::new(Hex32::parse(digits).map_err(|_| none())?.0);
     Ok((SigningKey::from_bytes(&seed), name.to_owned()))
@@ -82,7 +91,11 @@ struct Shared {
 
 fn listen(asked: &WitnessServe, as_json: bool) -> Result<Said, Refusal> {
     let (secret, name) = open_key(&asked.directory)?;
-    let logs = asked.log_keys.iter().map(|key| LogKey::parse(key)).collect::<Result<_, _>>()?;
+    let logs = asked
+        .log_keys
+        .iter()
+        .map(|key| LogKey::parse(key))
+        .collect::<Result<_, _>>()?;
     let witness = Witness::open(&asked.directory, &name, secret, logs)?;
     let failed = |error: std::io::Error| Refusal::new(&WITNESS_LISTEN, error.to_string()).at(asked.listen);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -108,7 +121,10 @@ fn listen(asked: &WitnessServe, as_json: bool) -> Result<Said, Refusal> {
             .route("/{origin}/checkpoint", get(checkpoint))
             .route("/healthz", get(async || "ok\n"))
             .with_state(shared);
-        serve(listener, routes).with_graceful_shutdown(stop()).await.map_err(failed)
+        serve(listener, routes)
+            .with_graceful_shutdown(stop())
+            .await
+            .map_err(failed)
     })?;
     Ok(Said {
         text: "stopped".to_owned(),
@@ -138,7 +154,12 @@ async fn add_checkpoint(State(shared): State<Arc<Shared>>, body: Body) -> Respon
     };
     let body = match tokio::time::timeout(TIME_MAX, to_bytes(body, REQUEST_BYTES_MAX)).await {
         Ok(Ok(body)) => body,
-        Ok(Err(_)) => return plain(StatusCode::PAYLOAD_TOO_LARGE, "the request is too large, or was broken off\n"),
+        Ok(Err(_)) => {
+            return plain(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "the request is too large, or was broken off\n",
+            );
+        }
         Err(_) => return plain(StatusCode::REQUEST_TIMEOUT, "the request did not arrive in time\n"),
     };
     let work = Arc::clone(&shared);

@@ -14,7 +14,8 @@ use crate::world;
 /// The chain of one of the world's streams, as the service writes it.
 fn written(ledger: &Ledger, stream: u8, bodies: bool) -> String {
     let (id, checkpoint) = (StreamId([stream; 32]), ledger.checkpoint());
-    let mut text = json!({ "type": "covenant-chain/v1", "stream": id.to_string(), "checkpoint": checkpoint.note() }).to_string();
+    let mut text =
+        json!({ "type": "covenant-chain/v1", "stream": id.to_string(), "checkpoint": checkpoint.note() }).to_string();
     let mut count = 0;
     for entry in ledger.stream(id, 0) {
         let entry = entry.expect("an entry");
@@ -59,7 +60,11 @@ fn whatever_is_changed_or_missing_is_named() {
     world::append(&ledger, 23);
     let text = written(&ledger, 1, true);
     let lines: Vec<&str> = text.lines().collect();
-    let code = |lines: &[&str]| read(&(lines.join("\n") + "\n"), &ledger).map_err(|refusal| refusal.code()).map(drop);
+    let code = |lines: &[&str]| {
+        read(&(lines.join("\n") + "\n"), &ledger)
+            .map_err(|refusal| refusal.code())
+            .map(drop)
+    };
     assert_eq!(code(&lines), Ok(()));
     // Every line left out, doubled, or exchanged with the next.
     for at in 0..lines.len() {
@@ -85,8 +90,14 @@ fn whatever_is_changed_or_missing_is_named() {
     for at in 0..text.len() {
         let mut bytes = text.clone().into_bytes();
         bytes[at] ^= 1;
-        let Ok(changed) = String::from_utf8(bytes) else { continue };
-        assert!(read(&changed, &ledger).is_err(), "byte {at}: {:?}", &changed[at.saturating_sub(20)..(at + 20).min(changed.len())]);
+        let Ok(changed) = String::from_utf8(bytes) else {
+            continue;
+        };
+        assert!(
+            read(&changed, &ledger).is_err(),
+            "byte {at}: {:?}",
+            &changed[at.saturating_sub(20)..(at + 20).min(changed.len())]
+        );
     }
 }
 
@@ -104,7 +115,12 @@ fn a_tlog_proof_is_read_as_the_receipt_that_it_is() {
         let shown = ours.verify(&key).expect("it holds");
         assert_eq!((shown.entry.index, shown.checkpoint.size), (index, 11));
     }
-    let text = ledger.receipt(6).expect("a receipt").tlog_proof().expect("a proof").into_bytes();
+    let text = ledger
+        .receipt(6)
+        .expect("a receipt")
+        .tlog_proof()
+        .expect("a proof")
+        .into_bytes();
     for at in 0..text.len() {
         for mask in [1, 0x20] {
             let mut changed = text.clone();

@@ -45,7 +45,11 @@ fn body(old: u64, proof: &[Hash], note: &str) -> Vec<u8> {
 
 /// The request from one size to another.
 fn request(ledger: &Ledger, old: u64, new: u64) -> Vec<u8> {
-    let proof = if old == 0 || old == new { Vec::new() } else { ledger.consistency(old, new).expect("a proof") };
+    let proof = if old == 0 || old == new {
+        Vec::new()
+    } else {
+        ledger.consistency(old, new).expect("a proof")
+    };
     body(old, &proof, ledger.checkpoint_at(new).expect("a checkpoint").note())
 }
 
@@ -73,7 +77,10 @@ fn it_cosigns_what_continues_and_says_where_it_stands() {
     // Elsewhere it says where it stands; also to those who ask with nothing.
     for old in [0, 3, 16] {
         let answer = add(old, 20);
-        assert_eq!((answer.status, answer.media_type, answer.body.as_str()), (409, "text/x.tlog.size", "17\n"));
+        assert_eq!(
+            (answer.status, answer.media_type, answer.body.as_str()),
+            (409, "text/x.tlog.size", "17\n")
+        );
     }
     assert_eq!(add(16, 16).status, 409, "never a smaller tree");
     cosigned(&ledger, 20, &add(17, 20));
@@ -99,17 +106,43 @@ fn what_is_wrong_has_its_status() {
     let good = request(&ledger, 0, 4);
     let text = String::from_utf8(good.clone()).expect("text");
     for malformed in [
-        "", "old 0\n", "old 00\n\n", "old -1\n\nx", "new 0\n\nx", "old 0\nAAAA\n\nx", "old 0\n!\n\nx",
-        &text.replace("old 0", "old 0 "), &text.replace("old 0", "old  0"), &text.replace("\n4\n", "\n04\n"),
+        "",
+        "old 0\n",
+        "old 00\n\n",
+        "old -1\n\nx",
+        "new 0\n\nx",
+        "old 0\nAAAA\n\nx",
+        "old 0\n!\n\nx",
+        &text.replace("old 0", "old 0 "),
+        &text.replace("old 0", "old  0"),
+        &text.replace("\n4\n", "\n04\n"),
     ] {
         assert!([400, 403, 404].contains(&status(malformed.as_bytes())), "{malformed:?}");
     }
-    assert_eq!(status(&body(0, &vec![Hash::ZERO; 64], ledger.checkpoint_at(4).expect("one").note())), 400);
-    assert_eq!(status(&text.replace("old 0", "old 5").into_bytes()), 400, "old is larger than new");
+    assert_eq!(
+        status(&body(
+            0,
+            &vec![Hash::ZERO; 64],
+            ledger.checkpoint_at(4).expect("one").note()
+        )),
+        400
+    );
+    assert_eq!(
+        status(&text.replace("old 0", "old 5").into_bytes()),
+        400,
+        "old is larger than new"
+    );
     // Another log under the same name, and an unknown one.
     assert_eq!(status(&request(&other, 0, 4)), 403);
-    assert_eq!(status(&text.replace("example.com/covenant", "example.com/unknown").into_bytes()), 404);
-    assert_eq!(status(&text.replace("\n4\n", "\n5\n").into_bytes()), 403, "the signature is of another text");
+    assert_eq!(
+        status(&text.replace("example.com/covenant", "example.com/unknown").into_bytes()),
+        404
+    );
+    assert_eq!(
+        status(&text.replace("\n4\n", "\n5\n").into_bytes()),
+        403,
+        "the signature is of another text"
+    );
     assert_eq!(status(&good), 200);
     // Proofs that show nothing.
     let note = ledger.checkpoint_at(8).expect("a checkpoint").note().to_owned();
@@ -120,7 +153,10 @@ fn what_is_wrong_has_its_status() {
     assert_eq!(witness.add_checkpoint(&request(&ledger, 4, 8), NOW - 1).status, 503);
     assert_eq!(status(&request(&ledger, 4, 8)), 200);
     let second = Witness::open(&world.path().join("witness"), NAME, secret(), vec![log_key(&ledger)]);
-    assert_eq!(second.map(drop).map_err(|refusal| refusal.code()), Err("audit-witness-busy"));
+    assert_eq!(
+        second.map(drop).map_err(|refusal| refusal.code()),
+        Err("audit-witness-busy")
+    );
 }
 
 /// Two histories under one key: the second gets no word, and what the log signed is kept.
@@ -209,7 +245,11 @@ fn a_damaged_memory_is_not_believed() {
         .find(|path| path.extension().is_some_and(|end| end == "checkpoint"))
         .expect("what it cosigned");
     let whole = std::fs::read(&file).expect("read");
-    let opened = || Witness::open(&place, NAME, secret(), vec![log_key(&ledger)]).map(drop).map_err(|refusal| refusal.code());
+    let opened = || {
+        Witness::open(&place, NAME, secret(), vec![log_key(&ledger)])
+            .map(drop)
+            .map_err(|refusal| refusal.code())
+    };
     for at in 0..whole.len() {
         let mut changed = whole.clone();
         changed[at] ^= 1;
@@ -239,23 +279,41 @@ fn both_readings_of_a_policy_agree() {
         head += &format!("witness w{number} {key} https://w{number}.example\n");
     }
     let rests = [
-        "quorum none\n", "quorum w2\n", "group g 2 w0 w1 w2\nquorum g\n", "group g all w0 w1\ngroup h any g w3\nquorum h\n",
-        "group g any w0 w1 w2 w3\nquorum g\n", "", "quorum w9\n", "quorum w1\nquorum w1\n", "group g 3 w0 w1\nquorum g\n",
-        "group g all w0 w0\nquorum g\n", "group w1 any w0\nquorum w1\n", "group none any w0\nquorum none\n", "group g any\nquorum none\n",
-        "quorum none", "log x\nquorum none\n", " # said\n\tquorum\tw0 \n", "group g 02 w0 w1\nquorum g\n", "nonsense\nquorum none\n",
+        "quorum none\n",
+        "quorum w2\n",
+        "group g 2 w0 w1 w2\nquorum g\n",
+        "group g all w0 w1\ngroup h any g w3\nquorum h\n",
+        "group g any w0 w1 w2 w3\nquorum g\n",
+        "",
+        "quorum w9\n",
+        "quorum w1\nquorum w1\n",
+        "group g 3 w0 w1\nquorum g\n",
+        "group g all w0 w0\nquorum g\n",
+        "group w1 any w0\nquorum w1\n",
+        "group none any w0\nquorum none\n",
+        "group g any\nquorum none\n",
+        "quorum none",
+        "log x\nquorum none\n",
+        " # said\n\tquorum\tw0 \n",
+        "group g 02 w0 w1\nquorum g\n",
+        "nonsense\nquorum none\n",
     ];
     let log = log_key(&ledger);
     for rest in rests {
         let text = format!("{head}{rest}");
         let (ours, theirs) = (Policy::read(text.as_bytes()), WitnessPolicy::parse(&text));
         assert_eq!(ours.is_ok(), theirs.is_ok(), "{rest:?}: {ours:?} {theirs:?}");
-        let (Ok(ours), Ok(theirs)) = (ours, theirs) else { continue };
+        let (Ok(ours), Ok(theirs)) = (ours, theirs) else {
+            continue;
+        };
         for subset in 0..16u32 {
             let mut note = checkpoint.note().to_owned();
             for number in (0..4).filter(|number| subset >> number & 1 == 1) {
                 note += &keys[number].cosign(&checkpoint.checkpoint().text(), 5, &secrets[number]);
             }
-            let by = |theirs: Vec<covenant_ledger::witness::Cosigned>| theirs.into_iter().map(|by| by.name).collect::<Vec<_>>();
+            let by = |theirs: Vec<covenant_ledger::witness::Cosigned>| {
+                theirs.into_iter().map(|by| by.name).collect::<Vec<_>>()
+            };
             assert_eq!(
                 ours.check(note.as_bytes(), &log).ok(),
                 theirs.check(&note, ledger.key()).ok().map(by),

@@ -61,20 +61,36 @@ mod tests {
     fn a_minutes_calls_may_come_at_once_and_then_as_fast_as_they_are_granted() {
         let rates = Rates::new(60);
         let (start, bank) = (Instant::now(), Caller::Bank(Hex32([1; 32])));
-        let at = |seconds: u64| rates.count(&bank, start + Duration::from_secs(seconds)).map_err(|refusal| refusal.code());
+        let at = |seconds: u64| {
+            rates
+                .count(&bank, start + Duration::from_secs(seconds))
+                .map_err(|refusal| refusal.code())
+        };
         assert!((0..60).all(|_| at(0) == Ok(())));
         assert_eq!(at(0), Err("too-many-calls"));
-        assert_eq!((at(1), at(1)), (Ok(()), Err("too-many-calls")), "refused calls do not count");
+        assert_eq!(
+            (at(1), at(1)),
+            (Ok(()), Err("too-many-calls")),
+            "refused calls do not count"
+        );
         assert_eq!((at(3), at(3), at(3)), (Ok(()), Ok(()), Err("too-many-calls")));
         assert!((0..60).all(|_| at(1000) == Ok(())));
-        assert_eq!(at(1000), Err("too-many-calls"), "no more than a minute's calls are saved up");
+        assert_eq!(
+            at(1000),
+            Err("too-many-calls"),
+            "no more than a minute's calls are saved up"
+        );
     }
 
     #[test]
     fn callers_are_counted_apart_and_strangers_not() {
         let rates = Rates::new(1);
         let now = Instant::now();
-        for caller in [Caller::Bank(Hex32([1; 32])), Caller::Bank(Hex32([2; 32])), Caller::Auditor] {
+        for caller in [
+            Caller::Bank(Hex32([1; 32])),
+            Caller::Bank(Hex32([2; 32])),
+            Caller::Auditor,
+        ] {
             assert!(rates.count(&caller, now).is_ok());
             assert!(rates.count(&caller, now).is_err());
         }

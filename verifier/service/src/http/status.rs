@@ -146,7 +146,13 @@ mod tests {
 
     #[test]
     fn only_what_passes_by_itself_is_worth_repeating() {
-        for code in ["ledger-busy", "ledger-unwitnessed", "overloaded", "request-timed-out", "shutting-down"] {
+        for code in [
+            "ledger-busy",
+            "ledger-unwitnessed",
+            "overloaded",
+            "request-timed-out",
+            "shutting-down",
+        ] {
             assert_eq!(of(code), StatusCode::SERVICE_UNAVAILABLE);
             assert!(retry_after(code).is_some());
         }

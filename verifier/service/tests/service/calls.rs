@@ -227,11 +227,15 @@ fn what_is_no_call_is_refused_and_the_connection_closed() {
 fn a_token_is_good_for_so_many_calls_a_minute() {
     let world = World::with(|settings| settings.calls_per_minute_max = 3);
     let server = world.start();
-    let (_, auditor) = world.token(covenant_verifier::tokens::Role::Auditor {});
+    let (_, auditor) = world.token(Role::Auditor {});
     let ask = || server.get_as(&auditor, "/v1/ledger/receipts/0");
     assert!((0..3).all(|_| ask().status == 200));
     let refused = ask();
     assert_eq!(refused.problem(), (429, "too-many-calls".into()));
     assert_eq!(refused.header("retry-after"), Some("1"));
-    assert_eq!(server.get("/v1/ledger/receipts/0").status, 200, "others are not held up");
+    assert_eq!(
+        server.get("/v1/ledger/receipts/0").status,
+        200,
+        "others are not held up"
+    );
 }

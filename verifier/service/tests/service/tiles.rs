@@ -43,12 +43,16 @@ fn the_whole_log_can_be_rebuilt_from_its_tiles() {
     }
     assert_eq!((edge.size(), edge.root()), (size, *checkpoint.root()));
     let mut again = Edge::default();
-    leaves.chunks_exact(32).for_each(|leaf| again.append(Hash::from_slice(leaf).unwrap(), |_| {}));
+    leaves
+        .chunks_exact(32)
+        .for_each(|leaf| again.append(Hash::from_slice(leaf).unwrap(), |_| {}));
     assert_eq!(again.root(), edge.root());
     // Each hash of the second level is the root of a full tile of the first.
     let second = server.get("/v1/ledger/tile/1/000.p/2").body;
     let mut first = Edge::default();
-    leaves[..8192].chunks_exact(32).for_each(|leaf| first.append(Hash::from_slice(leaf).unwrap(), |_| {}));
+    leaves[..8192]
+        .chunks_exact(32)
+        .for_each(|leaf| first.append(Hash::from_slice(leaf).unwrap(), |_| {}));
     assert_eq!(first.root().0, second[..32]);
     // A second time from memory: the same.
     assert_eq!(server.get("/v1/ledger/tile/0/000").body, leaves[..8192]);
@@ -61,16 +65,36 @@ fn tiles_that_are_not_there_are_not_cached() {
     let world = World::new();
     let server = world.start();
     fill(&server, 10);
-    for path in ["0/000", "0/000.p/12", "1/000", "entries/000", "0/001.p/1", "9/000", "63/x999/999"] {
+    for path in [
+        "0/000",
+        "0/000.p/12",
+        "1/000",
+        "entries/000",
+        "0/001.p/1",
+        "9/000",
+        "63/x999/999",
+    ] {
         let answer = server.get(&format!("/v1/ledger/tile/{path}"));
         assert_eq!(answer.problem(), (404, "not-in-ledger".into()), "{path}");
         assert_eq!(answer.header("cache-control"), Some("no-store"));
     }
-    for path in ["0/0", "00/000", "64/000", "0/000.p/0", "0/000.p/256", "data/000", "0/x000/000", "entries/000/"] {
+    for path in [
+        "0/0",
+        "00/000",
+        "64/000",
+        "0/000.p/0",
+        "0/000.p/256",
+        "data/000",
+        "0/x000/000",
+        "entries/000/",
+    ] {
         let answer = server.get(&format!("/v1/ledger/tile/{path}"));
         assert_eq!(answer.problem(), (404, "not-found".into()), "{path}");
     }
-    assert_eq!(server.get("/v1/ledger/checkpoint").header("cache-control"), Some("no-store"));
+    assert_eq!(
+        server.get("/v1/ledger/checkpoint").header("cache-control"),
+        Some("no-store")
+    );
     // A name whose slashes are escaped, as the description's clients write it.
     assert_eq!(server.get("/v1/ledger/tile/0%2F000.p%2F11").status, 200);
 }
@@ -83,7 +107,8 @@ fn an_entry_is_found_by_its_hash_and_by_its_commitment() {
     let key = key(&server);
     let (_, auditor) = world.token(Role::Auditor {});
     for index in [0, 4, 9] {
-        let receipt: Receipt = serde_json::from_slice(&server.get(&format!("/v1/ledger/receipts/{index}")).body).unwrap();
+        let receipt: Receipt =
+            serde_json::from_slice(&server.get(&format!("/v1/ledger/receipts/{index}")).body).unwrap();
         let entry = Entry::decode(&receipt.entry).unwrap();
         let by = |what: &str, hash: &Hash| format!("/v1/ledger/receipts/by-{what}/{}", HEXLOWER.encode(&hash.0));
         for path in [by("entry", &entry.hash()), by("commitment", &entry.body_hash)] {
@@ -93,7 +118,10 @@ fn an_entry_is_found_by_its_hash_and_by_its_commitment() {
             let whole: Receipt = serde_json::from_slice(&server.get_as(&auditor, &path).body).unwrap();
             assert!(whole.opening.is_some() && whole.verify(&key).is_ok());
         }
-        assert_eq!(server.get(&by("entry", &entry.body_hash)).problem(), (404, "not-in-ledger".into()));
+        assert_eq!(
+            server.get(&by("entry", &entry.body_hash)).problem(),
+            (404, "not-in-ledger".into())
+        );
         let text = server.get(&format!("/v1/ledger/receipts/{index}/tlog-proof"));
         let proof = Receipt::from_tlog_proof(text.text()).unwrap();
         assert_eq!(proof, receipt);
@@ -118,19 +146,31 @@ fn a_stream_is_given_with_its_proofs() {
     let stream = Entry::decode(&receipt.entry).unwrap().stream;
     let answer = server.get(&format!("/v1/ledger/streams/{stream}"));
     assert_eq!(answer.header("content-type"), Some("application/x-ndjson"));
-    let lines: Vec<serde_json::Value> = answer.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<serde_json::Value> = answer
+        .text()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(lines.len(), 3);
     assert_eq!(lines[0]["type"], "covenant-chain/v1");
     let checkpoint = SignedCheckpoint::open(lines[0]["checkpoint"].as_str().unwrap(), &key(&server)).unwrap();
     let entry = STANDARD.decode(lines[1]["entry"].as_str().unwrap()).unwrap();
-    let proof: Vec<Hash> = lines[1]["proof"].as_array().unwrap().iter()
+    let proof: Vec<Hash> = lines[1]["proof"]
+        .as_array()
+        .unwrap()
+        .iter()
         .map(|hash| Hash::from_slice(&STANDARD.decode(hash.as_str().unwrap()).unwrap()).unwrap())
         .collect();
     tree::verify_inclusion(&Hash::leaf(&entry), 3, checkpoint.size(), &proof, checkpoint.root()).unwrap();
     assert!(lines[1].get("body").is_none(), "a stranger gets no bodies");
     assert_eq!(lines[2]["entries"], 1);
     let (_, auditor) = world.token(Role::Auditor {});
-    assert!(server.get_as(&auditor, &format!("/v1/ledger/streams/{stream}")).text().contains("\"body\""));
+    assert!(
+        server
+            .get_as(&auditor, &format!("/v1/ledger/streams/{stream}"))
+            .text()
+            .contains("\"body\"")
+    );
     let nothing = server.get(&format!("/v1/ledger/streams/{}", "77".repeat(32)));
     assert_eq!(nothing.problem(), (404, "not-in-ledger".into()));
 }

@@ -38,7 +38,11 @@ impl Witness {
             mood: Arc::default(),
             asked: Arc::default(),
         };
-        let (key, mood, asked) = (witness.key.clone(), Arc::clone(&witness.mood), Arc::clone(&witness.asked));
+        let (key, mood, asked) = (
+            witness.key.clone(),
+            Arc::clone(&witness.mood),
+            Arc::clone(&witness.asked),
+        );
         let seen = Arc::new(AtomicU64::new(0));
         thread::spawn(move || {
             for stream in listener.incoming() {
@@ -52,7 +56,10 @@ impl Witness {
                             SILENT => return thread::sleep(Duration::from_secs(2)),
                             _ => (200, "text/plain", "\u{2014} nonsense AAAA\n".to_owned()),
                         };
-                        let head = format!("HTTP/1.1 {status} x\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n", text.len());
+                        let head = format!(
+                            "HTTP/1.1 {status} x\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
+                            text.len()
+                        );
                         let _ = stream.get_mut().write_all((head + &text).as_bytes());
                     }
                 });
@@ -62,7 +69,12 @@ impl Witness {
     }
 
     fn line(&self) -> String {
-        format!("witness {} {} http://{}/\n", self.key.name().replace('/', "-"), self.key, self.address)
+        format!(
+            "witness {} {} http://{}/\n",
+            self.key.name().replace('/', "-"),
+            self.key,
+            self.address
+        )
     }
 
     fn is(&self, mood: u64) {
@@ -98,7 +110,14 @@ fn answer(
     body: &str,
 ) -> (u16, &'static str, String) {
     let (head, note) = body.split_once("\n\n").unwrap();
-    let old: u64 = head.lines().next().unwrap().strip_prefix("old ").unwrap().parse().unwrap();
+    let old: u64 = head
+        .lines()
+        .next()
+        .unwrap()
+        .strip_prefix("old ")
+        .unwrap()
+        .parse()
+        .unwrap();
     asked.lock().unwrap().push(old);
     let known = seen.load(Ordering::Relaxed);
     if old != known {
@@ -107,7 +126,11 @@ fn answer(
     let (text, _) = note.split_once("\n\n").unwrap();
     let text = format!("{text}\n");
     let size = Checkpoint::parse(&text).unwrap().size;
-    assert_eq!(head.lines().count() == 1, old == 0 || old == size, "a proof where one is needed");
+    assert_eq!(
+        head.lines().count() == 1,
+        old == 0 || old == size,
+        "a proof where one is needed"
+    );
     seen.store(size, Ordering::Relaxed);
     (200, "text/plain", key.cosign(&text, 1_700_000_000 + size, secret))
 }
@@ -166,7 +189,10 @@ fn an_acknowledgement_bears_the_quorum() {
     witnesses[1].is(SILENT);
     let receipt = append(&server, "five").unwrap();
     let by = policy.check(&receipt.checkpoint, &key).unwrap();
-    assert_eq!(by.iter().map(|by| by.name.as_str()).collect::<Vec<_>>(), ["w.example-1", "w.example-3"]);
+    assert_eq!(
+        by.iter().map(|by| by.name.as_str()).collect::<Vec<_>>(),
+        ["w.example-1", "w.example-3"]
+    );
 }
 
 #[test]
@@ -187,7 +213,11 @@ fn without_a_quorum_nothing_is_acknowledged_until_there_is_one() {
     witnesses[0].is(HONEST);
     witnesses[2].is(HONEST);
     until(|| server.get("/readyz").status == 200);
-    assert_eq!(server.get("/v1/log").json()["size"], 1, "what was refused was not written");
+    assert_eq!(
+        server.get("/v1/log").json()["size"],
+        1,
+        "what was refused was not written"
+    );
     append(&server, "first").unwrap();
     drop(server);
     // After a restart the cosigned checkpoint is there, whoever answers.
@@ -205,10 +235,19 @@ fn a_policy_that_cannot_be_met_is_refused_at_start() {
         let path = world.directory.path().join("policy");
         std::fs::write(&path, text).unwrap();
         world.settings.witness_policy = Some(path);
-        covenant_verifier::server::Running::start(world.settings.clone()).map(drop).unwrap_err().code()
+        covenant_verifier::server::Running::start(world.settings.clone())
+            .map(drop)
+            .unwrap_err()
+            .code()
     };
     assert_eq!(refused("quorum w\n"), "config-invalid");
-    assert_eq!(refused(&format!("witness w {}\nquorum w\n", witness.key)), "config-invalid");
+    assert_eq!(
+        refused(&format!("witness w {}\nquorum w\n", witness.key)),
+        "config-invalid"
+    );
     let other = "log PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\n";
-    assert_eq!(refused(&format!("{other}{}quorum w.example-1\n", witness.line())), "config-invalid");
+    assert_eq!(
+        refused(&format!("{other}{}quorum w.example-1\n", witness.line())),
+        "config-invalid"
+    );
 }

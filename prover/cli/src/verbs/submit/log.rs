@@ -126,10 +126,12 @@ fn trust(address: &str, info: &LogInfo, known: &KnownLogs, pinned: Option<&LogKe
 
 /// Enough witnesses have cosigned the receipt's checkpoint. Where they have not, the receipt is kept all the same.
 pub(super) fn witnessed(met: &Met, note: &str, policy: &WitnessPolicy, kept: &Path) -> Result<(), Refusal> {
-    receipt::cosigned(note, &met.info.log_key, policy).map(drop).map_err(|refusal| {
-        let advice = format!("{} The receipt is in {}.", refusal.advice_text(), kept.display());
-        refusal.advice(advice)
-    })
+    receipt::cosigned(note, &met.info.log_key, policy)
+        .map(drop)
+        .map_err(|refusal| {
+            let advice = format!("{} The receipt is in {}.", refusal.advice_text(), kept.display());
+            refusal.advice(advice)
+        })
 }
 
 /// The receipt's checkpoint and the one seen before sending are of one log: whichever is later continues the other. (An act that was done

@@ -43,7 +43,11 @@ pub struct ExportFile(pub Vec<u8>);
 pub async fn export(State(app): State<Arc<App>>, caller: Caller) -> Result<impl IntoResponse, Problem> {
     let everything = caller == Caller::Auditor;
     let body = stream(&app, move |ledger, out| {
-        let scope = if everything { Scope::everything() } else { Scope::public() };
+        let scope = if everything {
+            Scope::everything()
+        } else {
+            Scope::public()
+        };
         Ok(ledger.export(out, &scope)?.entries)
     })?;
     let headers = [

@@ -21,7 +21,13 @@ use crate::refusals::of_ledger;
 /// Whichever entry is found.
 type Find = fn(&Ledger, &Hash) -> Result<Option<u64>, LedgerError>;
 
-async fn find(app: &Arc<App>, caller: Caller, text: &str, what: &'static str, find: Find) -> Result<Json<Receipt>, Problem> {
+async fn find(
+    app: &Arc<App>,
+    caller: Caller,
+    text: &str,
+    what: &'static str,
+    find: Find,
+) -> Result<Json<Receipt>, Problem> {
     let hash = Hash(id::whole(text)?.0);
     app.log
         .blocking(move |ledger| {
@@ -112,5 +118,9 @@ pub async fn by_request(
 
 /// The cells that point to a request's entries, in the order in which they are written.
 fn names(request: &Hex32) -> [cells::Name; 3] {
-    [cells::request(request), cells::verdict(request), cells::decision(request)]
+    [
+        cells::request(request),
+        cells::verdict(request),
+        cells::decision(request),
+    ]
 }

@@ -68,7 +68,10 @@ pub async fn tile(State(app): State<Arc<App>>, Path(path): Path<String>) -> Resu
     let bytes = match app.tiles.get(&tile) {
         Some(bytes) => bytes,
         None => {
-            let bytes = app.log.blocking(move |ledger| Ok(Bytes::from(ledger.tile(&tile)?))).await?;
+            let bytes = app
+                .log
+                .blocking(move |ledger| Ok(Bytes::from(ledger.tile(&tile)?)))
+                .await?;
             if tile.is_full() {
                 app.tiles.insert(tile, bytes.clone());
             }

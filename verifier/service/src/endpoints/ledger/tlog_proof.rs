@@ -28,7 +28,9 @@ pub async fn tlog_proof(
     app.log
         .blocking(move |ledger| {
             let receipt = entitlement::receipt(ledger, &caller, index.0)?;
-            receipt.tlog_proof().map_err(|error: ReceiptError| Problem::internal(error))
+            receipt
+                .tlog_proof()
+                .map_err(|error: ReceiptError| Problem::internal(error))
         })
         .await
 }
