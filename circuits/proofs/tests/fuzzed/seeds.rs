@@ -44,7 +44,7 @@ impl Statement for Square {
 
     fn enforce(circuit: &mut Circuit, inputs: &[Var], witness: Option<(&u64, &u64)>) -> Result<()> {
         let y = circuit.witness(witness.map(|(_, y)| (*y).into()))?;
-        inputs.iter().try_for_each(|x| y.mul_equals(&y, x))
+        circuit.rule("square", |_| inputs.iter().try_for_each(|x| y.mul_equals(&y, x)))
     }
 }
 
