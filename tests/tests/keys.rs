@@ -8,7 +8,7 @@ use covenant_api::documents::PinnedKey;
 use covenant_tests::fixture::Fixture;
 use covenant_tests::keys::{self, BankFiles, bundle_for, path, post, refused, request_under, said};
 use covenant_tests::programs::Programs;
-use covenant_tests::service::Service;
+use covenant_tests::service::{Service, file};
 
 /// The same command with `--allow-development-keys`: it gets further.
 fn not_for_the_key(command: &mut Command) {
@@ -41,7 +41,7 @@ fn answered(fixture: &Fixture) -> (Service, String, std::path::PathBuf) {
 #[test]
 fn no_program_takes_a_development_key_unasked() {
     let fixture = Fixture::load(1, 1);
-    let (mut service, token, receipt) = answered(&fixture);
+    let (mut service, _, receipt) = answered(&fixture);
     let world = service.world().to_owned();
     let request = fixture.request(0).expect("a request");
     let key = fixture.key_bytes();
@@ -164,8 +164,15 @@ fn no_program_takes_a_development_key_unasked() {
     let check = &["manifest", "check", "m.json", "--verifying-key", path(&verifying)];
     refused(&mut run("covenant-bank", check), "development-key");
 
-    service.start_in_production();
-    let answer = post(&service, Some(&token), "/v1/keys", &fixture.key.body);
+    // A service for production, to which the bank files all that comes before the key.
+    let mut production = Service::new(fixture.origin().as_str());
+    production.start_in_production();
+    let token = production.bank_token(&fixture.bank(), "Banque Exemple");
+    let client = production.client(Some(&token));
+    for call in [&fixture.participant, &fixture.grant, &fixture.policy] {
+        file(&client, call);
+    }
+    let answer = post(&production, Some(&token), "/v1/keys", &fixture.key.body);
     assert_eq!(answer.code(), "development-key", "covenant-verifier serve");
 }
 

@@ -38,7 +38,7 @@ fn a_development_key_is_the_same_each_time() {
     assert_eq!(first.verifying().to_bytes(), second.verifying().to_bytes());
     assert_eq!(
         first.id().to_string(),
-        "13dac043c0f856490efa71b89ab621bfab2b8d1c843c9dd4a0d0ce38eb57a409"
+        "7b803e3b76ca0935cf9ecf63c3bc7ef48a3703d48108db65dea17fe1900a5a60"
     );
     let other_seed = development::<Order>("other").unwrap();
     assert_ne!(first.id(), other_seed.id());

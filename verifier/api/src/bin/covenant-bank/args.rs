@@ -491,12 +491,4 @@ pub struct Pricing {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory as _;
-
-    #[test]
-    fn the_arguments_hold_together() {
-        Args::command().debug_assert();
-    }
-}
+mod tests;

@@ -1,0 +1,7 @@
+use super::*;
+use clap::CommandFactory as _;
+
+#[test]
+fn the_arguments_hold_together() {
+    Args::command().debug_assert();
+}
