@@ -1,5 +1,7 @@
 //! An enterprise with its vault, and a bank with its registry beside it.
 
+use std::io::ErrorKind;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -18,20 +20,20 @@ use rand::rngs::StdRng;
 /// What the attestor may give.
 pub const COMPILED: u8 = 1;
 
-/// The development keys, made once for all runs of these tests.
+/// A folder with the development key alone, made once for all runs of these tests. Keys of earlier versions stay beside it.
 pub fn keys() -> &'static Path {
     static KEYS: OnceLock<PathBuf> = OnceLock::new();
     KEYS.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("development-keys");
-        let world = World::new();
-        world.ok(&[
-            "keys",
-            "make",
-            "--development",
-            "--keys",
-            folder.to_str().expect("UTF-8"),
-        ]);
-        folder
+        let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("development-keys");
+        let keys = all.to_str().expect("UTF-8");
+        let made = World::new().ok(&["keys", "make", "--development", "--keys", keys]);
+        let id = made["key"]["key"].as_str().expect("a key").to_owned();
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("development-key").join(&id);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        match symlink(all.join(&id), folder.join(&id)) {
+            Err(e) if e.kind() != ErrorKind::AlreadyExists => panic!("{e}"),
+            _ => folder,
+        }
     })
 }
 
