@@ -14,7 +14,7 @@ INTEROP ?= compare
 BOOKS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo interop test bench bench-peers campaign lint keys golden calibration fuzz fuzz-long
+.PHONY: help setup demo interop test bench bench-peers bench-ledger campaign lint keys golden calibration fuzz fuzz-long
 
 # The table of companies that `make calibration` holds the sample policies against, and which column gives which figure
 TABLE ?= $(COVENANT_DATA)/sec/sec_2010q2_wide.csv
@@ -50,6 +50,15 @@ bench-peers: ## provers side by side on the same files (RAPIDSNARK=PROGRAM, SNAR
 
 interop: ## what snarkjs says to our keys and proofs: a ceremony of both phases timed side by side, and the demonstration proven by it
 	@scripts/interop.sh $(INTEROP)
+
+# How many entries `make bench-ledger` appends, and where; a million take about a gigabyte
+ENTRIES ?= 1000000
+LEDGER ?= target/scale
+
+bench-ledger: ## the ledger at scale: appends, reopening, proofs, tiles, a full recheck (ENTRIES=N, LEDGER=DIRECTORY, which is made anew)
+	@scripts/setup.sh build
+	rm -rf "$(LEDGER)"
+	cargo run --release --locked -p covenant-ledger --example scale -- "$(LEDGER)" $(ENTRIES)
 
 campaign: ## the ledger against 1,000 kills, 500 power cuts (as root, with xfsprogs and strace), faults at every system call, a million differential cases
 	@scripts/setup.sh build

@@ -2,7 +2,7 @@
 # Plays the main job with real commands: scripts/demo.sh [BOOKS]
 #   BOOKS      an accounting export (FEC, SIE 4 or CSV) instead of a sample company's
 #   FORMAT     its format (fec, sie, csv), where its name does not tell        POLICY   another policy's source text
-#   KEY        "ceremony" for a key that is made together first, with --allow-development-keys nowhere; KEYS=DIR for one that is there
+#   KEY        "ceremony" for a key that is made together first, with --allow-development-keys nowhere; or the folder of scripts/ceremony.sh
 #   PROVER     "snarkjs" to have the proof made by another program, from a witness that is written for it
 #   PERIOD, CSV_FORMAT, CURRENCY   what a CSV does not say by itself           KEEP=1   keep the scratch directory
 set -euo pipefail
@@ -127,12 +127,13 @@ export XDG_DATA_HOME=$scratch/data
 # A demonstration's passphrases lie in files; at a terminal each command would ask.
 for who in enterprise auditor bank; do echo "the $who's passphrase" >"$scratch/$who/passphrase"; done
 pass=(--passphrase-file passphrase)
-if [[ ${KEY:-} == ceremony && -z ${KEYS:-} ]]; then
-    "$root/scripts/ceremony.sh" "$scratch/ceremony"
-    KEYS=$scratch/ceremony/keys
-fi
 # A key out of a ceremony needs no allowance.
-if [[ ${KEYS:-} ]]; then KEYS=$(realpath "$KEYS") dev=''; else dev=--allow-development-keys; fi
+ceremony='' dev=''
+case ${KEY:-} in
+    '') dev=--allow-development-keys ;;
+    ceremony) ceremony=$scratch/ceremony && "$root/scripts/ceremony.sh" "$ceremony" ;;
+    *) ceremony=$(realpath "$KEY") ;;
+esac
 
 say "${bold}Covenant: a bank learns that a company meets its policy, and none of the company's figures.$off"
 say "Five parties, each in its own folder: an enterprise, its auditor, a bank, the operator of a verifier service, a regulator."
@@ -165,10 +166,10 @@ heading "Everybody makes keys"
 as enterprise covenant init "${pass[@]}" --phrase-out recovery-phrase.txt
 as auditor covenant-bank key new --role attestor "${pass[@]}" --out auditor.key
 as bank covenant-bank key new --role bank "${pass[@]}" --out bank.key
-if [[ ${KEYS:-} ]]; then
+if [[ $ceremony ]]; then
     say "Proving needs a key that both sides know. This one comes out of a ceremony; its parties were all on this machine."
     mkdir -p "$XDG_DATA_HOME/covenant"
-    cp -r "$KEYS" "$XDG_DATA_HOME/covenant/keys"
+    cp -r "$ceremony/keys" "$XDG_DATA_HOME/covenant/keys"
     as enterprise covenant keys list
 else
     say "Proving needs a key that both sides know. This demonstration makes development keys; real ones come from a ceremony."
@@ -180,6 +181,10 @@ cp "$XDG_DATA_HOME/covenant/keys/$key/verifying.bin" "$scratch/bank/"
 heading "An operator runs a verifier service with a log of its own"
 origin=demo.example/covenant
 as operator covenant-verifier init --origin "$origin" --directory log
+if [[ $ceremony ]]; then
+    say "The operator registers the key in the log; a bank can ask under no other."
+    as operator covenant-verifier key register "$XDG_DATA_HOME/covenant/keys/$key" --directory log
+fi
 : >"$scratch/operator/serve.log"
 (cd "$scratch/operator" && exec covenant-verifier serve --directory log --listen 127.0.0.1:0 $dev >serve.log 2>&1) &
 server=$!
@@ -197,7 +202,15 @@ heading "The bank opens a registry, admits the auditor, signs its policy"
 office=(--registry registry --key bank.key "${pass[@]}")
 attestor=$(cd "$scratch/auditor" && covenant-bank key public auditor.key --json | value public)
 as bank covenant-bank registry new --name 'Banque Exemple' --out bank.json "${office[@]}"
-as bank covenant-bank registry pin verifying.bin $dev --out key.json "${office[@]}"
+if [[ $ceremony ]]; then
+    say "The bank checks the whole ceremony, from the circuit and the powers of tau on, before it signs what it is going to rely on."
+    cp "$ceremony"/{final.zkey,tau.ptau} "$scratch/bank/"
+    as bank covenant-bank manifest sign "$XDG_DATA_HOME/covenant/keys/$key" --transcript final.zkey --powers tau.ptau --key bank.key \
+        --out key-manifest.json "${pass[@]}"
+    as bank covenant-bank registry pin verifying.bin --manifest key-manifest.json --out key.json "${office[@]}"
+else
+    as bank covenant-bank registry pin verifying.bin $dev --out key.json "${office[@]}"
+fi
 as bank covenant-bank attestor grant "$attestor" --name 'Cabinet Exemple' --assurance-max 3 --out grant.json "${office[@]}"
 as bank covenant-bank policy sign policy.toml --out policy.json "${office[@]}"
 say "Each of these it files with the log: signed once more, over the log's name and the number of the act, so that none can be left out."

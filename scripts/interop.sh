@@ -10,4 +10,4 @@ trap 'rm -rf "$folder"' EXIT
 scripts/ceremony.sh "$folder" "${1:-compare}"
 COVENANT_INTEROP="$HOME/.cache/covenant/tools/snarkjs/node_modules/snarkjs/build/cli.cjs" \
     cargo test --release --locked --workspace --test foreign
-KEYS="$folder/keys" PROVER=snarkjs scripts/demo.sh
+KEY="$folder" PROVER=snarkjs scripts/demo.sh

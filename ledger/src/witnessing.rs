@@ -5,7 +5,7 @@
 //! then. So a log never holds more than one group that nobody was told of.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::checkpoint::SignedCheckpoint;
 use crate::errors::{LedgerError, ProofError};
@@ -38,9 +38,10 @@ impl fmt::Debug for Witnessing {
     }
 }
 
-/// The stored tree, for proofs to witnesses: each of them may have seen another size.
+/// The stored tree, for proofs to witnesses: each of them may have seen another size. It keeps no ledger open: a witness may hang for
+/// longer than the ledger lives.
 #[derive(Clone)]
-pub struct Tree(pub(crate) Arc<dyn Store>);
+pub struct Tree(Weak<dyn Store>);
 
 impl fmt::Debug for Tree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,12 +50,18 @@ impl fmt::Debug for Tree {
 }
 
 impl Tree {
+    pub(crate) fn of(store: &Arc<dyn Store>) -> Self {
+        Self(Arc::downgrade(store))
+    }
+
     /// The proof that the tree of the first `old` entries is the beginning of that of the first `new`, which must be stored.
     ///
     /// # Errors
-    /// Fails when there is no such tree, or the store is damaged.
+    /// Fails when there is no such tree, the store is damaged, or the ledger was closed.
     pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<Hash>, LedgerError> {
-        let nodes = StoredNodes(self.0.as_ref());
+        let store = self.0.upgrade();
+        let store = store.ok_or_else(|| LedgerError::io("proving to a witness", "the ledger is closed"))?;
+        let nodes = StoredNodes(store.as_ref());
         tree::consistency(&nodes, old, new)?.ok_or_else(|| ProofError::Reversed { old, new }.into())
     }
 }

@@ -63,7 +63,7 @@ impl Sequencer {
     ) -> Result<Result<Arc<SignedCheckpoint>, String>, LedgerError> {
         let checkpoint = match &mut self.witnessing {
             None => signed,
-            Some(witnessing) => match witnessing.cosign(&signed, &Tree(Arc::clone(&self.store)), self.signer.key()) {
+            Some(witnessing) => match witnessing.cosign(&signed, &Tree::of(&self.store), self.signer.key()) {
                 Ok(cosigned) => {
                     self.keep(&cosigned)?;
                     cosigned

@@ -184,8 +184,9 @@ fn an_acknowledgement_bears_the_quorum() {
     let receipt = append(&server, "four").unwrap();
     assert_eq!(policy.check(&receipt.checkpoint, &key).unwrap().len(), 2);
     assert_eq!(server.get("/v1/ledger/checkpoint").text(), receipt.checkpoint);
-    // One that was away is told the size that it names.
+    // One that was away is told the size that it names, once it has been given up on.
     witnesses[0].is(HONEST);
+    thread::sleep(Duration::from_secs(1));
     witnesses[1].is(SILENT);
     let receipt = append(&server, "five").unwrap();
     let by = policy.check(&receipt.checkpoint, &key).unwrap();

@@ -1,0 +1,191 @@
+//! The ledger at scale, measured: appends, reopening, proofs by index and by commitment, tiles, and a full recheck.
+//!
+//! `scale DIRECTORY ENTRIES`: makes a new ledger there, in a directory that must not exist, and leaves it. `make bench-ledger` runs it.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use covenant_ledger::{Config, Draft, Hash, Kind, Layer, Ledger, Limits, StreamId, Tile};
+use ed25519_dalek::SigningKey;
+use rand::{Rng as _, SeedableRng};
+use rand_chacha::ChaCha20Rng;
+
+type Fault = Box<dyn std::error::Error>;
+
+/// Submissions on their way at once.
+const IN_FLIGHT: u64 = 1024;
+/// Questions of each kind.
+const ASKED: u64 = 20_000;
+/// Bytes of a body.
+const BODY_BYTES: usize = 200;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let entries = |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok());
+    let (Some(directory), Some(entries)) = (arguments.next(), entries(arguments.next())) else {
+        eprintln!("usage: scale DIRECTORY ENTRIES");
+        return ExitCode::from(2);
+    };
+    match measure(Path::new(&directory), entries) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn say(text: &str) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{text}")
+}
+
+/// Processor time of this process so far, user and system, and its largest memory, in seconds and MiB.
+fn used() -> (f64, u64) {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // After the name in parentheses; fields 14 and 15 of proc(5), in hundredths of a second.
+    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+    let ticks: u64 = fields
+        .iter()
+        .skip(11)
+        .take(2)
+        .filter_map(|ticks| ticks.parse::<u64>().ok())
+        .sum();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak = peak.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    (ticks as f64 / 100.0, peak.unwrap_or(0) / 1024)
+}
+
+fn open(directory: &Path, create: bool, seed: u64) -> Result<Ledger, Fault> {
+    let config = Config {
+        origin: "example.com/scale".to_owned(),
+        signing_key: SigningKey::from_bytes(&[1; 32]),
+        limits: Limits::default(),
+        create,
+        witnessing: None,
+    };
+    Ok(Ledger::open(
+        directory,
+        config,
+        || 1_700_000_000_000,
+        ChaCha20Rng::seed_from_u64(seed),
+    )?)
+}
+
+fn measure(directory: &Path, entries: u64) -> Result<(), Fault> {
+    if directory.exists() {
+        return Err(format!("{} exists", directory.display()).into());
+    }
+    let ledger = open(directory, true, 1)?;
+    append(&ledger, entries)?;
+    drop(ledger);
+    let began = Instant::now();
+    let ledger = open(directory, false, 2)?;
+    say(&format!(
+        "reopened with {} entries in {:.3} s",
+        ledger.size(),
+        began.elapsed().as_secs_f64()
+    ))?;
+    questions(&ledger, entries)?;
+    tiles(&ledger)?;
+    let (began, (cpu, _)) = (Instant::now(), used());
+    let summary = ledger.check()?;
+    let (seconds, (after, peak)) = (began.elapsed().as_secs_f64(), used());
+    say(&format!(
+        "rechecked {} entries, bodies, keys, look-ups, nodes and {} checkpoints in {seconds:.1} s ({:.1} s of processor time): {:.0} entries/s; peak {peak} MiB",
+        summary.entries,
+        summary.checkpoints,
+        after - cpu,
+        summary.entries as f64 / seconds,
+    ))?;
+    Ok(())
+}
+
+/// Appends with one unique key each, so many in flight.
+fn append(ledger: &Ledger, entries: u64) -> Result<(), Fault> {
+    let kind = Kind::new("scale").ok_or("a kind")?;
+    let (told, outcomes) = mpsc::channel();
+    let (began, (cpu, _)) = (Instant::now(), used());
+    let (mut sent, mut done) = (0u64, 0u64);
+    while done < entries {
+        while sent < entries && sent - done < IN_FLIGHT {
+            let stream = StreamId(Hash::of(&[&(sent % 1000).to_be_bytes()]).0);
+            let mut draft = Draft::new(kind.clone(), stream, vec![b'x'; BODY_BYTES]);
+            draft.unique = vec![sent.to_be_bytes().to_vec()];
+            let told = told.clone();
+            ledger.submit_with(draft, move |outcome| drop(told.send(outcome.map(drop))))?;
+            sent += 1;
+        }
+        outcomes.recv()??;
+        done += 1;
+    }
+    let (seconds, (after, peak)) = (began.elapsed().as_secs_f64(), used());
+    say(&format!(
+        "appended {entries} entries, {IN_FLIGHT} in flight, in {seconds:.1} s ({:.1} s of processor time): {:.0} entries/s; peak {peak} MiB",
+        after - cpu,
+        entries as f64 / seconds,
+    ))?;
+    Ok(())
+}
+
+/// Receipts by index and by commitment, at random.
+fn questions(ledger: &Ledger, entries: u64) -> Result<(), Fault> {
+    let mut rng = ChaCha20Rng::seed_from_u64(3);
+    let (mut by_index, mut by_commitment) = (Vec::new(), Vec::new());
+    for _ in 0..ASKED {
+        let index = rng.gen_range(0..entries);
+        let began = Instant::now();
+        let receipt = ledger.receipt(index)?;
+        by_index.push(began.elapsed());
+        let commitment = receipt.verify(ledger.key())?.entry.body_hash;
+        let began = Instant::now();
+        let found = ledger.by_commitment(&commitment)?.ok_or("it is not found")?;
+        let again = ledger.receipt(found)?;
+        by_commitment.push(began.elapsed());
+        if found != index || again != receipt {
+            return Err("another entry was found".into());
+        }
+    }
+    for (what, mut times) in [("index", by_index), ("commitment", by_commitment)] {
+        times.sort();
+        let at = |share: usize| {
+            times
+                .get(times.len() * share / 100)
+                .copied()
+                .unwrap_or(Duration::ZERO)
+                .as_secs_f64()
+                * 1e3
+        };
+        say(&format!(
+            "receipt by {what}, {ASKED} at random: p50 {:.3} ms, p99 {:.3} ms",
+            at(50),
+            at(99)
+        ))?;
+    }
+    Ok(())
+}
+
+/// Full tiles of hashes at random, one thread.
+fn tiles(ledger: &Ledger) -> Result<(), Fault> {
+    let full = ledger.size() / 256;
+    if full == 0 {
+        return Ok(());
+    }
+    let mut rng = ChaCha20Rng::seed_from_u64(4);
+    for (what, layer) in [("hashes", Layer::Hashes(0)), ("entries", Layer::Entries)] {
+        let began = Instant::now();
+        for _ in 0..ASKED {
+            let tile = Tile::new(layer, rng.gen_range(0..full), 256).ok_or("a tile")?;
+            ledger.tile(&tile)?;
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        say(&format!(
+            "tiles of {what}, {ASKED} at random, one thread: {:.0} reads/s",
+            ASKED as f64 / seconds
+        ))?;
+    }
+    Ok(())
+}
