@@ -29,7 +29,7 @@ pub const RECEIPT_BYTES_MAX: usize = 2 * (BODY_BYTES_MAX + ENTRY_BYTES_MAX + NOT
 pub struct Receipt {
     entry: Vec<u8>,
     /// Salt and body.
-    opening: Option<([u8; 32], Vec<u8>)>,
+    opening: Option<Opening>,
     proof: Vec<Hash>,
     checkpoint: String,
 }
@@ -162,8 +162,11 @@ fn cbor(bytes: &[u8]) -> Result<Receipt, Malformed> {
     })
 }
 
+/// Salt and body.
+type Opening = ([u8; 32], Vec<u8>);
+
 /// Salt and body, or nothing.
-fn opening(input: &mut Reader<'_>) -> Result<Option<([u8; 32], Vec<u8>)>, Malformed> {
+fn opening(input: &mut Reader<'_>) -> Result<Option<Opening>, Malformed> {
     let neither = input.refuse("salt and body, or nothing");
     match input.array(2, "salt and body, or nothing")? {
         0 => Ok(None),

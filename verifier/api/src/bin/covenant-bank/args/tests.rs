@@ -1,3 +1,5 @@
+//! The arguments as a whole.
+
 use super::*;
 use clap::CommandFactory as _;
 
