@@ -42,6 +42,7 @@ fn asked(name: &str) -> Option<u64> {
 }
 
 /// One ledger that is killed so often; how many entries were acknowledged.
+#[expect(clippy::print_stdout, reason = "a campaign reports")]
 fn kill_one(rng: &mut ChaCha20Rng, kills: u64) -> usize {
     let directory = tempfile::tempdir().expect("a directory");
     let mut all = Vec::new();

@@ -127,6 +127,7 @@ impl Drop for Cut {
 }
 
 /// One ledger whose power is cut so often; how many entries were acknowledged by the last cut.
+#[expect(clippy::print_stdout, reason = "a campaign reports")]
 fn cut_one(machine: &Machine, rng: &mut ChaCha20Rng, name: &str, cuts: u64) -> usize {
     let directory = machine.ledger(name);
     let writer = Writer::start(&directory, THREADS, 0);

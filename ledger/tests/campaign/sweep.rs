@@ -72,8 +72,8 @@ fn possible() -> bool {
 /// Every n of a call, or one in `step`; how many faults struck.
 fn sweep(seed: &Path, call: &str, fault: &str, step: u64) -> u64 {
     let scratch = tempfile::tempdir().expect("a directory");
-    let mut struck = 0;
-    for at in (1..CALLS_MAX).step_by(usize::try_from(step).expect("a step")) {
+    let places = (1..CALLS_MAX).step_by(usize::try_from(step).expect("a step"));
+    for (struck, at) in (0..).zip(places) {
         let directory = scratch.path().join(at.to_string());
         if seed.exists() {
             let copied = Command::new("cp")
@@ -89,7 +89,6 @@ fn sweep(seed: &Path, call: &str, fault: &str, step: u64) -> u64 {
         if !there {
             return struck;
         }
-        struck += 1;
     }
     panic!("{call}: there is no end of them");
 }

@@ -80,8 +80,7 @@ impl Writer {
     pub fn end(mut self) -> Vec<Acknowledged> {
         self.child.wait().expect("ended");
         self.reading.join().expect("read");
-        let heard = self.heard.lock().expect("the lines").clone();
-        heard
+        std::mem::take(&mut *self.heard.lock().expect("the lines"))
     }
 }
 

@@ -246,11 +246,8 @@ fn points_off_the_curve_or_outside_the_group_are_refused() {
     let honest = contributed_powers(POWER);
     let mut outside = Vec::new();
     let x = (1u64..).map(|n| Fq2::new(n.into(), 1u64.into()));
-    let point = x.filter_map(|x| Affine::<g2::Config>::get_point_from_x_unchecked(x, false));
-    let point = point
-        .filter(|p| !p.is_in_correct_subgroup_assuming_on_curve())
-        .next()
-        .unwrap();
+    let mut points = x.filter_map(|x| Affine::<g2::Config>::get_point_from_x_unchecked(x, false));
+    let point = points.find(|p| !p.is_in_correct_subgroup_assuming_on_curve()).unwrap();
     point.write(&mut outside);
     let mut off = Vec::new();
     G1Affine::new_unchecked(1u8.into(), 1u8.into()).write(&mut off);
