@@ -39,7 +39,19 @@ pub(crate) struct Rocks {
     /// The open file, once there is a mark.
     mark: Mutex<Option<File>>,
     directory: std::path::PathBuf,
-    _lock: File,
+    // The last field: it is dropped once the database is closed.
+    _lock: Lock,
+}
+
+/// The lock on the directory. It is given back in so many words: closing the file gives it back only once the copy of it is closed too
+/// that a process has which is being started at that moment.
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Should this fail, closing the file does the same, a little later.
+        let _ = self.0.unlock();
+    }
 }
 
 impl Rocks {
@@ -89,7 +101,7 @@ impl Rocks {
             db,
             mark: Mutex::new(mark),
             directory: directory.to_owned(),
-            _lock: lock,
+            _lock: Lock(lock),
         })
     }
 
@@ -247,5 +259,22 @@ impl Writes for Rocks {
             None => self.create_mark(mark).map(|file| *guard = Some(file)),
         };
         written.map_err(|error| LedgerError::io("writing the mark", error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closed_store_is_free_whoever_has_a_copy_of_its_lock() {
+        let directory = tempfile::tempdir().unwrap();
+        let open = || Rocks::open(directory.path(), true);
+        let first = open().unwrap();
+        assert!(matches!(open(), Err(LedgerError::Locked { .. })));
+        // As a process has it between its start and the program that it becomes.
+        let _copy = first._lock.0.try_clone().unwrap();
+        drop(first);
+        assert!(open().is_ok());
     }
 }
