@@ -37,6 +37,11 @@ pub fn ceremony(transcript: [u8; 64]) -> Provenance {
         powers: "1".repeat(128),
         first_key: "2".repeat(128),
         transcript: hex,
+        powers_contributions: vec![Contribution {
+            name: None,
+            hash: "4".repeat(128),
+            beacon: None,
+        }],
         contributions: vec![Contribution {
             name: Some("Example Bank".to_owned()),
             hash: "3".repeat(128),

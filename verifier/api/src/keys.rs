@@ -112,7 +112,11 @@ pub fn expect_ceremony(manifest: &KeyManifest, finished: &Finished, powers: [u8;
         .ceremony
         .as_ref()
         .ok_or_else(|| mismatch("ceremony", "no ceremony"))?;
-    let real = record(&Provenance::of(finished, powers))?;
+    expect_record(found, &record(&Provenance::of(finished, powers))?)
+}
+
+/// What a manifest says of a ceremony is what the ceremony's files say.
+fn expect_record(found: &CeremonyRecord, real: &CeremonyRecord) -> Result<(), Refusal> {
     let same = |field: &str, found: &Bytes64, expected: &Bytes64| {
         if found == expected {
             return Ok(());
@@ -121,17 +125,20 @@ pub fn expect_ceremony(manifest: &KeyManifest, finished: &Finished, powers: [u8;
     };
     same("ceremony.powers", &found.powers, &real.powers)?;
     same("ceremony.first_key", &found.first_key, &real.first_key)?;
-    if found.contributions == real.contributions {
-        return Ok(());
-    }
-    Err(mismatch(
-        "ceremony.contributions",
-        "other contributions than those in the transcript",
-    )
-    .expected(format!(
-        "the {} contributions of the transcript",
-        real.contributions.len()
-    )))
+    same("ceremony.transcript", &found.transcript, &real.transcript)?;
+    let all = |field: &str, found: &[ContributionRecord], expected: &[ContributionRecord]| {
+        if found == expected {
+            return Ok(());
+        }
+        let expected = format!("the {} contributions in the files", expected.len());
+        Err(mismatch(field, "other contributions than those in the files").expected(expected))
+    };
+    all(
+        "ceremony.powers_contributions",
+        &found.powers_contributions,
+        &real.powers_contributions,
+    )?;
+    all("ceremony.contributions", &found.contributions, &real.contributions)
 }
 
 fn mismatch(field: &str, found: impl Into<String>) -> Refusal {
@@ -139,12 +146,14 @@ fn mismatch(field: &str, found: impl Into<String>) -> Refusal {
 }
 
 fn record(ceremony: &Provenance) -> Result<CeremonyRecord, Refusal> {
-    let contributions = ceremony.contributions.iter().map(contribution);
+    let all =
+        |contributions: &[provenance::Contribution]| contributions.iter().map(contribution).collect::<Result<_, _>>();
     Ok(CeremonyRecord {
         powers: hash(&ceremony.powers)?,
         first_key: hash(&ceremony.first_key)?,
         transcript: hash(&ceremony.transcript)?,
-        contributions: contributions.collect::<Result<_, _>>()?,
+        powers_contributions: all(&ceremony.powers_contributions)?,
+        contributions: all(&ceremony.contributions)?,
     })
 }
 
@@ -173,4 +182,46 @@ fn hash(hex: &str) -> Result<Bytes64, Refusal> {
 
 fn text(text: &str) -> Result<Text, Refusal> {
     Text::parse(text).map_err(|e| Refusal::new(&MALFORMED_DOCUMENT, e).at("verifying-key-manifest"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn by(name: &str) -> ContributionRecord {
+        ContributionRecord {
+            name: Some(Text::parse(name).unwrap()),
+            hash: Bytes64([7; 64]),
+            beacon: None,
+        }
+    }
+
+    #[test]
+    fn a_manifest_is_of_one_ceremony() {
+        let real = CeremonyRecord {
+            powers: Bytes64([1; 64]),
+            first_key: Bytes64([2; 64]),
+            transcript: Bytes64([3; 64]),
+            powers_contributions: vec![by("Example Audit")],
+            contributions: vec![by("Example Bank"), by("Example Regulator")],
+        };
+        assert_eq!(expect_record(&real, &real).map_err(|r| r.to_string()), Ok(()));
+        let changes: [(&str, &dyn Fn(&mut CeremonyRecord)); 6] = [
+            ("ceremony.powers", &|r| r.powers.0[63] ^= 1),
+            ("ceremony.first_key", &|r| r.first_key.0[0] ^= 1),
+            ("ceremony.transcript", &|r| r.transcript.0[0] ^= 1),
+            ("ceremony.powers_contributions", &|r| {
+                r.powers_contributions = vec![by("Another Audit")];
+            }),
+            ("ceremony.contributions", &|r| drop(r.contributions.pop())),
+            ("ceremony.contributions", &|r| r.contributions.swap(0, 1)),
+        ];
+        for (field, change) in changes {
+            let mut found = real.clone();
+            change(&mut found);
+            let refusal = expect_record(&found, &real).expect_err(field);
+            assert_eq!(refusal.code(), "manifest-mismatch", "{field}");
+            assert!(refusal.to_string().contains(field), "{refusal}");
+        }
+    }
 }

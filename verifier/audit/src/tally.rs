@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use covenant_api::documents::{ContributionRecord, KeyManifest, Outcome, RetirementCause};
+use covenant_api::documents::{KeyManifest, Outcome, RetirementCause};
 use covenant_api::log::Record;
 use covenant_api::types::{Hex32, UtcTime};
 
@@ -59,15 +59,6 @@ pub struct RegisteredKey {
 }
 
 impl RegisteredKey {
-    /// Who contributed to it.
-    pub fn contributors(&self) -> Vec<String> {
-        self.manifest
-            .contributions()
-            .iter()
-            .map(ContributionRecord::who)
-            .collect()
-    }
-
     /// Whether somebody may be able to forge under it, as the operator found.
     pub fn is_compromised(&self) -> bool {
         matches!(self.until, Some((_, RetirementCause::Compromised)))

@@ -23,7 +23,9 @@ pub struct Provenance {
     pub first_key: String,
     /// BLAKE2b-512 of the transcript, 128 hexadecimal digits.
     pub transcript: String,
-    /// The contributions, in order.
+    /// The contributions to the powers of tau, in order; none where these are a rehearsal's.
+    pub powers_contributions: Vec<Contribution>,
+    /// The contributions to the key, in order.
     pub contributions: Vec<Contribution>,
 }
 
@@ -56,6 +58,7 @@ impl Provenance {
             powers: HEXLOWER.encode(&powers),
             first_key: HEXLOWER.encode(&finished.circuit_hash),
             transcript: HEXLOWER.encode(&finished.transcript),
+            powers_contributions: finished.checked.powers.iter().map(Contribution::of).collect(),
             contributions: finished.checked.contributed.iter().map(Contribution::of).collect(),
         }
     }

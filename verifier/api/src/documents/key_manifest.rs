@@ -44,7 +44,9 @@ pub struct CeremonyRecord {
     pub first_key: Bytes64,
     /// BLAKE2b-512 of the transcript.
     pub transcript: Bytes64,
-    /// Who contributed, in order.
+    /// Who contributed to the powers of tau, in order; nobody where they are a rehearsal's.
+    pub powers_contributions: Vec<ContributionRecord>,
+    /// Who contributed to the key, in order.
     pub contributions: Vec<ContributionRecord>,
 }
 
@@ -84,14 +86,30 @@ impl ContributionRecord {
             (None, None) => "(no name)".to_owned(),
         }
     }
+
+    /// Who made these contributions, in a line; "none" where there are none.
+    pub fn makers(contributions: &[Self]) -> String {
+        if contributions.is_empty() {
+            return "none".to_owned();
+        }
+        let who: Vec<String> = contributions.iter().map(Self::who).collect();
+        who.join("; ")
+    }
 }
 
 impl KeyManifest {
-    /// The contributions.
+    /// The contributions to the key.
     pub fn contributions(&self) -> &[ContributionRecord] {
         self.ceremony
             .as_ref()
             .map_or(&[], |ceremony| ceremony.contributions.as_slice())
+    }
+
+    /// The contributions to the powers of tau.
+    pub fn powers_contributions(&self) -> &[ContributionRecord] {
+        self.ceremony
+            .as_ref()
+            .map_or(&[], |ceremony| ceremony.powers_contributions.as_slice())
     }
 
     /// How the key was made, in a word.
@@ -115,6 +133,9 @@ impl Document for KeyManifest {
         }
         if !self.development && self.contributions().iter().all(|c| c.beacon.is_some()) {
             return wrong("a key of a ceremony needs a contribution whose secret is not public");
+        }
+        if !self.development && self.powers_contributions().iter().all(|c| c.beacon.is_some()) {
+            return wrong("powers of tau need a contribution whose secret is not public");
         }
         Ok(())
     }

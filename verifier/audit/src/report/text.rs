@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use comfy_table::{CellAlignment, Table, presets};
+use covenant_api::documents::ContributionRecord;
 use covenant_api::types::Bytes64;
 
 use super::{Report, details, instant};
@@ -211,15 +212,8 @@ fn key_registry(out: &mut String, tally: &Tally) {
         if let Some(ceremony) = &manifest.ceremony {
             lines.push(("powers of tau", short(&ceremony.powers)));
             lines.push(("transcript", short(&ceremony.transcript)));
-            let who = key.contributors();
-            lines.push((
-                "contributions",
-                if who.is_empty() {
-                    "none".to_owned()
-                } else {
-                    who.join("; ")
-                },
-            ));
+            lines.push(("powers by", ContributionRecord::makers(manifest.powers_contributions())));
+            lines.push(("key by", ContributionRecord::makers(manifest.contributions())));
         }
         let text: String = lines
             .into_iter()

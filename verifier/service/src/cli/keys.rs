@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use covenant_api::documents::{KeyManifest, KeyRetirement, RetirementCause};
+use covenant_api::documents::{ContributionRecord, KeyManifest, KeyRetirement, RetirementCause};
 use covenant_api::ids::{self, prefix};
 use covenant_api::log::Shelf;
 use covenant_api::refusals::MALFORMED_DOCUMENT;
@@ -156,9 +156,12 @@ fn about(manifest: &Verified<KeyManifest>) -> Vec<(&'static str, String)> {
         ("statement", manifest.statement.to_string()),
         ("setup", manifest.setup().to_owned()),
     ];
-    if !manifest.contributions().is_empty() {
-        let who: Vec<String> = manifest.contributions().iter().map(|one| one.who()).collect();
-        lines.push(("contributions", who.join("; ")));
+    if manifest.ceremony.is_some() {
+        lines.push((
+            "powers of tau by",
+            ContributionRecord::makers(manifest.powers_contributions()),
+        ));
+        lines.push(("key by", ContributionRecord::makers(manifest.contributions())));
     }
     lines
 }

@@ -130,12 +130,15 @@ fn about(manifest: &Verified<KeyManifest>) -> String {
     lines.push(("signed by", manifest.signer().to_string()));
     lines.push(("signed", manifest.signed.to_string()));
     let mut text = fields(&lines);
-    for (number, contribution) in (1..).zip(manifest.contributions()) {
-        text.push_str(&format!(
-            "  contribution {number}: {}\n    {}\n",
-            contribution.who(),
-            contribution.hash
-        ));
+    let phases = [
+        ("contribution to the powers of tau", manifest.powers_contributions()),
+        ("contribution to the key", manifest.contributions()),
+    ];
+    for (what, contributions) in phases {
+        for (number, contribution) in (1..).zip(contributions) {
+            let (who, hash) = (contribution.who(), contribution.hash);
+            text.push_str(&format!("  {what} {number}: {who}\n    {hash}\n"));
+        }
     }
     text
 }

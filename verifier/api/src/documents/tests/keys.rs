@@ -2,17 +2,23 @@
 
 use super::*;
 
-/// A manifest with everything in it.
-fn manifest() -> KeyManifest {
-    let contribution = |name: &str, beacon| ContributionRecord {
+fn contribution(name: &str, beacon: Option<BeaconRecord>) -> ContributionRecord {
+    ContributionRecord {
         name: Some(Text::parse(name).unwrap()),
         hash: Bytes64([0xab; 64]),
         beacon,
-    };
-    let beacon = BeaconRecord {
+    }
+}
+
+fn beacon() -> BeaconRecord {
+    BeaconRecord {
         value: Text::parse("0102").unwrap(),
         iterations_log2: 10,
-    };
+    }
+}
+
+/// A manifest with everything in it.
+fn manifest() -> KeyManifest {
     KeyManifest {
         verifying_key: HEX,
         statement: Text::parse("covenant/compliance/v1").unwrap(),
@@ -24,7 +30,11 @@ fn manifest() -> KeyManifest {
             powers: Bytes64([1; 64]),
             first_key: Bytes64([2; 64]),
             transcript: Bytes64([3; 64]),
-            contributions: vec![contribution("Example Bank", None), contribution("beacon", Some(beacon))],
+            powers_contributions: vec![contribution("Example Audit", None)],
+            contributions: vec![
+                contribution("Example Bank", None),
+                contribution("beacon", Some(beacon())),
+            ],
         }),
         signed: time("2026-11-23T14:00:00Z"),
     }
@@ -48,7 +58,10 @@ fn a_manifest_does_not_contradict_itself() {
         let contributions = &mut m.ceremony.as_mut().unwrap().contributions;
         *contributions = contributions.split_off(keep);
     };
-    let wrong: [(&str, Change<'_>); 5] = [
+    let powers = |m: &mut KeyManifest, contributions: &[ContributionRecord]| {
+        m.ceremony.as_mut().unwrap().powers_contributions = contributions.to_vec();
+    };
+    let wrong: [(&str, Change<'_>); 7] = [
         ("a seed of no development key", &|m| {
             m.seed = Some(Text::parse("s").unwrap())
         }),
@@ -56,6 +69,10 @@ fn a_manifest_does_not_contradict_itself() {
         ("no ceremony", &|m| m.ceremony = None),
         ("nobody contributed", &|m| ceremony(m, 2)),
         ("a beacon alone", &|m| ceremony(m, 1)),
+        ("powers of tau of nobody", &|m| powers(m, &[])),
+        ("powers of tau of a beacon alone", &|m| {
+            powers(m, &[contribution("beacon", Some(beacon()))])
+        }),
     ];
     for (name, change) in wrong {
         assert_eq!(refused(change), Err("malformed-document"), "{name}");

@@ -72,6 +72,11 @@ fn ceremony(transcript: [u8; 64]) -> Provenance {
         powers: "1".repeat(128),
         first_key: "2".repeat(128),
         transcript: Bytes64(transcript).to_string(),
+        powers_contributions: vec![Contribution {
+            name: None,
+            hash: "4".repeat(128),
+            beacon: None,
+        }],
         contributions: vec![Contribution {
             name: Some("Example Bank".into()),
             hash: "3".repeat(128),
