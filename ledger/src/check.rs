@@ -3,17 +3,25 @@
 //! This trusts nothing but the log's key: entries are hashed into a new tree, and that tree is compared with every stored node and
 //! every signed checkpoint. It reads from the operator's own store; the independent auditor reads an export with code of its own.
 
+mod tables;
+
 use std::collections::BTreeMap;
 
 use crate::checkpoint::SignedCheckpoint;
 use crate::entry::{Entry, StreamId};
-use crate::errors::LedgerError;
+use crate::errors::{LedgerError, WitnessError};
 use crate::hash::Hash;
 use crate::note::LogKey;
 use crate::recovery::{self, follows, indexed, stored};
 use crate::state::{self, StreamHead};
-use crate::store::{Store, StoredNodes, Table};
+use crate::store::{Row, Store, StoredNodes, Table};
 use crate::tree::{Edge, Nodes};
+use crate::witness::WitnessPolicy;
+
+pub(crate) use tables::{hex, node_place};
+
+/// Rows that are read at once.
+const ROWS_TOGETHER: usize = 1024;
 
 /// What was checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -78,23 +86,49 @@ pub(crate) fn all(store: &dyn Store, checkpoint: &SignedCheckpoint, key: &LogKey
             &edge.root(),
         ));
     }
-    let head = state::head(store)?.filter(|head| head.size == size);
-    if let Some(head) = head.filter(|head| head.checkpoints != summary.checkpoints) {
-        let what = format!("{} were signed, {} are there", head.checkpoints, summary.checkpoints);
-        return Err(LedgerError::damaged("the checkpoints", what));
-    }
     summary.streams = streams.len() as u64;
-    for (stream, head) in streams {
-        let stored = state::stream_head(store, &stream)?;
-        if stored != Some(head) && stored.is_none_or(|stored| stored.index < size) {
+    for (stream, head) in &streams {
+        let stored = state::stream_head(store, stream)?;
+        if stored != Some(*head) && stored.is_none_or(|stored| stored.index < size) {
             return Err(LedgerError::damaged(
                 format!("stream {stream}"),
                 "its end is not recorded",
             ));
         }
     }
-    counted(store, size, &mut summary)?;
+    tables::counted(store, size, &mut summary)?;
+    // The head only grows: if it is still here, nothing was appended meanwhile, and each table holds what it should and no more.
+    match state::head(store)?.filter(|head| head.size == size) {
+        Some(head) => tables::whole(store, &head, &summary, &streams),
+        None => Ok(()),
+    }?;
     Ok(summary)
+}
+
+/// Checks cosignatures up to this checkpoint; how many checkpoints bear enough.
+pub(crate) fn witnessed(
+    store: &dyn Store,
+    last: &SignedCheckpoint,
+    key: &LogKey,
+    policy: &WitnessPolicy,
+) -> Result<u64, LedgerError> {
+    let mut enough = 0;
+    for at in keys(store, Table::Checkpoints) {
+        let size = number_key(&at?, Table::Checkpoints)?;
+        if size > last.size() {
+            break;
+        }
+        let signed = recovery::checkpoint(store, size, key)?;
+        match policy.check(signed.note(), key) {
+            Ok(_) => enough += 1,
+            Err(WitnessError::Quorum { .. }) if enough == 0 => {}
+            Err(error) => {
+                let place = format!("the checkpoint of size {size}");
+                return Err(LedgerError::damaged(place, error.to_string()));
+            }
+        }
+    }
+    Ok(enough)
 }
 
 /// An entry continues its stream.
@@ -126,43 +160,9 @@ fn append(edge: &mut Edge, nodes: &StoredNodes<'_>, leaf: Hash) -> Result<(), Le
     for node in complete {
         let found = nodes.node(node.level, node.index)?;
         if found != node.hash {
-            let place = format!("node {} of level {}", node.index, node.level);
+            let place = node_place(node.level, node.index);
             return Err(LedgerError::mismatch(place, &node.hash, &found));
         }
-    }
-    Ok(())
-}
-
-/// Blobs are what their names say, and no unique key is recorded that no entry holds.
-fn counted(store: &dyn Store, size: u64, summary: &mut Summary) -> Result<(), LedgerError> {
-    for key in keys(store, Table::Blobs) {
-        let name = Hash::from_slice(&key?).ok_or_else(|| LedgerError::damaged("a blob", "its name is not 32 bytes"))?;
-        let Some((_, blob)) = state::blob(store, &name)?.filter(|(first, _)| *first < size) else {
-            continue;
-        };
-        let found = Hash::of(&[&blob]);
-        if found != name {
-            return Err(LedgerError::mismatch("a blob", &name, &found));
-        }
-        summary.blobs += 1;
-    }
-    let mut recorded = 0;
-    for key in keys(store, Table::Unique) {
-        let digest =
-            Hash::from_slice(&key?).ok_or_else(|| LedgerError::damaged("a unique key", "it is not 32 bytes"))?;
-        recorded += u64::from(state::unique(store, &digest)?.is_some_and(|index| index < size));
-    }
-    if recorded != summary.unique {
-        let what = format!("{recorded} are recorded, entries hold {}", summary.unique);
-        return Err(LedgerError::damaged("the unique keys", what));
-    }
-    let mut hashes = 0;
-    for key in keys(store, Table::Lookups) {
-        hashes += u64::from(state::lookup_index(&key?)? < size);
-    }
-    if hashes != 2 * summary.entries {
-        let what = format!("{hashes} are recorded for look-up, expected {}", 2 * summary.entries);
-        return Err(LedgerError::damaged("the hashes", what));
     }
     Ok(())
 }
@@ -176,27 +176,36 @@ pub(crate) fn keys(store: &dyn Store, table: Table) -> impl Iterator<Item = Resu
 pub(crate) fn keys_after(
     store: &dyn Store,
     table: Table,
-    mut last: Option<Vec<u8>>,
+    last: Option<Vec<u8>>,
 ) -> impl Iterator<Item = Result<Vec<u8>, LedgerError>> {
-    let mut ended = false;
+    rows_after(store, table, last).map(|row| row.map(|(key, _)| key))
+}
+
+/// The rows of a table after this key, ascending, some at a time. Ends after an error.
+fn rows_after(
+    store: &dyn Store,
+    table: Table,
+    last: Option<Vec<u8>>,
+) -> impl Iterator<Item = Result<Row, LedgerError>> {
+    // Blobs are large, and cells are asked for one by one.
+    let together = if matches!(table, Table::Blobs | Table::Cells) {
+        1
+    } else {
+        ROWS_TOGETHER
+    };
+    // The least key that is greater than another is that key and a zero byte.
+    let after = |last: Vec<u8>| [last.as_slice(), &[0]].concat();
+    let mut from = Some(last.map_or_else(Vec::new, after));
+    let mut rows: std::vec::IntoIter<Row> = Vec::new().into_iter();
     std::iter::from_fn(move || {
-        if ended {
-            return None;
+        if rows.len() == 0 {
+            rows = match store.rows(table, &from.take()?, together) {
+                Ok(found) => found.into_iter(),
+                Err(error) => return Some(Err(error)),
+            };
+            from = rows.as_slice().last().map(|(key, _)| after(key.clone()));
         }
-        match store.after(table, last.as_deref()) {
-            Ok(Some((key, _))) => {
-                last = Some(key.clone());
-                Some(Ok(key))
-            }
-            Ok(None) => {
-                ended = true;
-                None
-            }
-            Err(error) => {
-                ended = true;
-                Some(Err(error))
-            }
-        }
+        rows.next().map(Ok)
     })
 }
 
@@ -204,3 +213,6 @@ pub(crate) fn keys_after(
 pub(crate) fn number_key(key: &[u8], table: Table) -> Result<u64, LedgerError> {
     state::number(key).ok_or_else(|| LedgerError::damaged(format!("table {}", table.name()), "a key is not a number"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,6 +25,7 @@ use crate::sequencer::{Clock, Outcome, Reply, Request, Sequencer, Shared};
 use crate::state;
 use crate::store::rocks::Rocks;
 use crate::store::{Store, StoredNodes, Table};
+use crate::witness::WitnessPolicy;
 use crate::witnessing::Witnessing;
 
 /// How a ledger is opened.
@@ -430,6 +431,23 @@ impl Ledger {
     /// Names the first record that is damaged.
     pub fn check(&self) -> Result<Summary, LedgerError> {
         check::all(self.store.as_ref(), &self.checkpoint(), &self.key)
+    }
+
+    /// Checks the cosignatures of every stored checkpoint: those of the policy's witnesses must hold, and from the first checkpoint that
+    /// enough of them have cosigned on, each must have enough. How many have.
+    ///
+    /// # Errors
+    /// Names the first checkpoint of which that is not true.
+    pub fn check_witnessed(&self, policy: &WitnessPolicy) -> Result<u64, LedgerError> {
+        check::witnessed(self.store.as_ref(), &self.checkpoint(), &self.key, policy)
+    }
+
+    /// The entry that first brought a blob.
+    ///
+    /// # Errors
+    /// Fails when the store cannot be read.
+    pub fn brought_by(&self, hash: &Hash) -> Result<Option<u64>, LedgerError> {
+        Ok(state::blob(self.store.as_ref(), hash)?.map(|(first, _)| first))
     }
 
     #[cfg(test)]

@@ -3,12 +3,13 @@
 //! Checked every time: whose ledger it is, that head, tree and signed checkpoint say the same, that nothing which was acknowledged is
 //! missing, and everything about the last entries. The rest is checked by [`crate::Ledger::check`], which reads the whole log.
 
+use crate::check;
 use crate::checkpoint::{CheckpointSigner, SignedCheckpoint};
 use crate::draft::Blinding;
 use crate::entry::Entry;
 use crate::errors::LedgerError;
 use crate::hash::Hash;
-use crate::note::LogKey;
+use crate::note::{LogKey, SIGNATURE_PREFIX};
 use crate::state::{self, Head, Lookup, Mark};
 use crate::store::{Batch, Store, StoredNodes, Table};
 use crate::tree::{self, Edge, Nodes};
@@ -44,11 +45,15 @@ pub(crate) fn open(
     let blinding = blinding.ok_or_else(|| LedgerError::damaged("the blinding secret", "it is missing"))?;
 
     let nodes = StoredNodes(store);
-    let edge = Edge::load(&nodes, head.size)?;
-    if edge.root() != head.root {
-        return Err(LedgerError::mismatch("the tree's root", &head.root, &edge.root()));
+    if store.get(Table::Checkpoints, &head.size.to_be_bytes())?.is_none() {
+        let place = format!("the head, or the checkpoint of size {}", head.size);
+        return Err(LedgerError::damaged(place, "the head's size has no checkpoint"));
     }
     let checkpoint = checkpoint(store, head.size, signer.key())?;
+    let edge = Edge::load(&nodes, head.size)?;
+    if edge.root() != head.root {
+        return Err(wrong_root(store, &nodes, &head, &edge, &checkpoint)?);
+    }
     if *checkpoint.root() != head.root {
         return Err(LedgerError::mismatch(
             "the last checkpoint",
@@ -67,6 +72,34 @@ pub(crate) fn open(
         blinding,
         checkpoint,
     })
+}
+
+/// What is wrong where the stored nodes do not make the head's root: the head, if the signed checkpoint is of those nodes; otherwise the
+/// node that is not what its children make, or not its entry's hash.
+fn wrong_root(
+    store: &dyn Store,
+    nodes: &StoredNodes<'_>,
+    head: &Head,
+    edge: &Edge,
+    signed: &SignedCheckpoint,
+) -> Result<LedgerError, LedgerError> {
+    if *signed.root() == edge.root() {
+        return Ok(LedgerError::mismatch("the head's root", signed.root(), &head.root));
+    }
+    let mut end = 0;
+    for level in (0..u64::BITS).rev().filter(|level| head.size >> level & 1 == 1) {
+        let index = end >> level;
+        end += 1 << level;
+        let found = nodes.node(level, index)?;
+        let own = match level.checked_sub(1) {
+            Some(below) => Hash::node(&nodes.node(below, 2 * index)?, &nodes.node(below, 2 * index + 1)?),
+            None => Hash::leaf(&store.get(Table::Entries, &index.to_be_bytes())?.unwrap_or_default()),
+        };
+        if own != found {
+            return Ok(LedgerError::mismatch(check::node_place(level, index), &own, &found));
+        }
+    }
+    Ok(LedgerError::mismatch("the tree's root", &head.root, &edge.root()))
 }
 
 /// Writes an empty log.
@@ -115,6 +148,13 @@ pub(crate) fn checkpoint(store: &dyn Store, size: u64, key: &LogKey) -> Result<S
         ));
     }
     Ok(signed)
+}
+
+/// How many signature lines the stored checkpoint of this size has; none where there is no such checkpoint.
+pub(crate) fn checkpoint_lines(store: &dyn Store, size: u64) -> Result<usize, LedgerError> {
+    let note = store.get(Table::Checkpoints, &size.to_be_bytes())?.unwrap_or_default();
+    let note = String::from_utf8_lossy(&note).into_owned();
+    Ok(note.lines().filter(|line| line.starts_with(SIGNATURE_PREFIX)).count())
 }
 
 /// The last checkpoint that was published under this policy: what readers see until the last one of all is cosigned. The empty log's
@@ -189,18 +229,10 @@ fn end(store: &dyn Store, nodes: &StoredNodes<'_>, head: &Head, tail: u64) -> Re
             format!("expected {}, found {time_ms}", head.time_ms),
         ));
     }
-    if store
-        .after(
-            Table::Entries,
-            head.size
-                .checked_sub(1)
-                .map(u64::to_be_bytes)
-                .as_ref()
-                .map(<[u8; 8]>::as_slice),
-        )?
-        .is_some()
-    {
-        return Err(LedgerError::damaged("the head", "entries follow it"));
+    let end = head.size.checked_sub(1).map(u64::to_be_bytes);
+    if let Some((key, _)) = store.after(Table::Entries, end.as_ref().map(<[u8; 8]>::as_slice))? {
+        let what = format!("an entry under the key {} follows it", check::hex(&key));
+        return Err(LedgerError::damaged("the head", what));
     }
     Ok(())
 }

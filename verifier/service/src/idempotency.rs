@@ -21,6 +21,11 @@ const KEY_BYTES_MAX: usize = 64;
 /// What cells of idempotency keys begin with.
 const CELL_PREFIX: &[u8] = b"idempotency\0";
 
+/// Whether a cell is that of an idempotency key.
+pub fn is_cell(name: &[u8]) -> bool {
+    name.starts_with(CELL_PREFIX)
+}
+
 /// The key that a call brought, if it did. An extractor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(Option<String>);

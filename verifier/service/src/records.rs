@@ -2,10 +2,12 @@
 //!
 //! - [`write`](mod@write) records what a caller filed; [`verdicts`] judges a bundle and records the verdict.
 //! - [`keys`] is the log's registry of verifying keys.
+//! - [`recheck`](mod@recheck) rebuilds from the records what decisions rest on, and compares.
 //! - [`applications`] puts together what is on record about a request.
 
 pub mod applications;
 pub mod keys;
+pub mod recheck;
 pub mod verdicts;
 pub mod write;
 

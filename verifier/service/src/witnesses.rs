@@ -23,19 +23,32 @@ const ANSWER_BYTES_MAX: u64 = 1 << 16;
 /// The media type of the size that a witness has seen last.
 const SIZE: &str = "text/x.tlog.size";
 
-/// What the settings say about the witnesses of this log.
+/// The policy that the settings name, if they name one.
 ///
 /// # Errors
-/// `config-invalid` where the policy is malformed or about other logs, or no answer of those that have an address could meet it; what keeps the file from
-/// being read; `internal-fault` where threads cannot be started.
-pub fn from(settings: &Settings, log: &LogKey) -> Result<Option<Witnessing>, Refusal> {
+/// `config-invalid` where it is malformed; what keeps the file from being read.
+pub fn policy(settings: &Settings) -> Result<Option<WitnessPolicy>, Refusal> {
     let Some(path) = &settings.witness_policy else {
         return Ok(None);
     };
     let invalid = |what: String| Refusal::new(&CONFIG_INVALID, what).at(path.display());
     let bytes = files::read(path, POLICY_BYTES_MAX)?;
     let text = String::from_utf8(bytes).map_err(|error| invalid(error.to_string()).expected("UTF-8"))?;
-    let policy = WitnessPolicy::parse(&text).map_err(|error| invalid(error.to_string()))?;
+    WitnessPolicy::parse(&text)
+        .map(Some)
+        .map_err(|error| invalid(error.to_string()))
+}
+
+/// What the settings say about the witnesses of this log.
+///
+/// # Errors
+/// `config-invalid` where the policy is malformed or about other logs, or no answer of those that have an address could meet it; what keeps the file from
+/// being read; `internal-fault` where threads cannot be started.
+pub fn from(settings: &Settings, log: &LogKey) -> Result<Option<Witnessing>, Refusal> {
+    let (Some(path), Some(policy)) = (&settings.witness_policy, policy(settings)?) else {
+        return Ok(None);
+    };
+    let invalid = |what: String| Refusal::new(&CONFIG_INVALID, what).at(path.display());
     if !policy.logs().is_empty() && !policy.logs().contains(log) {
         return Err(
             invalid("the policy is about other logs".to_owned()).expected(format!("a line `log {log}`, or none"))

@@ -11,6 +11,7 @@ mod golden;
 mod ledger;
 mod lifecycle;
 mod program;
+mod recheck;
 mod sandbox;
 mod tiles;
 mod witnesses;
