@@ -14,7 +14,7 @@ INTEROP ?= compare
 BOOKS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo interop test bench bench-peers bench-ledger campaign lint keys golden calibration fuzz fuzz-long
+.PHONY: help setup demo interop test bench bench-peers bench-ledger campaign flips lint keys golden calibration fuzz fuzz-long
 
 # The table of companies that `make calibration` holds the sample policies against, and which column gives which figure
 TABLE ?= $(COVENANT_DATA)/sec/sec_2010q2_wide.csv
@@ -55,15 +55,27 @@ interop: ## what snarkjs says to our keys and proofs: a ceremony of both phases 
 ENTRIES ?= 1000000
 LEDGER ?= target/scale
 
-bench-ledger: ## the ledger at scale: appends, reopening, proofs, tiles, a full recheck (ENTRIES=N, LEDGER=DIRECTORY, which is made anew)
+bench-ledger: ## the ledger at scale: appends, reopening, proofs, tiles, rechecks by ledger and auditor (ENTRIES=N, LEDGER=DIRECTORY, which is made anew)
 	@scripts/setup.sh build
-	rm -rf "$(LEDGER)"
+	cargo build --release --locked -p covenant-audit --bin covenant-audit
+	rm -rf "$(LEDGER)" "$(LEDGER).export"
 	cargo run --release --locked -p covenant-ledger --example scale -- "$(LEDGER)" $(ENTRIES)
+	target/release/covenant-audit "$(LEDGER).export" --hashes-only || test $$? = 1
 
-campaign: ## the ledger against 1,000 kills, 500 power cuts (as root, with xfsprogs and strace), faults at every system call, a million differential cases
+campaign: ## the ledger against 1,000 kills, 500 power cuts (as root, with xfsprogs and strace), faults at every system call, a million differential cases, bit flips
 	@scripts/setup.sh build
 	COVENANT_KILLS=1000 COVENANT_POWER_CUTS=500 COVENANT_SWEEP=all cargo test --release --locked -p covenant-ledger --test campaign -- --nocapture
 	COVENANT_CASES=1000000 cargo test --release --locked -p covenant-ledger --test differential -- --nocapture
+	$(MAKE) flips
+
+# How many bits of each kind of file and row `make flips` changes
+FLIPS ?= 10000
+
+flips: ## bits changed in a bundle's files, in the ledger's rows, in the store's own files: each found and located (FLIPS=N)
+	@scripts/setup.sh build
+	COVENANT_FLIPS=$(FLIPS) cargo test --release --locked --workspace --test audit -- --nocapture any_bit of_any_shape
+	COVENANT_FLIPS=$(FLIPS) cargo test --release --locked --workspace --lib -- --nocapture any_bit_of_any_row
+	COVENANT_FLIPS=$(FLIPS) cargo test --release --locked --workspace --test flips -- --nocapture
 
 lint: ## formatting, clippy, and the bans, licences and sources of what we depend on
 	@scripts/setup.sh build lint

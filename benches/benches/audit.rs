@@ -41,6 +41,7 @@ fn audits(c: &mut Criterion) {
     let options = Options {
         anchor: Some(Anchor::new(replay::trust(&fixture).expect("a trust file")).expect("its log key")),
         allow_development: true,
+        ..Options::default()
     };
 
     let mut group = c.benchmark_group("audit");

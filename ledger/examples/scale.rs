@@ -1,14 +1,16 @@
-//! The ledger at scale, measured: appends, reopening, proofs by index and by commitment, tiles, and a full recheck.
+//! The ledger at scale, measured: appends, reopening, proofs by index and by commitment, tiles, an export, and a full recheck.
 //!
-//! `scale DIRECTORY ENTRIES`: makes a new ledger there, in a directory that must not exist, and leaves it. `make bench-ledger` runs it.
+//! `scale DIRECTORY ENTRIES`: makes a new ledger there and leaves it, with its export beside it, as `DIRECTORY.export`; a ledger that is there
+//! already, of so many entries, is measured without appending. `make bench-ledger` runs it, and has the auditor recheck the export.
 
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use covenant_ledger::{Config, Draft, Hash, Kind, Layer, Ledger, Limits, StreamId, Tile};
+use covenant_ledger::{Config, Draft, Hash, Kind, Layer, Ledger, Limits, Scope, StreamId, Tile};
 use ed25519_dalek::SigningKey;
 use rand::{Rng as _, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -76,12 +78,10 @@ fn open(directory: &Path, create: bool, seed: u64) -> Result<Ledger, Fault> {
 }
 
 fn measure(directory: &Path, entries: u64) -> Result<(), Fault> {
-    if directory.exists() {
-        return Err(format!("{} exists", directory.display()).into());
+    if !directory.exists() {
+        let ledger = open(directory, true, 1)?;
+        append(&ledger, entries)?;
     }
-    let ledger = open(directory, true, 1)?;
-    append(&ledger, entries)?;
-    drop(ledger);
     let began = Instant::now();
     let ledger = open(directory, false, 2)?;
     say(&format!(
@@ -89,8 +89,12 @@ fn measure(directory: &Path, entries: u64) -> Result<(), Fault> {
         ledger.size(),
         began.elapsed().as_secs_f64()
     ))?;
+    if ledger.size() != entries {
+        return Err(format!("{} holds {} entries", directory.display(), ledger.size()).into());
+    }
     questions(&ledger, entries)?;
     tiles(&ledger)?;
+    export(&ledger, directory)?;
     let (began, (cpu, _)) = (Instant::now(), used());
     let summary = ledger.check()?;
     let (seconds, (after, peak)) = (began.elapsed().as_secs_f64(), used());
@@ -100,6 +104,23 @@ fn measure(directory: &Path, entries: u64) -> Result<(), Fault> {
         summary.checkpoints,
         after - cpu,
         summary.entries as f64 / seconds,
+    ))?;
+    Ok(())
+}
+
+/// The whole log into one file, beside the ledger.
+fn export(ledger: &Ledger, directory: &Path) -> Result<(), Fault> {
+    let began = Instant::now();
+    let mut file = BufWriter::with_capacity(1 << 20, File::create(directory.with_extension("export"))?);
+    let exported = ledger.export(&mut file, &Scope::everything())?;
+    file.flush()?;
+    let seconds = began.elapsed().as_secs_f64();
+    say(&format!(
+        "exported {} entries and {} checkpoints, {} MB, in {seconds:.1} s: {:.0} entries/s",
+        exported.entries,
+        exported.checkpoints,
+        exported.bytes / 1_000_000,
+        exported.entries as f64 / seconds,
     ))?;
     Ok(())
 }

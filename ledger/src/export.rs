@@ -1,14 +1,16 @@
 //! Exports: the log in one file, for auditors, mirrors and backups, written as a stream.
 //!
 //! ```text
-//! file    = "covenant-export/v1" 0A · header · entry* · blob* · checkpoint* · end
+//! file    = "covenant-export/v2" 0A · header · checkpoint? · (entry · body · checkpoint?)* · blob* · end
 //! record  = tag (1 byte) · length (4 bytes, big-endian) · content
 //! ```
 //!
-//! Every byte is either compared with something or hashed: a reader that keeps to `docs/formats/ledger.md` finds every changed byte,
-//! and can name the entry that it belongs to. Reading exports is the auditor's, with code of its own.
+//! Each checkpoint stands behind the last entry that it covers, so that a reader needs no more memory than the tree's edge. Every byte is
+//! committed to by the record that it stands in, or by one that follows at once: a reader that keeps to `docs/formats/ledger.md` finds
+//! every changed byte, and can name the entry, blob or checkpoint that it belongs to. Reading exports is the auditor's, with code of its own.
 
 use std::io::{self, Write};
+use std::iter::Peekable;
 
 use sha2::{Digest, Sha256};
 
@@ -18,12 +20,13 @@ use crate::entry::Entry;
 use crate::errors::LedgerError;
 use crate::hash::Hash;
 use crate::ledger::Ledger;
+use crate::note::LogKey;
 use crate::recovery::{checkpoint as stored_checkpoint, stored};
 use crate::state;
-use crate::store::{StoredNodes, Table};
+use crate::store::{Store, StoredNodes, Table};
 
 /// The first line, without its newline.
-pub const FORMAT: &str = "covenant-export/v1";
+pub const FORMAT: &str = "covenant-export/v2";
 
 /// What each record begins with.
 mod tag {
@@ -94,10 +97,13 @@ impl Ledger {
         let nodes = StoredNodes(store);
         let mut out = Records::new(out);
         let mut exported = Exported::default();
+        let mut signed = Signed::new(store, self.key());
         out.raw(FORMAT.as_bytes())?;
         out.raw(b"\n")?;
-        out.record(tag::HEADER, &[&self.export_header(size, scope)])?;
+        let header = self.export_header(size, scope);
+        out.record(tag::HEADER, &[&Hash::of(&[&header]).0, &header])?;
         for index in 0..size {
+            signed.at(index, &mut out, &mut exported)?;
             let (entry, _) = stored(store, &nodes, index)?;
             out.record(tag::ENTRY, &[&entry.encode()])?;
             exported.entries += 1;
@@ -117,9 +123,11 @@ impl Ledger {
                     out.record(tag::BODY, &[&opening.salt, &opening.body])?;
                     exported.bodies += 1;
                 }
-                Some(Some(_)) => out.record(tag::WITHHELD, &[])?,
+                // Not empty, so that the two marks cannot be taken for each other.
+                Some(Some(_)) => out.record(tag::WITHHELD, &[&[0]])?,
             }
         }
+        signed.at(size, &mut out, &mut exported)?;
         for name in check::keys(store, Table::Blobs) {
             let name =
                 Hash::from_slice(&name?).ok_or_else(|| LedgerError::damaged("a blob", "its name is not 32 bytes"))?;
@@ -128,17 +136,6 @@ impl Ledger {
                 out.record(tag::BLOB, &[&name.0, &self.blob(&name)?])?;
                 exported.blobs += 1;
             }
-        }
-        for key in check::keys(store, Table::Checkpoints) {
-            let at = check::number_key(&key?, Table::Checkpoints)?;
-            if at > size {
-                break;
-            }
-            out.record(
-                tag::CHECKPOINT,
-                &[stored_checkpoint(store, at, self.key())?.note().as_bytes()],
-            )?;
-            exported.checkpoints += 1;
         }
         exported.bytes = out.end()?;
         Ok(exported)
@@ -153,6 +150,40 @@ impl Ledger {
             header.array(0);
         }
         header.finish()
+    }
+}
+
+/// The stored checkpoints, each of which is written where its size is reached, and names those before it.
+struct Signed<'a> {
+    store: &'a dyn Store,
+    key: &'a LogKey,
+    sizes: Peekable<Box<dyn Iterator<Item = Result<u64, LedgerError>> + 'a>>,
+    link: Hash,
+}
+
+impl<'a> Signed<'a> {
+    fn new(store: &'a dyn Store, key: &'a LogKey) -> Self {
+        let sizes = check::keys(store, Table::Checkpoints).map(|key| check::number_key(&key?, Table::Checkpoints));
+        let sizes: Box<dyn Iterator<Item = _> + 'a> = Box::new(sizes);
+        Self {
+            store,
+            key,
+            sizes: sizes.peekable(),
+            link: Hash::ZERO,
+        }
+    }
+
+    /// Writes the checkpoint of this size, where there is one. Is asked for each size, ascending.
+    fn at(&mut self, size: u64, out: &mut Records<'_>, exported: &mut Exported) -> Result<(), LedgerError> {
+        let due = |found: &Result<u64, LedgerError>| found.as_ref().map_or(true, |found| *found <= size);
+        let Some(found) = self.sizes.next_if(due) else {
+            return Ok(());
+        };
+        let signed = stored_checkpoint(self.store, found?, self.key)?;
+        let note = signed.note().as_bytes();
+        self.link = Hash::of(&[&self.link.0, note]);
+        exported.checkpoints += 1;
+        out.record(tag::CHECKPOINT, &[&self.link.0, note])
     }
 }
 

@@ -1,114 +1,50 @@
 //! An audit from the file to the result: read, replay, anchor.
+//!
+//! The first reading rests on nothing but the file and checks whatever can be checked without understanding what is
+//! recorded. The second, if the first found nothing, replays the records and verifies their proofs: all of them, those of a
+//! [`sample`], or those that an earlier run has not verified ([`resume`]).
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
-use std::thread;
+use std::sync::Arc;
 
-use covenant_api::documents::Trust;
 use covenant_api::log::Shelf;
 use covenant_api::refusals::{FILE_UNREADABLE, HOST_FAULT};
-use covenant_api::types::Hex32;
 use covenant_policy::refusal::Refusal;
 use covenant_proofs::keys::KeyPolicy;
 use sha2::{Digest as _, Sha256};
 
-use crate::export::{self, Header, Summary, Visitor};
-use crate::findings::{CHANGED, Finding, NOT_ANCHORED, NOT_TRUSTED, Place, SECRET, SUM, Stopped};
+use crate::cosign::Policy;
+use crate::export::{self, Summary};
+use crate::findings::{CHANGED, Finding, NOT_TRUSTED, Place, SECRET, Stopped};
 use crate::hash::{self, Hash};
-use crate::note::LogKey;
 use crate::replay::{Done, Replay};
 use crate::state::Replayed;
 use crate::tally::Tally;
 
-/// What an auditor relies on, its log's key read.
-#[derive(Debug, Clone)]
-pub struct Anchor {
-    /// The log's key.
-    pub key: LogKey,
-    /// The rest.
-    pub trust: Trust,
-}
+use first::{First, Seen};
+use known::Known;
+use resume::{Choice, Resume};
+use sample::Sample;
 
-impl Anchor {
-    /// Reads what is to be trusted.
-    ///
-    /// # Errors
-    /// `audit-log-key`.
-    pub fn new(trust: Trust) -> Result<Self, Refusal> {
-        let key = LogKey::parse(trust.log_key.as_str()).map_err(|refusal| refusal.at("trust: log_key"))?;
-        Ok(Self { key, trust })
-    }
+pub use anchor::Anchor;
+pub use first::Witnessed;
 
-    /// The header is of the log that is trusted.
-    fn header(&self, header: &Header) -> Result<(), Finding> {
-        if header.key == self.key {
-            return Ok(());
-        }
-        let what = format!("the log's key is {}", header.key);
-        Err(Finding::new(&NOT_TRUSTED, Place::Header, 0, what).expected(self.key.to_string()))
-    }
-
-    /// Operator, participants and verifying keys are those that are trusted.
-    fn records(&self, tally: &Tally) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        let mut expect = |code, entry, what: String, expected: String| {
-            findings.push(Finding::new(code, Place::Entry(entry), 0, what).expected(expected));
-        };
-        if let Some(opened) = tally
-            .opened
-            .as_ref()
-            .filter(|opened| opened.operator != self.trust.operator)
-        {
-            let expected = format!("operator {}", self.trust.operator);
-            expect(&NOT_TRUSTED, 0, format!("operator {}", opened.operator), expected);
-        }
-        let listed = |list: &[Hex32], key: &Hex32| list.binary_search(key).is_ok();
-        for bank in tally
-            .participants
-            .iter()
-            .filter(|bank| !listed(&self.trust.participants, &bank.key))
-        {
-            let what = format!("participant {}, {}", bank.key, bank.name);
-            expect(
-                &NOT_ANCHORED,
-                bank.entry,
-                what,
-                "a participant in the trust file".to_owned(),
-            );
-        }
-        for key in tally
-            .keys
-            .iter()
-            .filter(|key| !listed(&self.trust.verifying_keys, &key.id))
-        {
-            let what = format!("verifying key {}", key.id);
-            expect(
-                &NOT_ANCHORED,
-                key.entry,
-                what,
-                "a verifying key in the trust file".to_owned(),
-            );
-        }
-        for key in &tally.registry {
-            let id = key.manifest.verifying_key;
-            let pinned = self.trust.manifests.iter().find(|pinned| pinned.verifying_key == id);
-            if let Some(pinned) = pinned.filter(|pinned| pinned.manifest != key.manifest_id) {
-                let code = &NOT_TRUSTED;
-                let what = format!("manifest {} of verifying key {id}", key.manifest_id);
-                let finding = Finding::new(code, Place::Entry(key.from), 0, what);
-                findings.push(finding.expected(format!("manifest {}", pinned.manifest)));
-            }
-        }
-        findings
-    }
-}
+mod anchor;
+mod first;
+pub mod known;
+pub mod resume;
+pub mod sample;
 
 /// What an audit came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// Everything holds, and rests on keys that were obtained elsewhere.
     Sound,
+    /// Everything that was looked at holds, and rests on such keys; not every proof was looked at.
+    Sampled,
     /// Everything holds together, but an operator could have made it up.
     NotAnchored,
     /// What could be read holds, but bodies are missing, so not everything could be audited.
@@ -122,15 +58,16 @@ impl Outcome {
     pub fn word(self) -> &'static str {
         match self {
             Self::Sound => "sound",
+            Self::Sampled => "sound, proofs by sample",
             Self::NotAnchored => "consistent, not anchored",
             Self::Incomplete => "not fully audited",
             Self::Wrong => "wrong",
         }
     }
 
-    /// Whether the audit is passed: everything holds and is anchored.
+    /// Whether the audit is passed: everything that was to be looked at holds and is anchored.
     pub fn passed(self) -> bool {
-        self == Self::Sound
+        matches!(self, Self::Sound | Self::Sampled)
     }
 }
 
@@ -149,6 +86,16 @@ pub struct Audit {
     pub tally: Option<Tally>,
     /// Proofs verified.
     pub proofs: u64,
+    /// Verdicts whose proofs an earlier run has verified, by the state file.
+    pub verified_before: u64,
+    /// How deep the audit went.
+    pub depth: Depth,
+    /// The sample whose proofs were verified, where that was asked for.
+    pub sample: Option<Sample>,
+    /// What witnesses have cosigned, where a policy names them.
+    pub witnessed: Option<Witnessed>,
+    /// Checkpoints seen elsewhere with which the log was compared.
+    pub known: u64,
     /// The first entry whose body is not there.
     pub missing: Option<u64>,
     /// What is wrong, in the order in which it stands in the file, as far as it was read.
@@ -161,13 +108,33 @@ pub struct Audit {
     pub development_allowed: bool,
 }
 
+/// How deep an audit goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Depth {
+    /// Every record by the rules of the log, and every proof.
+    #[default]
+    Full,
+    /// Every record, and the proofs of so many verdicts.
+    Sample(u64),
+    /// Hashes and signatures of checkpoints alone: chain, tree, bodies, uniqueness.
+    Hashes,
+}
+
 /// How an audit is made.
-#[derive(Debug, Clone)]
+#[derive(Debug, Default)]
 pub struct Options {
     /// What is trusted.
     pub anchor: Option<Anchor>,
     /// Whether keys of a development setup count.
     pub allow_development: bool,
+    /// Who must have cosigned the checkpoints.
+    pub policy: Option<Policy>,
+    /// Checkpoints that were seen elsewhere, which the log must continue or contain.
+    pub known: Vec<Known>,
+    /// How deep it goes.
+    pub depth: Depth,
+    /// What an earlier run has verified, and where to keep what this one does.
+    pub resume: Option<Arc<Resume>>,
 }
 
 /// Shows how far an audit is; gets a reader, and what is being done with it.
@@ -176,54 +143,43 @@ pub type Watch<'a> = dyn Fn(File, &'static str) -> Box<dyn Read + Send> + 'a;
 /// Audits an export.
 ///
 /// # Errors
-/// Only what says nothing about the log: a file that cannot be read, or that changes meanwhile.
+/// Only what says nothing about the log: a file that cannot be read, that changes meanwhile, or that cannot be audited as asked.
 pub fn audit(path: &Path, options: &Options, watch: &Watch<'_>) -> Result<Audit, Refusal> {
     let open = || File::open(path).map_err(|error| unreadable(&error).at(path.display()));
-    let mut audit = Audit {
-        outcome: Outcome::Wrong,
-        bytes: 0,
-        file: hash::ZEROS,
-        summary: None,
-        tally: None,
-        proofs: 0,
-        missing: None,
-        findings: Vec::new(),
-        unanchored: Vec::new(),
-        trusted: options.anchor.is_some(),
-        development_allowed: options.allow_development,
-    };
-    let shelf = Shelf::new(KeyPolicy {
-        allow_development: options.allow_development,
-    });
-    let blobs = export::blobs(open()?).map_err(|error| unreadable(&error))?;
-    let state = Replayed::new(open()?, blobs);
-    let (reader, replayer) = (watch(open()?, "reading"), watch(open()?, "replaying"));
-    let (read, replayed) = thread::scope(|scope| {
-        let mut first = First(options.anchor.as_ref());
-        let reading = scope.spawn(move || export::read(reader, &mut first));
-        let replayed = replay(replayer, state, shelf);
-        (reading.join(), replayed)
-    });
-    let stopped = |_| Refusal::new(&HOST_FAULT, "reading the export stopped");
-    match read.map_err(stopped)? {
-        Ok(summary) => {
-            audit.take(&summary, replayed?)?;
-            (audit.bytes, audit.file) = (summary.bytes, summary.file);
-            audit.summary = Some(summary);
-        }
-        // What is wrong with the file comes before whatever its records seemed to say.
+    let mut audit = Audit::new(options);
+    let index = export::index(open()?, false).map_err(|error| unreadable(&error))?;
+    let sample = sample::asked(options, index.notes.last().map(Vec::as_slice))?;
+    let mut first = First::new(options, sample.as_ref());
+    let reading = || File::open(path).map(|file| watch(file, "reading"));
+    let summary = match export::read(reading, &mut first) {
+        Ok(summary) => summary,
+        Err(Stopped::Fault(fault)) => return Err(fault),
         Err(Stopped::Found(finding)) => {
-            // Of the secret, the file says only that some byte is wrong; the records say which.
-            if finding.code.code == SUM.code
-                && let Ok((Ok(_), done)) = replayed
-            {
-                audit.findings.extend(done.doubt.map(|doubt| secret(&doubt)));
-            }
             audit.findings.push(*finding);
             (audit.bytes, audit.file) = hash_all(watch(open()?, "hashing"))?;
+            return Ok(audit);
         }
-        Err(Stopped::Fault(fault)) => return Err(fault),
+    };
+    let seen = first.finish(&summary)?;
+    let chosen = seen.chosen();
+    audit.sample = sample.map(|sample| sample.of(seen.verdicts, chosen.as_ref().map_or(0, BTreeSet::len)));
+    if options.depth != Depth::Hashes {
+        let shelf = Shelf::new(KeyPolicy {
+            allow_development: options.allow_development,
+        });
+        let state = Replayed::new(open()?, index.blobs);
+        let last = index.notes.last().map(Vec::as_slice).unwrap_or_default();
+        // Of a log that has shown two histories nothing is kept: the file remembers the other one.
+        let resume = options.resume.as_ref().filter(|_| seen.findings.is_empty());
+        let resume = resume.map(|resume| (resume, last));
+        let choice = Choice::new(chosen, resume, seen.state_holds)?;
+        let mut replay = Replay::new(state, shelf, choice);
+        let ended = export::entries(watch(open()?, "replaying"), &mut replay);
+        let done = replay.finish();
+        let stopped = || Refusal::new(&HOST_FAULT, "verifying the proofs stopped");
+        audit.replayed(&summary, ended, done.ok_or_else(stopped)??)?;
     }
+    audit.read(summary, seen);
     if let (Some(anchor), Some(tally)) = (&options.anchor, &audit.tally) {
         let (wrong, unanchored): (Vec<_>, Vec<_>) = anchor
             .records(tally)
@@ -251,6 +207,9 @@ fn outcome(audit: &Audit) -> Outcome {
     match audit {
         Audit { findings, .. } if !findings.is_empty() => Outcome::Wrong,
         Audit { missing: Some(_), .. } => Outcome::Incomplete,
+        Audit {
+            depth: Depth::Hashes, ..
+        } => Outcome::Incomplete,
         // An export without the secret shows no claims.
         Audit {
             summary: Some(summary), ..
@@ -258,13 +217,51 @@ fn outcome(audit: &Audit) -> Outcome {
         Audit {
             trusted, unanchored, ..
         } if !trusted || !unanchored.is_empty() => Outcome::NotAnchored,
+        Audit { sample: Some(_), .. } => Outcome::Sampled,
         _ => Outcome::Sound,
     }
 }
 
 impl Audit {
+    /// Nothing found out yet.
+    fn new(options: &Options) -> Self {
+        Self {
+            outcome: Outcome::Wrong,
+            bytes: 0,
+            file: hash::ZEROS,
+            summary: None,
+            tally: None,
+            proofs: 0,
+            verified_before: 0,
+            depth: options.depth,
+            sample: None,
+            witnessed: None,
+            known: 0,
+            missing: None,
+            findings: Vec::new(),
+            unanchored: Vec::new(),
+            trusted: options.anchor.is_some(),
+            development_allowed: options.allow_development,
+        }
+    }
+
+    /// Takes in what is wrong beside the export, in the bundle that it lies in: that comes first.
+    pub fn found_beside(&mut self, findings: Vec<Finding>) {
+        self.findings.splice(0..0, findings);
+        self.outcome = outcome(self);
+    }
+
+    /// Takes in what was read.
+    fn read(&mut self, summary: Summary, seen: Seen) {
+        (self.bytes, self.file) = (summary.bytes, summary.file);
+        self.known = seen.compared;
+        self.witnessed = seen.witnessed;
+        self.findings.splice(0..0, seen.findings);
+        self.summary = Some(summary);
+    }
+
     /// Takes in what was replayed, if that was the same log.
-    fn take(&mut self, summary: &Summary, (ended, done): Replaying) -> Result<(), Refusal> {
+    fn replayed(&mut self, summary: &Summary, ended: Result<Hash, Stopped>, done: Done) -> Result<(), Refusal> {
         let changed = || Refusal::new(&CHANGED, "the second reading found other entries than the first");
         if done.header.as_ref() != Some(&summary.header) {
             return Err(changed());
@@ -275,7 +272,7 @@ impl Audit {
             Err(Stopped::Found(finding)) => Some(*finding),
             Err(Stopped::Fault(fault)) => return Err(fault),
         };
-        self.proofs = done.proofs;
+        (self.proofs, self.verified_before) = (done.proofs, done.skipped);
         self.missing = done.missing;
         self.tally = Some(done.tally);
         // Proofs are of entries before the one at which the replay stopped; which blobs are named shows at the end.
@@ -298,30 +295,4 @@ impl Audit {
 fn secret(doubt: &Finding) -> Finding {
     let what = format!("no entry shows what its record claims, {} first", doubt.place);
     Finding::new(&SECRET, Place::Header, doubt.offset, what)
-}
-
-/// How replaying ended, and what was replayed.
-type Replaying = (Result<Hash, Stopped>, Done);
-
-/// Replays the records of an export.
-fn replay(input: Box<dyn Read + Send>, state: Replayed, shelf: Shelf) -> Result<Replaying, Refusal> {
-    let mut replay = Replay::new(state, shelf);
-    let ended = export::entries(input, &mut replay);
-    let done = replay.finish();
-    Ok((
-        ended,
-        done.ok_or_else(|| Refusal::new(&HOST_FAULT, "verifying the proofs stopped"))?,
-    ))
-}
-
-/// The first reading: whose log it is.
-struct First<'a>(Option<&'a Anchor>);
-
-impl Visitor for First<'_> {
-    fn header(&mut self, header: &Header) -> Result<(), Stopped> {
-        match self.0 {
-            Some(anchor) => Ok(anchor.header(header)?),
-            None => Ok(()),
-        }
-    }
 }

@@ -58,11 +58,11 @@ impl WitnessKey {
         note::key_id(&self.name, COSIGNATURE, self.key.as_bytes())
     }
 
-    /// When this witness cosigned the text, in Unix seconds; `None` where no line is its own.
+    /// When this witness cosigned the text, in Unix seconds, and its signature; `None` where no line is its own.
     ///
     /// # Errors
     /// Where its line stands there twice or does not hold.
-    pub(crate) fn cosigned(&self, text: &str, lines: &[Line<'_>]) -> Result<Option<u64>, Refused> {
+    pub(crate) fn cosigned(&self, text: &str, lines: &[Line<'_>]) -> Result<Option<(u64, [u8; 64])>, Refused> {
         let Some(stamped) = note::own(lines, &self.name, self.id())? else {
             return Ok(None);
         };
@@ -72,7 +72,7 @@ impl WitnessKey {
         self.key
             .verify_strict(message(text, time).as_bytes(), &signature)
             .map_err(|_| Refused::Signature)?;
-        Ok(Some(time))
+        Ok(Some((time, signature.to_bytes())))
     }
 
     /// The signature line for a checkpoint's text at this instant.
@@ -224,18 +224,47 @@ impl Policy {
     /// `audit-quorum`.
     pub fn check(&self, note: &[u8], log: &LogKey) -> Result<Vec<String>, Refusal> {
         let refuse = |what: String| Refusal::new(&QUORUM, what).at("the checkpoint");
-        if !self.logs.is_empty() && !self.logs.contains(log) {
+        if !self.is_about(log) {
             return Err(refuse("the policy is about other logs".to_owned()).expected(log.to_string()));
         }
-        let (text, lines) = note::split(note).map_err(|_| refuse("the note is malformed".to_owned()))?;
+        let examined = self.examine(note).map_err(refuse)?;
+        match &self.quorum {
+            Some(quorum) if !examined.quorum => {
+                Err(refuse(format!("cosigned by {}", examined.by())).expected(format!("the quorum {quorum}")))
+            }
+            _ => Ok(examined.cosigned.into_iter().map(|cosigned| cosigned.name).collect()),
+        }
+    }
+
+    /// Whether it speaks of this log.
+    pub(crate) fn is_about(&self, log: &LogKey) -> bool {
+        self.logs.is_empty() || self.logs.contains(log)
+    }
+
+    /// What it demands, in its own word.
+    pub(crate) fn quorum(&self) -> &str {
+        self.quorum.as_deref().unwrap_or("none")
+    }
+
+    /// Who of the witnesses has cosigned a checkpoint, and whether they are enough; why not, where the note is malformed or a known
+    /// witness's cosignature does not hold.
+    pub(crate) fn examine(&self, note: &[u8]) -> Result<Examined, String> {
+        let (text, lines) = note::split(note).map_err(|_| "the note is malformed".to_owned())?;
         let mut holds: BTreeMap<&str, bool> = BTreeMap::new();
         let mut cosigned = Vec::new();
         for name in &self.order {
             let held = match self.named.get(name) {
-                Some(Named::Witness(key)) => match key.cosigned(text, &lines) {
-                    Ok(time) => time.inspect(|_| cosigned.push(name.clone())).is_some(),
-                    Err(_) => return Err(refuse(format!("the cosignature of {name} does not hold"))),
-                },
+                Some(Named::Witness(key)) => {
+                    let by = key.cosigned(text, &lines);
+                    let by = by.map_err(|_| format!("the cosignature of {name} does not hold"))?;
+                    let held = by.is_some();
+                    cosigned.extend(by.map(|(time, signature)| Cosigned {
+                        name: name.clone(),
+                        time,
+                        signature,
+                    }));
+                    held
+                }
                 Some(Named::Group(count, members)) => {
                     members
                         .iter()
@@ -247,16 +276,40 @@ impl Policy {
             };
             holds.insert(name, held);
         }
-        match &self.quorum {
-            Some(quorum) if holds.get(quorum.as_str()) != Some(&true) => {
-                let by = if cosigned.is_empty() {
-                    "nobody".to_owned()
-                } else {
-                    cosigned.join(", ")
-                };
-                Err(refuse(format!("cosigned by {by}")).expected(format!("the quorum {quorum}")))
-            }
-            _ => Ok(cosigned),
+        let quorum = self
+            .quorum
+            .as_ref()
+            .is_none_or(|quorum| holds.get(quorum.as_str()) == Some(&true));
+        Ok(Examined { cosigned, quorum })
+    }
+}
+
+/// A cosignature that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cosigned {
+    /// What the policy calls the witness.
+    pub(crate) name: String,
+    /// When, in Unix seconds.
+    pub(crate) time: u64,
+    /// The signature's 64 bytes.
+    pub(crate) signature: [u8; 64],
+}
+
+/// Who has cosigned a checkpoint, in the policy's order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Examined {
+    pub(crate) cosigned: Vec<Cosigned>,
+    /// Whether they are as many as the policy demands.
+    pub(crate) quorum: bool,
+}
+
+impl Examined {
+    /// By whom, in words.
+    pub(crate) fn by(&self) -> String {
+        if self.cosigned.is_empty() {
+            return "nobody".to_owned();
         }
+        let names: Vec<&str> = self.cosigned.iter().map(|cosigned| cosigned.name.as_str()).collect();
+        names.join(", ")
     }
 }

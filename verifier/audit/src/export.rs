@@ -2,28 +2,29 @@
 //!
 //! [`read`] goes through the file once, in the order of its records, and stops at the first that is wrong: framing,
 //! form of entries, hash chain, times, streams, unique keys, body hashes, blobs, every checkpoint's signature and
-//! root, and the sum at the end. A [`Visitor`] gets what was read. Memory does not grow with the file's bytes, but
-//! with its entries: 32 bytes for each, which the checkpoints' roots need, and what tells streams and unique keys
-//! apart.
+//! root, and the sum at the end. A [`Visitor`] gets what was read. Memory grows neither with the file's bytes nor with
+//! its entries, but with what must be told apart: 8 bytes for each unique key (`unique`), about 100 for each stream.
 //!
-//! Where entry *i*'s hash is not what entry *i+1* names, either may have been changed, so [`settle`] reads on and asks
-//! what comes later: the entry after, or the signed root.
+//! Where entry *i*'s hash is not what entry *i+1* names, either may have been changed, so `settle` asks what the log
+//! signed, or reads on and asks what comes later.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::ops::ControlFlow;
 
 use covenant_api::refusals::FILE_UNREADABLE;
 
 use crate::entry::Entry;
-use crate::findings::{BODY, CHAIN, ENTRY_FORM, ENTRY_INDEX, FORMAT, Finding, HEADER, Place, RECORD, SUM, Stopped};
+use crate::findings::{BODY, CHAIN, ENTRY_FORM, ENTRY_INDEX, FORMAT, Finding, HEADER, Place, RECORD, Stopped, UNIQUE};
 use crate::hash::{self, Hash};
-use crate::note::Checkpoint;
+use crate::note;
 
 use chain::Chain;
-use frames::{Frames, Record, tag};
+use checkpoints::Seen;
+use frames::{Frames, Record, SEAL_BYTES, fault, tag};
 
+pub use checkpoints::Signed;
 pub use header::{Blinding, Header};
-pub(crate) use index::{Found, blobs};
+pub(crate) use index::{Blob, index};
 
 mod chain;
 mod checkpoints;
@@ -31,9 +32,11 @@ mod frames;
 mod header;
 mod index;
 mod settle;
+mod tail;
+mod unique;
 
 /// The first line of an export.
-const FIRST_LINE: &[u8] = b"covenant-export/v1\n";
+const FIRST_LINE: &[u8] = b"covenant-export/v2\n";
 
 /// What stands beside an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,8 +103,8 @@ pub trait Visitor {
     ///
     /// # Errors
     /// Stops the reading.
-    fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), Stopped> {
-        let _ = checkpoint;
+    fn checkpoint(&mut self, signed: &Signed<'_>) -> Result<(), Stopped> {
+        let _ = signed;
         Ok(())
     }
 }
@@ -143,42 +146,58 @@ pub struct Summary {
     pub file: Hash,
 }
 
-/// Reads an export to its end.
+/// Reads an export to its end. `open` gives the file from its beginning, a second time where two unique keys may be the same.
 ///
 /// # Errors
 /// The first thing that is wrong, or what the machine could not read.
-pub fn read(input: impl Read, visitor: &mut dyn Visitor) -> Result<Summary, Stopped> {
-    let mut pass = begin(input, visitor)?;
-    for index in 0..pass.header.size {
-        pass.entry(index)?;
+pub fn read<R: Read>(open: impl Fn() -> io::Result<R>, visitor: &mut dyn Visitor) -> Result<Summary, Stopped> {
+    let mut pass = begin(open().map_err(|error| fault(&error))?, visitor, false)?;
+    let read = pass.entries().and_then(|()| pass.tail());
+    let read = pass.with_checkpoints(read);
+    if let Err(Stopped::Fault(_)) = read {
+        return read;
     }
-    pass.tail()
+    let entries = pass.chain.size();
+    match (read, pass.chain.keys().twice(entries, open)?) {
+        (Err(Stopped::Found(found)), Some(twice)) if found.offset < twice.offset => Err(Stopped::Found(found)),
+        (_, Some(twice)) => Err(twice.into()),
+        (read, None) => read,
+    }
 }
 
 /// Reads the entries of an export that was read to its end before, and stops before the blobs. The last entry's hash,
 /// if it is the same, shows that these are the same entries.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`read`], but for checkpoints and unique keys.
 pub fn entries(input: impl Read, visitor: &mut dyn Visitor) -> Result<Hash, Stopped> {
-    let mut pass = begin(input, visitor)?;
-    for index in 0..pass.header.size {
-        pass.entry(index)?;
-    }
+    let mut pass = begin(input, visitor, true)?;
+    pass.entries()?;
     Ok(pass.chain.last())
 }
 
-fn begin<R: Read>(input: R, visitor: &mut dyn Visitor) -> Result<Pass<'_, R>, Stopped> {
+fn begin<R: Read>(input: R, visitor: &mut dyn Visitor, again: bool) -> Result<Pass<'_, R>, Stopped> {
     let mut frames = Frames::new(input);
     frames.first_line(FIRST_LINE)?;
     let mut content = Vec::new();
-    let record = frames.next(|_| Place::Header, &mut content)?;
-    if record.tag != tag::HEADER {
-        return Err(record.misplaced(Place::Header, "the header, H").into());
+    let hand = frames.next(|_, _| Place::Header, &mut content)?;
+    if hand.tag != tag::HEADER {
+        return Err(hand.misplaced(Place::Header, "the header, H").into());
     }
-    let header = Header::read(&content, record.offset)?;
+    let header = Header::read(&content, hand.offset)?;
     visitor.header(&header)?;
-    Ok(Pass::new(frames, header, visitor))
+    Ok(Pass {
+        frames,
+        header,
+        visitor,
+        again,
+        chain: Chain::default(),
+        seen: Seen::default(),
+        counts: Counts::default(),
+        hand,
+        content,
+        entry: Vec::new(),
+    })
 }
 
 /// What is known while reading.
@@ -186,11 +205,16 @@ struct Pass<'v, R> {
     frames: Frames<R>,
     header: Header,
     visitor: &'v mut dyn Visitor,
+    /// Whether this is the second reading, for which checkpoints and unique keys were compared.
+    again: bool,
     chain: Chain,
+    seen: Seen,
     counts: Counts,
-    /// The content of an entry's record, and of the one that follows; kept, so that memory is asked for once.
+    /// The record in hand, and its content. Memory is kept, so that it is asked for once.
+    hand: Record,
+    content: Vec<u8>,
+    /// The content of the last entry's record.
     entry: Vec<u8>,
-    opening: Vec<u8>,
 }
 
 #[derive(Default)]
@@ -201,30 +225,74 @@ struct Counts {
     blobs: u64,
 }
 
-impl<'v, R: Read> Pass<'v, R> {
-    fn new(frames: Frames<R>, header: Header, visitor: &'v mut dyn Visitor) -> Self {
-        Self {
-            frames,
-            header,
-            visitor,
-            chain: Chain::default(),
-            counts: Counts::default(),
-            entry: Vec::new(),
-            opening: Vec::new(),
-        }
+impl<R: Read> Pass<'_, R> {
+    /// Takes the next record in hand, before which as many entries stand as were read.
+    fn advance(&mut self) -> Result<(), Stopped> {
+        let (here, size) = (self.chain.size(), self.header.size);
+        let (checkpoints, blobs) = (self.seen.count(), self.counts.blobs);
+        let complete = self.seen_all();
+        let place = |mark: u8, content: &[u8]| {
+            if mark == tag::CHECKPOINT || is_checkpoint(content) {
+                let size = (!complete).then_some(here);
+                return Place::Checkpoint {
+                    number: checkpoints,
+                    size,
+                };
+            }
+            if here < size {
+                return Place::Entry(here);
+            }
+            match mark {
+                tag::END => Place::End,
+                // The file ends where a blob or the end would begin.
+                0 if complete && content.is_empty() => Place::End,
+                _ if complete && content.len() == SEAL_BYTES && !is_blob(content) => Place::End,
+                // Behind the last entry stands its checkpoint.
+                _ if !complete && !is_blob(content) => Place::Checkpoint {
+                    number: checkpoints,
+                    size: Some(size),
+                },
+                _ => Place::Blob {
+                    number: blobs,
+                    name: None,
+                },
+            }
+        };
+        self.hand = self.frames.next(place, &mut self.content)?;
+        Ok(())
     }
 
-    /// One entry, and what stands beside it.
+    /// Whether the last checkpoint that was read claims to cover every entry.
+    fn seen_all(&self) -> bool {
+        self.again || self.seen.claimed() == Some(self.header.size)
+    }
+
+    /// The entries, and the checkpoints among them; the record behind them stays in hand.
+    fn entries(&mut self) -> Result<(), Stopped> {
+        self.advance()?;
+        self.checkpoints()?;
+        for index in 0..self.header.size {
+            self.entry(index)?;
+            self.advance()?;
+            self.checkpoints()?;
+        }
+        Ok(())
+    }
+
+    /// The entry in hand, and what stands beside it.
     fn entry(&mut self, index: u64) -> Result<(), Stopped> {
-        let place = |_| Place::Entry(index);
-        // Taken, so that the entry may borrow its bytes while the reading goes on.
-        let mut bytes = std::mem::take(&mut self.entry);
-        let record = self.frames.next(place, &mut bytes)?;
+        let record = self.hand;
         let wrong = |code, what: String| Finding::new(code, Place::Entry(index), record.offset, what);
         if record.tag != tag::ENTRY {
-            return Err(self.not_an_entry(index, &record, &bytes).into());
+            return Err(self.not_an_entry(index).into());
         }
+        // Taken, so that the entry may borrow its bytes while the reading goes on.
+        std::mem::swap(&mut self.entry, &mut self.content);
+        let bytes = std::mem::take(&mut self.entry);
         let entry = Entry::read(&bytes).map_err(|malformed| {
+            if is_checkpoint(&bytes) {
+                return record.misplaced(self.next_checkpoint(&bytes), "a checkpoint, C");
+            }
             let what = format!("byte {} of the entry does not fit", malformed.at);
             wrong(&ENTRY_FORM, what).expected(malformed.expected)
         })?;
@@ -239,16 +307,17 @@ impl<'v, R: Read> Pass<'v, R> {
                 entry.previous
             );
             let expected = format!("{}, the hash of what stands there", self.chain.last());
+            self.check_waiting()?;
             let place = self.settle(&entry, leaf);
             return Err(Finding::new(&CHAIN, place, record.offset, what)
                 .expected(expected)
                 .into());
         }
-        if let ControlFlow::Break(broken) = self.chain.admit(&entry, leaf) {
+        if let ControlFlow::Break(broken) = self.chain.admit(&entry, leaf, !self.again) {
             return Err(wrong(broken.code, broken.what).expected(broken.expected).into());
         }
-        let beside = self.frames.next(place, &mut self.opening)?;
-        let opening = opening(&beside, &self.opening, &entry)?;
+        let beside = self.frames.next(|_, _| Place::Entry(index), &mut self.content)?;
+        let opening = opening(&beside, &self.content, &entry)?;
         if opening == Opening::Withheld && self.header.blinding.is_some() {
             // Only who may read every body gets the secret.
             return Err(beside
@@ -272,9 +341,13 @@ impl<'v, R: Read> Pass<'v, R> {
     }
 
     /// What is wrong where another record stands than that of an entry.
-    fn not_an_entry(&self, index: u64, record: &Record, content: &[u8]) -> Finding {
-        let is_one = Entry::read(content).is_ok_and(|entry| entry.index == index);
-        if is_one || !matches!(record.tag, tag::BLOB | tag::CHECKPOINT | tag::END) {
+    fn not_an_entry(&self, index: u64) -> Finding {
+        let record = &self.hand;
+        if is_checkpoint(&self.content) {
+            return record.misplaced(self.next_checkpoint(&self.content), "a checkpoint, C");
+        }
+        let is_one = Entry::read(&self.content).is_ok_and(|entry| entry.index == index);
+        if is_one || !matches!(record.tag, tag::BLOB | tag::END) {
             return record.misplaced(Place::Entry(index), "an entry, E");
         }
         let what = format!(
@@ -283,97 +356,13 @@ impl<'v, R: Read> Pass<'v, R> {
         );
         Finding::new(&HEADER, Place::Header, record.offset, what)
     }
-
-    /// Blobs, checkpoints, and the end.
-    fn tail(mut self) -> Result<Summary, Stopped> {
-        let mut content = std::mem::take(&mut self.entry);
-        let size = self.header.size;
-        let mut record = self.frames.next(|tag| at_tail(tag, 0), &mut content)?;
-        if record.tag == tag::ENTRY {
-            let what = format!("the header says {size} entries, and more follow");
-            return Err(Finding::new(&HEADER, Place::Header, record.offset, what).into());
-        }
-        let mut last = None;
-        while record.tag == tag::BLOB {
-            let name = self.blob(&record, &content, last)?;
-            last = Some(name);
-            let number = self.counts.blobs;
-            record = self.frames.next(|tag| at_tail(tag, number), &mut content)?;
-        }
-        let blobs = self.counts.blobs;
-        if record.tag == tag::CHECKPOINT && is_blob(&content) {
-            let place = Place::Blob {
-                number: blobs,
-                name: None,
-            };
-            return Err(record.misplaced(place, "a blob, O").into());
-        }
-        let (checkpoints, root, end) = self.checkpoints(record, &mut content)?;
-        let sum = self.frames.sum_before_end();
-        if content != sum.0 {
-            let found = Hash(content.as_slice().try_into().unwrap_or_default());
-            let finding = Finding::new(&SUM, Place::End, end.offset, format!("the sum {found}"));
-            return Err(finding.expected(format!("{sum}, the hash of every byte before")).into());
-        }
-        let (bytes, file) = self.frames.finish()?;
-        Ok(Summary {
-            bodies: self.counts.bodies,
-            withheld: self.counts.withheld,
-            erased: self.counts.erased,
-            streams: self.chain.streams(),
-            unique: self.chain.unique(),
-            blobs,
-            checkpoints,
-            last: self.chain.last(),
-            root,
-            period: self.chain.period(),
-            bytes,
-            file,
-            header: self.header,
-        })
-    }
-
-    /// One blob; its name.
-    fn blob(&mut self, record: &Record, content: &[u8], last: Option<Hash>) -> Result<Hash, Stopped> {
-        let number = self.counts.blobs;
-        let found = |name, what: String| {
-            let place = Place::Blob { number, name };
-            Finding::new(&crate::findings::BLOB, place, record.offset, what)
-        };
-        if let Ok(checkpoint) = Checkpoint::open(content, &self.header.key) {
-            let size = Some(checkpoint.size);
-            return Err(record
-                .misplaced(Place::Checkpoint { number: 0, size }, "a checkpoint, C")
-                .into());
-        }
-        let Some((name, blob)) = content.split_first_chunk() else {
-            return Err(found(None, format!("{} bytes", content.len()))
-                .expected("a name of 32 bytes")
-                .into());
-        };
-        let name = Hash(*name);
-        let own = hash::of(&[blob]);
-        if own != name {
-            return Err(found(Some(name), format!("its content has the hash {own}"))
-                .expected(name.to_string())
-                .into());
-        }
-        if last.is_some_and(|last| last >= name) {
-            return Err(found(Some(name), "it stands after a greater one, or twice".to_owned())
-                .expected("blobs in ascending order")
-                .into());
-        }
-        self.visitor.blob(&name, blob, record.offset)?;
-        self.counts.blobs += 1;
-        Ok(name)
-    }
 }
 
 /// What stands beside an entry, once it is what the entry commits to.
 fn opening<'a>(record: &Record, content: &'a [u8], entry: &Entry<'_>) -> Result<Opening<'a>, Finding> {
     let place = Place::Entry(entry.index);
     match record.tag {
-        tag::WITHHELD => Ok(Opening::Withheld),
+        tag::WITHHELD if content == [0] => Ok(Opening::Withheld),
         tag::ERASED => Ok(Opening::Erased),
         tag::BODY => {
             let found = hash::of(&[content]);
@@ -402,13 +391,10 @@ fn is_blob(content: &[u8]) -> bool {
         .is_some_and(|(name, blob)| hash::of(&[blob]).0 == *name)
 }
 
-/// Which record is wrong among blobs, by the mark that it bears.
-fn at_tail(mark: u8, number: u64) -> Place {
-    match mark {
-        tag::CHECKPOINT => Place::Checkpoint { number: 0, size: None },
-        tag::END => Place::End,
-        _ => Place::Blob { number, name: None },
-    }
+/// Whether a record's content looks like a checkpoint behind its link: only to name what is wrong.
+fn is_checkpoint(content: &[u8]) -> bool {
+    let note = content.get(SEAL_BYTES..).unwrap_or_default();
+    note::claimed_size(note).is_some() && note.ends_with(b"\n")
 }
 
 #[cfg(test)]
@@ -416,7 +402,7 @@ mod tests {
     use super::*;
 
     fn code(file: &[u8]) -> &'static str {
-        match read(file, &mut Nobody) {
+        match read(|| Ok(file), &mut Nobody) {
             Err(Stopped::Found(finding)) => finding.code.code,
             other => panic!("{other:?}"),
         }
@@ -426,13 +412,13 @@ mod tests {
     fn what_is_no_export_is_refused() {
         assert_eq!(code(b""), "audit-cut-short");
         assert_eq!(code(b"covenant-exp"), "audit-cut-short");
-        assert_eq!(code(b"covenant-export/v2\n"), "audit-format");
+        assert_eq!(code(b"covenant-export/v1\n"), "audit-format");
         assert_eq!(code(&[0; 4096]), "audit-format");
         let after = |rest: &[u8]| [FIRST_LINE, rest].concat();
         assert_eq!(code(&after(b"")), "audit-cut-short");
         assert_eq!(code(&after(b"H\0\0\0")), "audit-cut-short");
-        assert_eq!(code(&after(b"H\0\0\0\x01")), "audit-cut-short");
-        assert_eq!(code(&after(b"H\0\0\0\x01\x80")), "audit-header");
+        assert_eq!(code(&after(b"H\0\0\0\x40")), "audit-cut-short");
+        assert_eq!(code(&after(&[&b"H\0\0\0\x40"[..], &[0; 64]].concat())), "audit-header");
         assert_eq!(code(&after(b"W\0\0\0\0")), "audit-record");
         assert_eq!(code(&after(b"?\0\0\0\0")), "audit-record");
         // Nothing is set aside for a length that the file only claims.
@@ -444,10 +430,12 @@ mod tests {
     fn a_fault_of_the_machine_is_no_finding() {
         struct Broken;
         impl Read for Broken {
-            fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-                Err(std::io::ErrorKind::PermissionDenied.into())
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::PermissionDenied.into())
             }
         }
-        assert!(matches!(read(Broken, &mut Nobody), Err(Stopped::Fault(fault)) if fault.code() == "file-unreadable"));
+        assert!(
+            matches!(read(|| Ok(Broken), &mut Nobody), Err(Stopped::Fault(fault)) if fault.code() == "file-unreadable")
+        );
     }
 }

@@ -38,6 +38,8 @@ pub enum Place {
     },
     /// The end of the file.
     End,
+    /// Another file than the export, by its name.
+    File(String),
 }
 
 impl Place {
@@ -81,6 +83,7 @@ impl fmt::Display for Place {
             Self::Checkpoint { size: Some(size), .. } => write!(f, "checkpoint of size {size}"),
             Self::Checkpoint { number, size: None } => write!(f, "checkpoint number {number}, from 0"),
             Self::End => f.write_str("the end"),
+            Self::File(name) => write!(f, "file {name}"),
         }
     }
 }
@@ -142,7 +145,10 @@ impl Finding {
 /// Where, in words.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, byte {}", self.place, self.offset)
+        match &self.place {
+            Place::File(_) => self.place.fmt(f),
+            place => write!(f, "{place}, byte {}", self.offset),
+        }
     }
 }
 

@@ -5,11 +5,12 @@
 //! receipts and exports. What records mean is judged by the same pure rules that the service runs before it appends.
 //!
 //! [`audit::audit`] does all of it; [`export::read`] streams through an export and stops at the first wrong record,
-//! with a [`Finding`] that names it. [`chain::read`] checks one stream alone.
+//! with a [`Finding`] that names it. [`bundle`] keeps an export for later years. [`chain::read`] checks one stream alone.
 //!
 //! [`witness::Witness`] is the other half of keeping a log honest: it cosigns only what continues what it saw before.
 
 pub mod audit;
+pub mod bundle;
 pub mod cbor;
 pub mod chain;
 pub mod cosign;

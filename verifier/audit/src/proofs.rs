@@ -6,10 +6,12 @@ use std::thread::{self, JoinHandle};
 
 use covenant_api::log::Shelf;
 use covenant_api::verdict::Judged;
+use covenant_policy::refusal::Refusal;
 use covenant_proofs::batch;
 use covenant_proofs::keys::VerifyingKey;
 use rayon::prelude::*;
 
+use crate::audit::resume::Keep;
 use crate::findings::{Finding, PROOF, Place};
 
 /// Proofs of one batch.
@@ -30,8 +32,14 @@ pub(crate) struct Recheck {
 pub(crate) struct Proofs {
     waiting: Vec<Recheck>,
     count: u64,
-    send: Option<SyncSender<Vec<Recheck>>>,
-    verifier: Option<JoinHandle<Vec<Finding>>>,
+    send: Option<SyncSender<Handful>>,
+    verifier: Option<JoinHandle<Result<Vec<Finding>, Refusal>>>,
+}
+
+/// Proofs that are handed over together, and what may be kept once they and all before hold.
+struct Handful {
+    proofs: Vec<Recheck>,
+    keep: Option<Keep>,
 }
 
 impl Proofs {
@@ -51,13 +59,19 @@ impl Proofs {
     pub(crate) fn add(&mut self, proof: Recheck) {
         self.count += proof.judged.proofs.len() as u64;
         self.waiting.push(proof);
-        if self.waiting.len() == HANDFUL {
-            self.hand_over();
-        }
     }
 
-    fn hand_over(&mut self) {
-        let handful = std::mem::take(&mut self.waiting);
+    /// Whether enough wait to be handed over.
+    pub(crate) fn is_handful(&self) -> bool {
+        self.waiting.len() >= HANDFUL
+    }
+
+    /// Hands over what waits.
+    pub(crate) fn hand_over(&mut self, keep: Option<Keep>) {
+        let handful = Handful {
+            proofs: std::mem::take(&mut self.waiting),
+            keep,
+        };
         if let Some(send) = &self.send {
             // The other end goes away only with its thread, which `finish` reports.
             let _ = send.send(handful);
@@ -65,35 +79,43 @@ impl Proofs {
     }
 
     /// How many there were, and what is wrong with them, in the order of the entries. `None` where the verifier failed.
-    pub(crate) fn finish(mut self) -> Option<(u64, Vec<Finding>)> {
-        self.hand_over();
+    pub(crate) fn finish(mut self, keep: Option<Keep>) -> Option<Result<(u64, Vec<Finding>), Refusal>> {
+        self.hand_over(keep);
         self.send = None;
         let findings = self.verifier.take()?.join().ok()?;
-        Some((self.count, findings))
+        Some(findings.map(|findings| (self.count, findings)))
     }
 }
 
 /// A proof as it is verified: index, offset, item.
 type Item = (u64, u64, batch::Item);
 
-fn verify(receive: &Receiver<Vec<Recheck>>, shelf: &Shelf) -> Vec<Finding> {
+fn verify(receive: &Receiver<Handful>, shelf: &Shelf) -> Result<Vec<Finding>, Refusal> {
     let mut findings = Vec::new();
     let mut items: Vec<Item> = Vec::new();
-    for handful in receive {
-        let prepared: Vec<_> = handful.par_iter().map(|proof| prepare(proof, shelf)).collect();
+    let mut last = None;
+    for Handful { proofs, keep } in receive {
+        let prepared: Vec<_> = proofs.par_iter().map(|proof| prepare(proof, shelf)).collect();
         for prepared in prepared {
             match prepared {
                 Ok(more) => items.extend(more),
                 Err(finding) => findings.push(finding),
             }
         }
+        last = keep.or(last);
         if items.len() >= BATCH {
             findings.extend(together(&std::mem::take(&mut items)));
         }
+        if let Some(keep) = last.as_ref().filter(|_| items.is_empty() && findings.is_empty()) {
+            keep.keep(false)?;
+        }
     }
     findings.extend(together(&items));
+    if let Some(keep) = last.filter(|_| findings.is_empty()) {
+        keep.keep(true)?;
+    }
     findings.sort_by_key(|finding| finding.offset);
-    findings
+    Ok(findings)
 }
 
 /// All proofs of one verdict: each of them must hold.

@@ -13,6 +13,7 @@ use covenant_api::refusals::FILE_UNREADABLE;
 use covenant_api::types::UtcTime;
 use covenant_policy::refusal::Refusal;
 
+use crate::audit::resume::{Choice, Chosen};
 use crate::entry::Entry;
 use crate::export::{Header, Opening, Recorded, Visitor};
 use crate::findings::{CHANGED, CLAIMS, ENTRY_TIME, Finding, MISPLACED, OPENING, Place, Stopped, UNNAMED_BLOB};
@@ -20,6 +21,9 @@ use crate::hash::Hash;
 use crate::proofs::{Proofs, Recheck};
 use crate::state::Replayed;
 use crate::tally::Tally;
+
+/// Entries after which what was verified may be kept, if they hold few proofs.
+const TOGETHER: u64 = 1 << 16;
 
 /// A log that is being replayed.
 pub(crate) struct Replay {
@@ -33,6 +37,10 @@ pub(crate) struct Replay {
     doubt: Option<Finding>,
     tally: Tally,
     missing: Option<u64>,
+    choice: Choice,
+    /// Verdicts whose proofs an earlier run has verified, and entries since proofs were handed over.
+    skipped: u64,
+    since: u64,
 }
 
 /// What was replayed.
@@ -43,6 +51,8 @@ pub(crate) struct Done {
     pub(crate) tally: Tally,
     /// Proofs verified.
     pub(crate) proofs: u64,
+    /// Verdicts whose proofs an earlier run has verified.
+    pub(crate) skipped: u64,
     /// Proofs that do not verify.
     pub(crate) proof_findings: Vec<Finding>,
     /// The first entry whose claims do not fit the secret, where none fits.
@@ -54,7 +64,7 @@ pub(crate) struct Done {
 }
 
 impl Replay {
-    pub(crate) fn new(state: Replayed, shelf: Shelf) -> Self {
+    pub(crate) fn new(state: Replayed, shelf: Shelf, choice: Choice) -> Self {
         let shelf = Arc::new(shelf);
         Self {
             header: None,
@@ -66,12 +76,19 @@ impl Replay {
             doubt: None,
             tally: Tally::default(),
             missing: None,
+            choice,
+            skipped: 0,
+            since: 0,
         }
     }
 
     /// Waits for the proofs, and looks at what only the end shows. `None` where verifying failed.
-    pub(crate) fn finish(self) -> Option<Done> {
-        let (proofs, proof_findings) = self.proofs.finish()?;
+    pub(crate) fn finish(mut self) -> Option<Result<Done, Refusal>> {
+        let keep = self.choice.keeper().map(|keeper| keeper.here());
+        let (proofs, proof_findings) = match self.proofs.finish(keep)? {
+            Ok(found) => found,
+            Err(refusal) => return Some(Err(refusal)),
+        };
         let mut blob_findings = Vec::new();
         if self.missing.is_none() {
             for (number, (name, offset)) in self.state.blobs().names().enumerate() {
@@ -84,15 +101,16 @@ impl Replay {
                 }
             }
         }
-        Some(Done {
+        Some(Ok(Done {
             header: self.header,
             tally: self.tally,
             proofs,
+            skipped: self.skipped,
             proof_findings,
             doubt: self.doubt,
             blob_findings,
             missing: self.missing,
-        })
+        }))
     }
 
     fn record(&mut self, recorded: &Recorded<'_>, body: &[u8]) -> Result<(), Stopped> {
@@ -110,7 +128,10 @@ impl Replay {
             .judged
             .as_ref()
             .is_some_and(|judged| judged.verdict.development_key);
-        if let Some(judged) = planned.judged {
+        let verdict = planned.judged.is_some();
+        let chosen = verdict.then(|| self.choice.of(entry.index));
+        self.skipped += u64::from(chosen == Some(Chosen::Before));
+        if let Some(judged) = planned.judged.filter(|_| chosen == Some(Chosen::Verified)) {
             let view = View::new(&self.state, &self.shelf);
             let bank = view.request(&judged.verdict.request).map_err(wrong)?.signer();
             let key = view
@@ -130,7 +151,21 @@ impl Replay {
         }
         self.tally.count(&record, entry, development);
         self.state.apply(planned.plan, recorded.beside, entry.body_hash);
+        self.hand_over(recorded.hash, verdict);
         Ok(())
+    }
+
+    /// Hands proofs over to be verified, once there are some, or many entries since.
+    fn hand_over(&mut self, leaf: Hash, verdict: bool) {
+        if let Some(keeper) = self.choice.keeper() {
+            keeper.entry(leaf, verdict);
+        }
+        self.since += 1;
+        if self.proofs.is_handful() || self.since == TOGETHER {
+            self.since = 0;
+            let keep = self.choice.keeper().map(|keeper| keeper.here());
+            self.proofs.hand_over(keep);
+        }
     }
 
     /// The entry is the one that the rules make of its record.

@@ -3,7 +3,10 @@
 
 use covenant_api::types::UtcTime;
 
-use crate::audit::{Audit, Outcome};
+use crate::audit::resume::AGAIN;
+use crate::audit::sample::Sample;
+use crate::audit::{Audit, Depth, Outcome};
+use crate::bundle::Shown;
 use crate::findings::Finding;
 use crate::tally::Tally;
 
@@ -19,8 +22,25 @@ pub struct Report {
     pub source: String,
     /// The trust file, where there was one.
     pub trust: Option<String>,
+    /// The file with the policy on witnesses, where there was one.
+    pub witness_policy: Option<String>,
+    /// Files with checkpoints seen elsewhere.
+    pub known: Vec<String>,
+    /// The bundle, where the export lay in one.
+    pub bundle: Option<Shown>,
     /// When it was audited.
     pub at: UtcTime,
+    /// What it took.
+    pub took: Took,
+}
+
+/// What an audit took; the one part of a report that differs from run to run.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Took {
+    /// Seconds.
+    pub seconds: f64,
+    /// The most memory that was held, where the system says it.
+    pub memory_peak_bytes: Option<u64>,
 }
 
 impl Report {
@@ -39,6 +59,10 @@ impl Report {
         let audit = &self.audit;
         match audit.outcome {
             Outcome::Sound => "Everything in this export holds, and rests on the keys in the trust file.".to_owned(),
+            Outcome::Sampled => format!(
+                "Everything that was looked at holds, and rests on the keys in the trust file. {}",
+                audit.sample.as_ref().map_or_else(String::new, sampled)
+            ),
             Outcome::NotAnchored if audit.trusted => format!(
                 "Everything in this export holds together, but {} not in the trust file: anybody could have made it up.",
                 count(audit.unanchored.len() as u64, "key is", "keys are")
@@ -51,6 +75,10 @@ impl Report {
                     "The log's structure holds. The body of entry {index} is not in this export, so the records from \
                      there on, and their proofs, were not audited."
                 ),
+                None if audit.depth == Depth::Hashes => {
+                    "The log's structure holds. No record was read, and no proof verified: that was not asked for."
+                        .to_owned()
+                }
                 None => {
                     "The log's structure holds. The blinding secret is not in this export, so unique keys were not \
                          compared with the records that claim them."
@@ -66,9 +94,26 @@ impl Report {
 
     /// How to make the same audit again.
     fn repeat(&self) -> String {
-        let mut command = format!("covenant-audit {}", self.source);
+        self.repeat_of(&self.source)
+    }
+
+    /// How to make it of the same export elsewhere. A state file is left out: the same audit is one without.
+    pub(crate) fn repeat_of(&self, source: &str) -> String {
+        let mut command = format!("covenant-audit {source}");
         if let Some(trust) = &self.trust {
             command += &format!(" --trust {trust}");
+        }
+        if let Some(policy) = &self.witness_policy {
+            command += &format!(" --witness-policy {policy}");
+        }
+        // A bundle holds these itself.
+        for known in self.known.iter().filter(|_| source == self.source) {
+            command += &format!(" --known {known}");
+        }
+        match self.audit.depth {
+            Depth::Full => {}
+            Depth::Sample(count) => command += &format!(" --sample {count}"),
+            Depth::Hashes => command += " --hashes-only",
         }
         if self.audit.development_allowed {
             command += " --allow-development-keys";
@@ -90,6 +135,15 @@ impl Report {
                 ("blobs against their names", summary.blobs),
                 ("checkpoints: signature and root", summary.checkpoints),
             ]);
+            if let Some(witnessed) = &audit.witnessed {
+                checks.push(("checkpoints that enough witnesses have cosigned", witnessed.checkpoints));
+            }
+            if audit.known > 0 {
+                checks.push(("checkpoints seen elsewhere, contained in this log", audit.known));
+            }
+        }
+        if let Some(bundle) = &self.bundle {
+            checks.push(("files of the bundle against its manifest", bundle.files as u64));
         }
         if let Some(tally) = &audit.tally {
             checks.extend([
@@ -102,6 +156,12 @@ impl Report {
                 ("verdicts judged again", tally.verdicts.values().sum()),
                 ("proofs verified", audit.proofs),
             ]);
+            if audit.verified_before > 0 {
+                checks.push((
+                    "verdicts whose proofs an earlier run has verified",
+                    audit.verified_before,
+                ));
+            }
         }
         checks
     }
@@ -124,6 +184,22 @@ impl Report {
              vouches for its ceremony."
                 .to_owned(),
         ];
+        if let Some(sample) = &audit.sample {
+            limits.push(format!("Proofs that the sample did not fall on. {}", sampled(sample)));
+        }
+        if audit.verified_before > 0 {
+            let verdicts = count(audit.verified_before, "verdict", "verdicts");
+            limits.push(format!(
+                "That the proofs of {verdicts} hold: the state file says that an earlier run has verified them, and about {AGAIN} of them were \
+                 verified again."
+            ));
+        }
+        if let Some(witnessed) = audit.witnessed.as_ref().filter(|witnessed| witnessed.unwitnessed > 0) {
+            let checkpoints = count(witnessed.unwitnessed, "checkpoint does", "checkpoints do");
+            limits.push(format!(
+                "That witnesses saw every checkpoint: {checkpoints} not bear enough cosignatures."
+            ));
+        }
         if let Some(summary) = &audit.summary {
             limits.push(format!(
                 "Anything after entry {}.",
@@ -150,6 +226,22 @@ impl Report {
         }
         limits
     }
+}
+
+/// What a sample shows.
+fn sampled(sample: &Sample) -> String {
+    let drawn = format!(
+        "The proofs of {} of {} verdicts were verified",
+        sample.drawn, sample.verdicts
+    );
+    let (Some(often), Some(surely)) = (sample.caught_from(0.95), sample.caught_from(0.99)) else {
+        return format!("{drawn}.");
+    };
+    format!(
+        "{drawn}: one bad one would have been caught with a probability of {:.2} %, {often} or more with at least 95 %, {surely} or \
+         more with at least 99 %.",
+        100.0 * sample.catches(1)
+    )
 }
 
 /// A number with its word.

@@ -9,7 +9,7 @@ use covenant_api::log::{Cell, Plan, Record, State};
 use covenant_api::refusals::{FILE_UNREADABLE, LOG_DAMAGED};
 use covenant_policy::refusal::Refusal;
 
-use crate::export::Found;
+use crate::export::Blob;
 use crate::findings::CHANGED;
 use crate::hash::{self, Hash};
 
@@ -31,7 +31,7 @@ struct Span {
 pub(crate) struct Blobs(BTreeMap<Hash, Span>);
 
 impl Blobs {
-    fn new(found: Vec<Found>) -> Self {
+    fn new(found: Vec<Blob>) -> Self {
         let span = |(name, length, offset)| {
             let offset = offset + HEAD_BYTES + SALT_BYTES as u64;
             let hash = name;
@@ -58,7 +58,7 @@ pub(crate) struct Replayed {
 
 impl Replayed {
     /// The state before the first entry.
-    pub(crate) fn new(file: File, blobs: Vec<Found>) -> Self {
+    pub(crate) fn new(file: File, blobs: Vec<Blob>) -> Self {
         Self {
             file: RefCell::new(file),
             cells: BTreeMap::new(),

@@ -276,7 +276,9 @@ fn last(directory: &Path, origin: &str, keys: &[LogKey], own: &WitnessKey) -> Re
     };
     let damaged = |what: &str| Refusal::new(&WITNESS_STATE, what).at(path.display());
     let checkpoint = open(&bytes, keys).map_err(|_| damaged("the log has not signed it"))?;
-    let time = note::split(&bytes).and_then(|(text, lines)| own.cosigned(text, &lines));
+    let time = note::split(&bytes)
+        .and_then(|(text, lines)| own.cosigned(text, &lines))
+        .map(|found| found.map(|(time, _)| time));
     let time = time
         .ok()
         .flatten()

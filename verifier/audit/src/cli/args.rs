@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use covenant_api::types::{Hex32, UtcTime};
 
-/// Recheck a ledger's export, trusting nothing that its operator says.
+/// Recheck a ledger's export or a bundle of one, trusting nothing that its operator says.
 #[derive(Debug, Parser)]
 #[command(
     name = "covenant-audit",
@@ -23,20 +23,23 @@ pub struct Args {
     /// Count this as the present instant, such as 2026-11-23T10:00:00Z [default: the system's clock]
     #[arg(long, global = true, value_name = "TIME", value_parser = UtcTime::parse)]
     pub now: Option<UtcTime>,
-    /// The export, and how to audit it.
+    /// The export to audit: a file, a bundle's directory, or the address of a service, such as https://covenant.example.org
+    #[arg(value_name = "EXPORT", required = true)]
+    pub export: Option<PathBuf>,
+    /// How to audit it.
     #[command(flatten)]
-    pub export: Option<Export>,
+    pub asked: Asked,
+    /// Write the report to this file, which must not exist
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// What else to do.
     #[command(subcommand)]
     pub verb: Option<Verb>,
 }
 
-/// `covenant-audit EXPORT`.
-#[derive(Debug, ClapArgs)]
-pub struct Export {
-    /// The export to audit: a file, or the address of a service, such as https://covenant.example.org
-    #[arg(value_name = "EXPORT")]
-    pub export: PathBuf,
+/// What to rely on, and how far to look.
+#[derive(Debug, Default, PartialEq, Eq, ClapArgs)]
+pub struct Asked {
     /// What to rely on, obtained elsewhere than from the log's operator; without it, the best result is "consistent,
     /// not anchored"
     #[arg(long, value_name = "FILE")]
@@ -50,14 +53,30 @@ pub struct Export {
     /// Keep the export that is fetched from a service in this file, which must not exist
     #[arg(long, value_name = "FILE")]
     pub keep: Option<PathBuf>,
-    /// Write the report to this file, which must not exist
+    /// Demand that witnesses have cosigned the last checkpoint as this policy (C2SP tlog-policy) says, and check every
+    /// cosignature of theirs
     #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
+    pub witness_policy: Option<PathBuf>,
+    /// A checkpoint seen elsewhere, which the log must contain: a signed note, a receipt, or an earlier export, all of whose
+    /// checkpoints count; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub known: Vec<PathBuf>,
+    /// Keep in this file how far proofs are verified, and go on from there; nothing but time depends on it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["sample", "hashes_only"])]
+    pub state: Option<PathBuf>,
+    /// Verify the proofs of so many verdicts alone, drawn by what witnesses have cosigned; everything else is checked in full
+    #[arg(long, value_name = "N", requires = "witness_policy", requires = "trust", value_parser = clap::value_parser!(u64).range(1..))]
+    pub sample: Option<u64>,
+    /// Check hashes, chain, tree and checkpoints alone, and no record's meaning
+    #[arg(long, conflicts_with = "sample")]
+    pub hashes_only: bool,
 }
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Audit an export, and put all that is needed to audit it again, years later and offline, into one directory
+    Export(Bundle),
     /// Check one receipt, as a file in any of its forms
     Receipt(Receipt),
     /// Check one stream's own chain alone
@@ -67,6 +86,20 @@ pub enum Verb {
     /// Cosign a log's checkpoints, each only where it continues the last
     #[command(subcommand)]
     Witness(Witness),
+}
+
+/// `covenant-audit export`.
+#[derive(Debug, ClapArgs)]
+pub struct Bundle {
+    /// The export: a file, or the address of a service
+    #[arg(value_name = "EXPORT")]
+    pub export: PathBuf,
+    /// The directory to make, which must not exist
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// What to rely on, and how far to look.
+    #[command(flatten)]
+    pub asked: Asked,
 }
 
 /// `covenant-audit receipt`.

@@ -10,7 +10,7 @@ use covenant_api::refusals::{FILE_EXISTS, FILE_UNWRITABLE};
 use covenant_policy::refusal::Refusal;
 use tempfile::NamedTempFile;
 
-use super::args::Export;
+use super::args::Asked;
 
 /// An export as a file.
 pub struct Source {
@@ -26,22 +26,21 @@ pub struct Source {
 ///
 /// # Errors
 /// Whatever the service or the disk refuses.
-pub fn find(asked: &Export) -> Result<Source, Refusal> {
-    let address = asked
-        .export
+pub fn find(export: &Path, asked: &Asked) -> Result<Source, Refusal> {
+    let address = export
         .to_str()
         .filter(|text| text.starts_with("https://") || text.starts_with("http://"));
     match address {
         Some(address) => fetch(address, asked),
         None => Ok(Source {
-            path: asked.export.clone(),
-            shown: asked.export.display().to_string(),
+            path: export.to_owned(),
+            shown: export.display().to_string(),
             _scratch: None,
         }),
     }
 }
 
-fn fetch(address: &str, asked: &Export) -> Result<Source, Refusal> {
+fn fetch(address: &str, asked: &Asked) -> Result<Source, Refusal> {
     let token = asked.token_file.as_deref().map(token).transpose()?;
     let client = Client::new(
         address,

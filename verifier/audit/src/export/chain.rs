@@ -1,14 +1,16 @@
-//! What each entry must fit: time, stream and unique keys of the entries before it. The hash chain itself is compared
-//! in [`super`], since two entries may be to blame for it.
+//! What each entry must fit: time and stream of the entries before it. The hash chain itself is compared in [`super`],
+//! since two entries may be to blame for it; unique keys are collected here, and compared in [`super::unique`].
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use covenant_policy::refusal::Entry as Code;
 
+use super::unique::Keys;
 use crate::entry::Entry;
-use crate::findings::{ENTRY_TIME, STREAM, UNIQUE};
+use crate::findings::{ENTRY_TIME, STREAM};
 use crate::hash::{Hash, ZEROS};
+use crate::tree::Frontier;
 
 /// A rule that an entry breaks.
 pub(super) struct Broken {
@@ -20,41 +22,60 @@ pub(super) struct Broken {
 /// The entries so far.
 #[derive(Default)]
 pub(super) struct Chain {
-    leaves: Vec<Hash>,
+    size: u64,
+    /// The tree of all entries but the last.
+    edge: Frontier,
+    /// The last entry's hash.
+    last: Option<Hash>,
     first_time: u64,
     time: u64,
     /// Each stream's next sequence number, and the hash of its last entry.
     streams: BTreeMap<Hash, (u64, Hash)>,
-    /// Which entry claimed each key.
-    unique: BTreeMap<Hash, u64>,
+    keys: Keys,
 }
 
 impl Chain {
     /// The last entry's hash, which the next one names.
     pub(super) fn last(&self) -> Hash {
-        self.leaves.last().copied().unwrap_or(ZEROS)
+        self.last.unwrap_or(ZEROS)
     }
 
-    /// The hash of every entry so far.
-    pub(super) fn leaves(&self) -> &[Hash] {
-        &self.leaves
+    /// How many entries there are.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The root of the tree over them.
+    pub(super) fn root(&self) -> Hash {
+        self.last
+            .map_or_else(|| self.edge.root(), |last| self.root_with(&[last]))
+    }
+
+    /// The root of the tree in which the last entry's hash is exchanged for these.
+    pub(super) fn root_with(&self, leaves: &[Hash]) -> Hash {
+        let mut edge = self.edge.clone();
+        for leaf in leaves {
+            edge.push(*leaf);
+        }
+        edge.root()
     }
 
     pub(super) fn streams(&self) -> u64 {
         self.streams.len() as u64
     }
 
-    pub(super) fn unique(&self) -> u64 {
-        self.unique.len() as u64
+    /// The unique keys so far.
+    pub(super) fn keys(&mut self) -> &mut Keys {
+        &mut self.keys
     }
 
     /// The first and the last time.
     pub(super) fn period(&self) -> Option<(u64, u64)> {
-        (!self.leaves.is_empty()).then_some((self.first_time, self.time))
+        (self.size > 0).then_some((self.first_time, self.time))
     }
 
-    /// Takes the next entry in, whose index and previous hash are right.
-    pub(super) fn admit(&mut self, entry: &Entry<'_>, leaf: Hash) -> ControlFlow<Broken> {
+    /// Takes the next entry in, whose index and previous hash are right; with its keys, where they are to be compared.
+    pub(super) fn admit(&mut self, entry: &Entry<'_>, leaf: Hash, keys: bool) -> ControlFlow<Broken> {
         if entry.time < self.time {
             return broken(
                 &ENTRY_TIME,
@@ -80,21 +101,18 @@ impl Chain {
                 last.to_string(),
             );
         }
-        for key in &entry.unique {
-            if let Some(earlier) = self.unique.insert(*key, entry.index) {
-                return broken(
-                    &UNIQUE,
-                    format!("the blinded key {key} is that of entry {earlier}"),
-                    "a key that no earlier entry holds".to_owned(),
-                );
-            }
+        if keys {
+            self.keys.take(&entry.unique);
         }
-        if self.leaves.is_empty() {
+        if self.size == 0 {
             self.first_time = entry.time;
         }
         self.time = entry.time;
         self.streams.insert(entry.stream, (next.saturating_add(1), leaf));
-        self.leaves.push(leaf);
+        if let Some(last) = self.last.replace(leaf) {
+            self.edge.push(last);
+        }
+        self.size += 1;
         ControlFlow::Continue(())
     }
 }

@@ -1,57 +1,131 @@
-//! Checkpoints: each is signed by the log, stands in order, and has the root of the entries up to its size.
+//! Checkpoints: each is signed by the log, stands behind the entries that it covers, names the checkpoints before it, and
+//! has the root of those entries.
+//!
+//! What each is compared with is kept when it is reached; signatures are checked later, many at once on all processors.
 
 use std::io::Read;
 
 use rayon::prelude::*;
 
-use super::frames::{Record, tag};
+use super::frames::{SEAL_BYTES, tag};
 use super::{Pass, is_blob};
-use crate::findings::{CHECKPOINT, FORK, Finding, Place, ROOT, SIGNATURE, Stopped};
-use crate::hash::Hash;
+use crate::entry::Entry;
+use crate::findings::{CHAIN, CHECKPOINT, FORK, Finding, LINK, Place, ROOT, SIGNATURE, Stopped};
+use crate::hash::{self, Hash, ZEROS};
 use crate::note::{self, Checkpoint, LogKey, Refused};
-use crate::tree::Frontier;
 
-/// Checkpoints whose signatures are checked together, on all processors.
+/// Checkpoints whose signatures are checked together.
 const TOGETHER: usize = 1024;
 
-/// A checkpoint's record as it was read.
+/// A checkpoint's record as it was read, and what it must fit.
 struct Note {
     number: u64,
     offset: u64,
     bytes: Vec<u8>,
+    /// The link that it should bear, where that is another than it does.
+    unlinked: Option<Hash>,
+    /// How many entries stand before it, and the root of the tree over them.
+    size: u64,
+    root: Hash,
+    /// Whether the checkpoint before it claims the same size.
+    again: bool,
 }
 
 impl Note {
+    fn found(&self, code: &'static covenant_policy::refusal::Entry, what: impl Into<String>) -> Finding {
+        let size = note::claimed_size(&self.bytes);
+        let place = Place::Checkpoint {
+            number: self.number,
+            size,
+        };
+        Finding::new(code, place, self.offset, what)
+    }
+
     fn open(&self, key: &LogKey) -> Result<Checkpoint, Finding> {
-        Checkpoint::open(&self.bytes, key).map_err(|refused| {
-            let size = note::claimed_size(&self.bytes);
-            let place = Place::Checkpoint {
-                number: self.number,
-                size,
-            };
-            let found = |code, what: &str| Finding::new(code, place.clone(), self.offset, what);
-            match refused {
-                Refused::Form(_) if is_blob(&self.bytes) => found(&super::RECORD, "a blob that is marked C"),
-                Refused::Form(expected) => found(&CHECKPOINT, "the note is malformed").expected(expected),
-                Refused::Origin => found(&CHECKPOINT, "the checkpoint is of another log").expected(key.origin()),
-                Refused::Unsigned => found(&SIGNATURE, "the log's key has not signed it").expected(key.to_string()),
-                Refused::Signature => found(&SIGNATURE, "the log's signature does not fit the text"),
+        let checkpoint = Checkpoint::open(&self.bytes, key).map_err(|refused| match refused {
+            Refused::Form(expected) => self.found(&CHECKPOINT, "the note is malformed").expected(expected),
+            Refused::Origin => self
+                .found(&CHECKPOINT, "the checkpoint is of another log")
+                .expected(key.origin()),
+            Refused::Unsigned => self
+                .found(&SIGNATURE, "the log's key has not signed it")
+                .expected(key.to_string()),
+            Refused::Signature => self.found(&SIGNATURE, "the log's signature does not fit the text"),
+        })?;
+        self.stands(&checkpoint)?;
+        match self.unlinked {
+            None => Ok(checkpoint),
+            Some(expected) => {
+                let what = "the checkpoints up to this one are not those that it names";
+                Err(self.found(&LINK, what).expected(format!("the link {expected}")))
             }
-        })
+        }
+    }
+
+    /// It stands behind as many entries as it covers.
+    fn stands(&self, checkpoint: &Checkpoint) -> Result<(), Finding> {
+        let (signed, here) = (checkpoint.size, self.size);
+        match signed.checked_sub(here) {
+            Some(0) if self.again => Err(self
+                .found(&CHECKPOINT, "another checkpoint of the same size stands before it")
+                .expected("at most one of each size")),
+            Some(0) => Ok(()),
+            None => Err(self
+                .found(&CHECKPOINT, format!("it stands behind {here} entries"))
+                .expected(format!("its place behind the {signed} that it covers"))),
+            // The signature holds, so those entries were there.
+            Some(_) => {
+                let what = format!("the log signed {signed} entries, and {here} stand before that checkpoint");
+                Err(Finding::new(
+                    &CHECKPOINT,
+                    Place::Entries(here..=signed - 1),
+                    self.offset,
+                    what,
+                ))
+            }
+        }
     }
 }
 
 /// What is known of the checkpoints so far.
 #[derive(Default)]
-struct Seen {
-    count: u64,
-    frontier: Frontier,
-    /// The size of the last one, and of the last whose root was right.
+pub(super) struct Seen {
+    /// Read, their signatures not checked yet.
+    waiting: Vec<Note>,
+    /// How many were read.
+    read: u64,
+    link: Option<Hash>,
+    /// The size that the last one claims, unchecked.
+    claimed: Option<u64>,
+    /// The size of the last one that was checked, and of the last whose root was right.
     last: Option<u64>,
     good: Option<u64>,
     /// The first whose root was not right.
     wrong: Option<Wrong>,
+    /// The root of the last one.
     root: Option<Hash>,
+}
+
+impl Seen {
+    /// How many were read.
+    pub(super) fn count(&self) -> u64 {
+        self.read
+    }
+
+    /// The size that the last one claims, whoever signed it.
+    pub(super) fn claimed(&self) -> Option<u64> {
+        self.claimed
+    }
+
+    /// The size of the last one whose root was right, as far as was checked.
+    pub(super) fn good(&self) -> Option<u64> {
+        self.good
+    }
+
+    /// The size of the last one, and its root.
+    pub(super) fn last(&self) -> Option<(u64, Hash)> {
+        self.last.zip(self.root)
+    }
 }
 
 struct Wrong {
@@ -100,123 +174,78 @@ impl Wrong {
 }
 
 impl<R: Read> Pass<'_, R> {
-    /// Every checkpoint, beginning with the record in hand; their number, the last root, and the end's record, whose
-    /// content is left in `content`.
-    pub(super) fn checkpoints(&mut self, first: Record, content: &mut Vec<u8>) -> Result<(u64, Hash, Record), Stopped> {
-        let mut seen = Seen::default();
-        let end = self.every_checkpoint(&mut seen, first, content);
-        // A wrong root stands before whatever stopped the reading.
-        if let Some(wrong) = &seen.wrong {
-            return Err(wrong.finding().into());
-        }
-        let end = end?;
-        let size = self.header.size;
-        match (seen.last, seen.root) {
-            (Some(last), Some(root)) if last == size => Ok((seen.count, root, end)),
-            (last, _) => {
-                let from = last.unwrap_or(0);
-                let place = if size == 0 {
-                    Place::End
-                } else {
-                    Place::Entries(from..=size - 1)
-                };
-                let what = last.map_or("no checkpoint".to_owned(), |last| {
-                    format!("the last checkpoint is of size {last}")
-                });
-                let finding = Finding::new(&CHECKPOINT, place, end.offset, what);
-                Err(finding.expected(format!("a last checkpoint of size {size}")).into())
+    /// The checkpoints in hand, behind as many entries as were read.
+    pub(super) fn checkpoints(&mut self) -> Result<(), Stopped> {
+        while self.hand.tag == tag::CHECKPOINT {
+            if !self.again {
+                self.checkpoint()?;
             }
+            self.advance()?;
         }
+        Ok(())
     }
 
-    fn every_checkpoint(&mut self, seen: &mut Seen, first: Record, content: &mut Vec<u8>) -> Result<Record, Stopped> {
-        let mut notes: Vec<Note> = Vec::new();
-        let mut record = first;
-        let mut number = 0;
-        while record.tag == tag::CHECKPOINT {
-            notes.push(Note {
-                number,
-                offset: record.offset,
-                bytes: content.clone(),
-            });
-            number += 1;
-            if notes.len() == TOGETHER {
-                self.together(seen, &notes)?;
-                notes.clear();
-            }
-            let complete = notes.last().and_then(|note| note::claimed_size(&note.bytes)) == Some(self.header.size);
-            let next = self.frames.next(
-                |mark| match mark {
-                    tag::END => Place::End,
-                    _ if complete => Place::End,
-                    _ => Place::Checkpoint { number, size: None },
-                },
-                content,
-            );
-            match next {
-                Ok(next) => record = next,
-                Err(stopped) => {
-                    // What was read before comes first.
-                    self.together(seen, &notes)?;
-                    return Err(stopped);
-                }
-            }
+    fn checkpoint(&mut self) -> Result<(), Stopped> {
+        let size = self.chain.size();
+        // What bears the mark, and is something else.
+        if Entry::read(&self.content).is_ok_and(|entry| entry.index == size) {
+            return Err(self.hand.misplaced(Place::Entry(size), "an entry, E").into());
         }
-        self.together(seen, &notes)?;
-        if record.tag == tag::END {
-            Ok(record)
-        } else {
-            let place = Place::Checkpoint { number, size: None };
-            Err(record.misplaced(place, "a checkpoint, C, or the end, Z").into())
+        if is_blob(&self.content) {
+            let (number, name) = (self.counts.blobs, None);
+            return Err(self.hand.misplaced(Place::Blob { number, name }, "a blob, O").into());
         }
+        let Some((link, bytes)) = self.content.split_first_chunk::<SEAL_BYTES>() else {
+            return Ok(());
+        };
+        let expected = hash::of(&[&self.seen.link.unwrap_or(ZEROS).0, bytes]);
+        let note = Note {
+            number: self.seen.read,
+            offset: self.hand.offset,
+            bytes: bytes.to_vec(),
+            unlinked: (expected.0 != *link).then_some(expected),
+            size,
+            root: self.chain.root(),
+            again: self.seen.claimed == Some(size),
+        };
+        self.seen.read += 1;
+        self.seen.link = Some(expected);
+        // What does not fit here is said before anything that follows is read.
+        self.seen.claimed = note::claimed_size(bytes);
+        let doubtful = note.again || note.unlinked.is_some() || self.seen.claimed != Some(size);
+        self.seen.waiting.push(note);
+        if doubtful || self.seen.waiting.len() == TOGETHER {
+            self.check_waiting()?;
+        }
+        Ok(())
     }
 
-    /// Checks some checkpoints: signatures on all processors, then order and roots.
-    fn together(&mut self, seen: &mut Seen, notes: &[Note]) -> Result<(), Stopped> {
+    /// Checks those that wait: signatures on all processors, then roots.
+    pub(super) fn check_waiting(&mut self) -> Result<(), Stopped> {
+        let notes = std::mem::take(&mut self.seen.waiting);
         let key = &self.header.key;
         let opened: Vec<_> = notes.par_iter().map(|note| note.open(key)).collect();
         for (note, opened) in notes.iter().zip(opened) {
             let checkpoint = opened?;
-            let Checkpoint { size, root } = checkpoint;
-            let place = Place::Checkpoint {
-                number: note.number,
-                size: Some(size),
-            };
-            if seen.last.is_some_and(|last| last >= size) {
-                let what = "it stands after one that is as large or larger";
-                let finding = Finding::new(&CHECKPOINT, place, note.offset, what);
-                return Err(finding.expected("checkpoints in ascending order").into());
-            }
-            if size > self.header.size {
-                let missing = Place::Entries(self.header.size..=size - 1);
-                let what = format!(
-                    "the log signed {size} entries, and the export holds {}",
-                    self.header.size
-                );
-                return Err(Finding::new(&CHECKPOINT, missing, note.offset, what).into());
-            }
-            seen.count += 1;
-            seen.last = Some(size);
-            self.root(seen, note, checkpoint);
-            if seen.root == Some(root) && seen.wrong.is_none() {
-                self.visitor.checkpoint(&checkpoint)?;
+            self.seen.last = Some(checkpoint.size);
+            self.seen.root = Some(note.root);
+            self.root(note, checkpoint);
+            if self.seen.wrong.is_none() {
+                self.visitor.checkpoint(&Signed {
+                    checkpoint,
+                    note: &note.bytes,
+                    number: note.number,
+                    offset: note.offset,
+                })?;
             }
         }
         Ok(())
     }
 
     /// Compares a checkpoint's root with that of the entries.
-    fn root(&self, seen: &mut Seen, note: &Note, checkpoint: Checkpoint) {
-        let leaves = usize::try_from(seen.frontier.size())
-            .ok()
-            .zip(usize::try_from(checkpoint.size).ok())
-            .and_then(|(from, to)| self.chain.leaves().get(from..to));
-        for leaf in leaves.unwrap_or_default() {
-            seen.frontier.push(*leaf);
-        }
-        let found = seen.frontier.root();
-        seen.root = Some(found);
-        if found == checkpoint.root {
+    fn root(&mut self, note: &Note, checkpoint: Checkpoint) {
+        let seen = &mut self.seen;
+        if note.root == checkpoint.root {
             seen.good = Some(checkpoint.size);
             if let Some(wrong) = &mut seen.wrong {
                 wrong.later.get_or_insert(checkpoint.size);
@@ -226,10 +255,45 @@ impl<R: Read> Pass<'_, R> {
                 number: note.number,
                 offset: note.offset,
                 checkpoint,
-                found,
+                found: note.root,
                 good: seen.good.unwrap_or(0),
                 later: None,
             });
         }
     }
+
+    /// What stopped the reading, or a checkpoint before it that is wrong. A broken link of the chain names one entry,
+    /// a wrong root perhaps many.
+    pub(super) fn with_checkpoints<T>(&mut self, read: Result<T, Stopped>) -> Result<T, Stopped> {
+        if let Err(Stopped::Fault(_)) = read {
+            return read;
+        }
+        self.check_waiting()?;
+        let Some(wrong) = &self.seen.wrong else {
+            return read;
+        };
+        if let Err(Stopped::Found(found)) = &read
+            && found.code.code == CHAIN.code
+            && found
+                .place
+                .entries()
+                .is_some_and(|entries| *entries.end() < wrong.checkpoint.size)
+        {
+            return read;
+        }
+        Err(wrong.finding().into())
+    }
+}
+
+/// A checkpoint that holds: signed by the log, with the root of the entries before it.
+#[derive(Debug, Clone, Copy)]
+pub struct Signed<'a> {
+    /// What it says.
+    pub checkpoint: Checkpoint,
+    /// The signed note, with whatever cosignatures it bears.
+    pub note: &'a [u8],
+    /// Its number among the checkpoints, from 0.
+    pub number: u64,
+    /// Where its record begins in the file.
+    pub offset: u64,
 }

@@ -25,8 +25,12 @@ pub(super) mod tag {
 
 /// The longest body or blob, its salt or name left out.
 const OPAQUE_BYTES_MAX: usize = 64 << 20;
-/// The longest header: three items, the longest key, a number, a secret.
-const HEADER_BYTES_MAX: usize = 1 + 3 + KEY_BYTES_MAX + 9 + 1 + 34;
+/// What a header or checkpoint begins with: its own hash, or the link to those before it.
+pub(super) const SEAL_BYTES: usize = 32;
+/// The longest header: its hash, three items, the longest key, a number, a secret.
+const HEADER_BYTES_MAX: usize = SEAL_BYTES + 1 + 3 + KEY_BYTES_MAX + 9 + 1 + 34;
+/// Bytes of a record without a proper mark that are looked at, to tell what it was.
+const GUESS_BYTES_MAX: usize = 1 << 17;
 /// Bytes that are set aside before any of a record's content was read.
 const AHEAD_BYTES: usize = 1 << 16;
 /// Bytes that are read from the file at once.
@@ -35,11 +39,12 @@ const BUFFER_BYTES: usize = 1 << 18;
 /// How long a record of this mark may be: at least, at most. `None` where there is no such mark.
 fn lengths(mark: u8) -> Option<(usize, usize)> {
     Some(match mark {
-        tag::HEADER => (1, HEADER_BYTES_MAX),
+        tag::HEADER => (SEAL_BYTES + 1, HEADER_BYTES_MAX),
         tag::ENTRY => (1, ENTRY_BYTES_MAX),
         tag::BODY | tag::BLOB => (32, 32 + OPAQUE_BYTES_MAX),
-        tag::WITHHELD | tag::ERASED => (0, 0),
-        tag::CHECKPOINT => (1, NOTE_BYTES_MAX),
+        tag::WITHHELD => (1, 1),
+        tag::ERASED => (0, 0),
+        tag::CHECKPOINT => (SEAL_BYTES + 1, SEAL_BYTES + NOTE_BYTES_MAX),
         tag::END => (32, 32),
         _ => return None,
     })
@@ -73,7 +78,7 @@ pub(super) struct Frames<R> {
     input: BufReader<R>,
     at: u64,
     hasher: Sha256,
-    /// The hash of all before the record that was read last, where that was the end.
+    /// The hash of all before the last record of 32 bytes: what the end holds.
     before: Option<Hash>,
 }
 
@@ -102,27 +107,37 @@ impl<R: Read> Frames<R> {
         Ok(())
     }
 
-    /// The next record; its content goes to `content`. `place` says which record is wrong if it is, by its mark: 0
-    /// where there is none.
-    pub(super) fn next(&mut self, place: impl Fn(u8) -> Place, content: &mut Vec<u8>) -> Result<Record, Stopped> {
+    /// The next record; its content goes to `content`. `place` says which record is wrong if it is, by its mark (0
+    /// where there is none) and by what stands in it, as far as that could be read.
+    pub(super) fn next(
+        &mut self,
+        place: impl Fn(u8, &[u8]) -> Place,
+        content: &mut Vec<u8>,
+    ) -> Result<Record, Stopped> {
         let offset = self.at;
         let mut head = [0; 5];
-        self.exactly(&mut head, offset, || place(0))?;
+        self.exactly(&mut head, offset, || place(0, &[]))?;
         let [mark, length @ ..] = head;
         let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
-        let wrong = |what: String| Finding::new(&RECORD, place(mark), offset, what);
+        content.clear();
+        let fits = lengths(mark).map(|(least, most)| (least..=most).contains(&length));
+        if fits != Some(true) && length <= GUESS_BYTES_MAX {
+            // Whatever is there helps to say what it was.
+            let _ = (&mut self.input).take(length as u64).read_to_end(content);
+        }
         let Some((least, most)) = lengths(mark) else {
-            let finding = wrong(format!("a record marked {}", show(mark)));
+            let what = format!("a record marked {}", show(mark));
+            let finding = Finding::new(&RECORD, place(mark, content), offset, what);
             return Err(finding.expected("one of the format's marks: H E B W X O C Z").into());
         };
-        if !(least..=most).contains(&length) {
-            let finding = wrong(format!("a record marked {} of {length} bytes", show(mark)));
+        if fits != Some(true) {
+            let what = format!("a record marked {} of {length} bytes", show(mark));
+            let finding = Finding::new(&RECORD, place(mark, content), offset, what);
             return Err(finding.expected(format!("{least} to {most} bytes")).into());
         }
-        content.clear();
         if length <= AHEAD_BYTES {
             content.resize(length, 0);
-            self.exactly(content, offset, || place(mark))?;
+            self.exactly(content, offset, || place(mark, &[]))?;
         } else {
             // Memory follows what is really there, whatever the length claims.
             let limit = u64::try_from(length).unwrap_or(u64::MAX);
@@ -131,10 +146,10 @@ impl<R: Read> Frames<R> {
                 .read_to_end(content)
                 .map_err(|e| fault(&e))?;
             if read < length {
-                return Err(cut_short(offset, place(mark)));
+                return Err(cut_short(offset, place(mark, &[])));
             }
         }
-        if mark == tag::END {
+        if length == SEAL_BYTES {
             self.before = Some(Hash(self.hasher.clone().finalize().into()));
         }
         self.count(&head);
@@ -142,17 +157,17 @@ impl<R: Read> Frames<R> {
         Ok(Record { tag: mark, offset })
     }
 
-    /// The hash of every byte before the end record, once that was read.
-    pub(super) fn sum_before_end(&self) -> Hash {
+    /// The hash of every byte before the record that was read last, if its content has 32 bytes, as the end's has.
+    pub(super) fn sum_before(&self) -> Hash {
         self.before.unwrap_or(crate::hash::ZEROS)
     }
 
     /// Nothing may follow; the file's length and hash.
-    pub(super) fn finish(mut self) -> Result<(u64, Hash), Stopped> {
+    pub(super) fn finish(&mut self) -> Result<(u64, Hash), Stopped> {
         let mut more = [0];
         loop {
             match self.input.read(&mut more) {
-                Ok(0) => return Ok((self.at, Hash(self.hasher.finalize().into()))),
+                Ok(0) => return Ok((self.at, Hash(self.hasher.clone().finalize().into()))),
                 Ok(_) => {
                     let finding = Finding::new(&RECORD, Place::End, self.at, "something follows the end record");
                     return Err(finding.expected("the end of the file").into());
@@ -180,6 +195,6 @@ fn cut_short(offset: u64, place: Place) -> Stopped {
     Finding::new(&CUT_SHORT, place, offset, "the file ends within or before this record").into()
 }
 
-fn fault(error: &std::io::Error) -> Stopped {
+pub(super) fn fault(error: &std::io::Error) -> Stopped {
     Stopped::Fault(Refusal::new(&FILE_UNREADABLE, error.to_string()))
 }

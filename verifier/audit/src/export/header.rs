@@ -39,6 +39,13 @@ impl Header {
     /// Reads the content of a header's record.
     pub(super) fn read(content: &[u8], offset: u64) -> Result<Self, Finding> {
         let refuse = |what: String| Finding::new(&HEADER, Place::Header, offset, what);
+        let (sum, content) = content.split_first_chunk().ok_or_else(|| {
+            refuse(format!("{} bytes", content.len())).expected("a hash of 32 bytes, and what it is of")
+        })?;
+        let own = hash::of(&[content]);
+        if own.0 != *sum {
+            return Err(refuse(format!("the rest of it has the hash {own}")).expected(Hash(*sum).to_string()));
+        }
         let (key, size, blinding) = items(content).map_err(|malformed| {
             refuse(format!("byte {} of the header does not fit", malformed.at)).expected(malformed.expected)
         })?;

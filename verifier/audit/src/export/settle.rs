@@ -1,20 +1,19 @@
 //! Which of two neighbours is wrong, where one does not name the other's hash.
 //!
 //! If entry *j* names another hash than that of entry *j−1*, then either *j−1* was changed, and *j* names what it was;
-//! or *j* was changed in what it names. What comes later decides: if the entry after *j* names *j*'s hash, *j* is as
-//! it was recorded, so *j−1* is not. If *j* is the last entry, the signed root decides: with what *j* names put in the
-//! place of *j−1*, the tree has the signed root exactly if *j* is as it was recorded. Where what comes later cannot be
-//! read, both are named.
+//! or *j* was changed in what it names. If the log signed the tree up to *j−1* as it stands, it is *j*. Otherwise what
+//! comes later decides: if the entry after *j* names *j*'s hash, *j* is as it was recorded, so *j−1* is not. If *j* is
+//! the last entry, the signed root decides: with what *j* names put in the place of *j−1*, the tree has the signed root
+//! exactly if *j* is as it was recorded. Where what comes later cannot be read, both are named.
 
 use std::io::Read;
 
 use super::Pass;
-use super::frames::tag;
+use super::frames::{SEAL_BYTES, tag};
 use crate::entry::Entry;
 use crate::findings::Place;
 use crate::hash::{self, Hash};
 use crate::note::Checkpoint;
-use crate::tree::Frontier;
 
 impl<R: Read> Pass<'_, R> {
     /// The wrong one of this entry and the one before it, whose hash it does not name; the rest of the file is used up
@@ -29,20 +28,26 @@ impl<R: Read> Pass<'_, R> {
 
     fn culprit(&mut self, entry: &Entry<'_>, leaf: Hash) -> Option<u64> {
         let later = entry.index;
+        if self.seen.good() == Some(later) {
+            return Some(later);
+        }
         let mut content = Vec::new();
-        let beside = self.frames.next(|_| Place::Entry(later), &mut content).ok()?;
+        let beside = self.frames.next(|_, _| Place::Entry(later), &mut content).ok()?;
         if beside.tag == tag::BODY && hash::of(&[&content]) != entry.body_hash {
             return Some(later);
         }
         let as_recorded = if later + 1 < self.header.size {
-            let record = self.frames.next(|_| Place::Entry(later + 1), &mut content).ok()?;
+            let mut record = self.frames.next(|_, _| Place::Entry(later + 1), &mut content).ok()?;
+            while record.tag == tag::CHECKPOINT {
+                record = self.frames.next(|_, _| Place::Entry(later + 1), &mut content).ok()?;
+            }
             let next = Entry::read(&content).ok()?;
             if record.tag != tag::ENTRY || next.index != later + 1 {
                 return None;
             }
             next.previous == leaf
         } else {
-            self.signed_root()? == self.root_with(entry.previous, leaf)
+            self.signed_root()? == self.chain.root_with(&[entry.previous, leaf])
         };
         Some(if as_recorded { later - 1 } else { later })
     }
@@ -51,23 +56,13 @@ impl<R: Read> Pass<'_, R> {
     fn signed_root(&mut self) -> Option<Hash> {
         let mut content = Vec::new();
         loop {
-            let record = self.frames.next(|_| Place::End, &mut content).ok()?;
+            let record = self.frames.next(|_, _| Place::End, &mut content).ok()?;
             if record.tag == tag::CHECKPOINT
-                && let Ok(checkpoint) = Checkpoint::open(&content, &self.header.key)
+                && let Ok(checkpoint) = Checkpoint::open(content.get(SEAL_BYTES..)?, &self.header.key)
                 && checkpoint.size == self.header.size
             {
                 return Some(checkpoint.root);
             }
         }
-    }
-
-    /// The root of the tree in which the last two leaves are these.
-    fn root_with(&self, before_last: Hash, last: Hash) -> Hash {
-        let mut frontier = Frontier::default();
-        let kept = self.chain.leaves().split_last().map_or(&[][..], |(_, kept)| kept);
-        for leaf in kept.iter().chain([&before_last, &last]) {
-            frontier.push(*leaf);
-        }
-        frontier.root()
     }
 }

@@ -22,8 +22,7 @@ catalogue! {
     HEADER "audit-header": "The export's header is not one, or does not fit what follows."
         "The file was changed or damaged: fetch the export again, and keep this one.";
     SUM "audit-sum": "The hash at the export's end is not that of the bytes before it."
-        "A byte was changed that nothing else commits to: the blinding secret, the mark of a withheld or erased body, a \
-         signature of another key, or the hash itself. Fetch the export again, and keep this one.";
+        "The hash itself was changed, or a withheld body was called erased: fetch the export again, and keep this one.";
 
     // Entries
     ENTRY_FORM "audit-entry-form": "The bytes are not the one encoding of an entry."
@@ -50,6 +49,8 @@ catalogue! {
         "The checkpoint was changed, or signed by another key: fetch the export again, and keep this one as evidence.";
     ROOT "audit-root": "The entries do not make the tree that the log signed."
         "Entries were changed after the log had signed them: keep the export as evidence, and compare with receipts.";
+    LINK "audit-checkpoint-link": "A checkpoint does not name the checkpoints before it, or is not what its link commits to."
+        "A checkpoint was removed, added or exchanged, or a cosignature changed: fetch the export again, and keep this one as evidence.";
     FORK "audit-fork": "The log signed a tree that is not a beginning of its own later tree."
         "The log has shown two histories: keep the export as evidence, and show it to everybody who relies on the log.";
 
@@ -75,6 +76,19 @@ catalogue! {
     CHANGED "audit-file-changed": "The export was changed while it was being audited."
         "Copy the export to where nobody writes, and audit the copy.";
 
+    SHORTER "audit-shorter": "The log signed more entries than the export holds."
+        "Fetch the export again; if it stays shorter, the log was set back: show the export and the longer checkpoint to everybody who relies on the log.";
+    SAMPLE "audit-sample": "No sample can be drawn."
+        "A sample is drawn from a last checkpoint that witnesses have cosigned: give --trust and --witness-policy, or audit in full.";
+    STATE "audit-state": "The state file is not one, or is of other entries than this log's."
+        "Begin anew with another state file; it saves time, and nothing else depends on it.";
+
+    // Bundles
+    BUNDLE "audit-bundle": "A file of the bundle is not the one that its manifest lists, or is missing, or is not listed."
+        "The bundle was changed or damaged: take another copy, and keep this one.";
+    BUNDLE_MANIFEST "audit-bundle-manifest": "The bundle's manifest is not one, or was changed."
+        "The bundle was changed or damaged: take another copy, and keep this one.";
+
     // Receipts and keys
     RECEIPT_FORM "audit-receipt-form": "The bytes are not a receipt."
         "Fetch the receipt again, byte for byte.";
@@ -92,6 +106,8 @@ catalogue! {
         "A key is written name+key id+base64, as the witness publishes it; a name is a URL without its scheme.";
     WITNESS_POLICY "audit-witness-policy": "The text is not a policy on logs and witnesses (C2SP tlog-policy)."
         "Correct the line that is named.";
+    COSIGNATURE "audit-cosignature": "The cosignature of a witness does not hold."
+        "It was changed, or the witness's key is another: keep this as evidence, and ask the witness.";
     QUORUM "audit-quorum": "Fewer witnesses have cosigned the checkpoint than the policy demands."
         "Fetch it again under a later checkpoint; if that does not help, ask the log's operator why its witnesses do not cosign.";
     WITNESS_BUSY "audit-witness-busy": "Another process runs the witness in this directory."

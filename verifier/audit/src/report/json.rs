@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::{Report, instant};
+use crate::audit::Depth;
 use crate::export::Summary;
 use crate::findings::Finding;
 use crate::tally::{RegisteredKey, Tally};
@@ -13,7 +14,7 @@ use crate::tally::{RegisteredKey, Tally};
 pub(super) fn write(report: &Report) -> Value {
     let audit = &report.audit;
     json!({
-        "type": "covenant-audit/v1",
+        "type": "covenant-audit/v2",
         "version": env!("CARGO_PKG_VERSION"),
         "result": audit.outcome.word(),
         "summary": report.result(),
@@ -25,6 +26,26 @@ pub(super) fn write(report: &Report) -> Value {
         "checks": report.checks().iter().map(|(what, count)| json!({ "what": what, "count": count })).collect::<Vec<_>>(),
         "records": audit.tally.as_ref().map(records),
         "proofs": audit.proofs,
+        "depth": match audit.depth {
+            Depth::Full => "full",
+            Depth::Sample(_) => "sample",
+            Depth::Hashes => "hashes",
+        },
+        "sample": audit.sample.as_ref().map(|sample| json!({
+            "asked": sample.asked, "drawn": sample.drawn, "verdicts": sample.verdicts, "seed": sample.seed.to_string(),
+            "catches_one": sample.catches(1), "caught_95": sample.caught_from(0.95), "caught_99": sample.caught_from(0.99),
+        })),
+        "verified_before": audit.verified_before,
+        "witnessed": audit.witnessed.as_ref().map(|witnessed| json!({
+            "checkpoints": witnessed.checkpoints, "unwitnessed": witnessed.unwitnessed, "since": witnessed.since,
+            "last_by": witnessed.last_by,
+        })),
+        "known_checkpoints": audit.known,
+        "bundle": report.bundle.as_ref().map(|bundle| json!({
+            "id": bundle.id.to_string(), "version": bundle.version, "made": bundle.made.to_string(), "result": bundle.result,
+            "files": bundle.files,
+        })),
+        "took": { "seconds": report.took.seconds, "memory_peak_bytes": report.took.memory_peak_bytes },
         "first_missing_body": audit.missing,
         "development_keys_allowed": audit.development_allowed,
         "findings": audit.findings.iter().map(finding).collect::<Vec<_>>(),

@@ -78,12 +78,46 @@ fn subject(report: &Report) -> Vec<(&'static str, String)> {
             subject.push(("erased bodies", summary.erased.to_string()));
         }
     }
+    if let Some(bundle) = &report.bundle {
+        subject.push((
+            "bundle",
+            format!(
+                "{}, made {} by covenant-audit {}, which found: {}",
+                bundle.id, bundle.made, bundle.version, bundle.result
+            ),
+        ));
+    }
     subject.push(("trust file", report.trust.clone().unwrap_or_else(|| "none".to_owned())));
+    if let Some(policy) = &report.witness_policy {
+        let by = audit.witnessed.as_ref().map(|witnessed| witnessed.last_by.join(", "));
+        let by = by.filter(|by| !by.is_empty()).unwrap_or_else(|| "nobody".to_owned());
+        subject.push((
+            "witnesses",
+            format!("{policy}; the last checkpoint is cosigned by {by}"),
+        ));
+    }
+    if let Some(sample) = &audit.sample {
+        let of = format!("{} of {} verdicts", sample.drawn, sample.verdicts);
+        subject.push(("sample", format!("{of}, seed {}", sample.seed)));
+    }
+    subject.push(("took", took(report)));
     subject.push((
         "audited",
         format!("{} by covenant-audit {}", report.at, env!("CARGO_PKG_VERSION")),
     ));
     subject
+}
+
+fn took(report: &Report) -> String {
+    let seconds = report.took.seconds;
+    let mut took = format!("{seconds:.1} s");
+    if let Some(summary) = report.audit.summary.as_ref().filter(|_| seconds > 0.0) {
+        took += &format!(", {:.0} entries a second", summary.header.size as f64 / seconds);
+    }
+    if let Some(bytes) = report.took.memory_peak_bytes {
+        took += &format!(", at most {} MiB of memory", bytes >> 20);
+    }
+    took
 }
 
 fn findings(out: &mut String, title: &str, findings: &[Finding]) {

@@ -30,16 +30,16 @@ fn exit_codes_say_how_it_went() {
     replay::files(directory.path());
     let development = "--allow-development-keys";
     let cases: &[(&[&str], i32, &str)] = &[
-        (&["export", "--trust", "trust.json", development], 0, "SOUND"),
-        (&["export", development], 1, "CONSISTENT, NOT ANCHORED"),
-        (&["export", "--trust", "trust.json"], 1, "development-key"),
-        (&["changed", "--trust", "trust.json", development], 1, "entry 7"),
+        (&["log.export", "--trust", "trust.json", development], 0, "SOUND"),
+        (&["log.export", development], 1, "CONSISTENT, NOT ANCHORED"),
+        (&["log.export", "--trust", "trust.json"], 1, "development-key"),
+        (&["changed.export", "--trust", "trust.json", development], 1, "entry 7"),
         (&["trust.json"], 1, "audit-format"),
         (&["nothing"], 2, "file-unreadable"),
-        (&["export", "--trust", "nothing"], 2, "file-unreadable"),
-        (&["export", "--trust", "export"], 2, "refused"),
-        (&["export", "--unknown"], 2, "unexpected argument"),
-        (&["--json", "changed", development], 1, "\"entry\": 7"),
+        (&["log.export", "--trust", "nothing"], 2, "file-unreadable"),
+        (&["log.export", "--trust", "log.export"], 2, "refused"),
+        (&["log.export", "--unknown"], 2, "unexpected argument"),
+        (&["--json", "changed.export", development], 1, "\"entry\": 7"),
         (&["--json", "nothing"], 2, "\"code\": \"file-unreadable\""),
     ];
     for (arguments, code, text) in cases {
@@ -54,7 +54,7 @@ fn a_report_is_written_once() {
     let directory = tempfile::tempdir().expect("a directory");
     replay::files(directory.path());
     let arguments = [
-        "export",
+        "log.export",
         "--trust",
         "trust.json",
         "--allow-development-keys",
@@ -165,7 +165,7 @@ fn a_receipt_is_checked_against_the_trust_file() {
         (&["receipt", "nothing", "--trust", "trust.json"], 2, "file-unreadable"),
         (&["receipt", "receipt"], 2, "--trust"),
         (
-            &["export", "receipt", "receipt", "--trust", "trust.json"],
+            &["log.export", "receipt", "receipt", "--trust", "trust.json"],
             2,
             "not both",
         ),
@@ -181,7 +181,7 @@ fn a_receipt_is_checked_against_the_trust_file() {
 fn an_export_is_fetched_from_a_service() {
     let directory = tempfile::tempdir().expect("a directory");
     replay::files(directory.path());
-    let export = std::fs::read(directory.path().join("export")).expect("the export");
+    let export = std::fs::read(directory.path().join("log.export")).expect("the export");
     std::fs::write(directory.path().join("token"), "cvt_abc123\n").expect("written");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = format!("http://{}", listener.local_addr().expect("an address"));
@@ -224,7 +224,7 @@ fn an_export_is_fetched_from_a_service() {
     let kept = std::fs::read(directory.path().join("kept")).expect("the export");
     assert_eq!(
         kept,
-        std::fs::read(directory.path().join("export")).expect("the export")
+        std::fs::read(directory.path().join("log.export")).expect("the export")
     );
     for request in service.join().expect("served") {
         assert!(request.starts_with("get /v1/ledger/export http/1.1\r\n"), "{request}");
@@ -235,4 +235,88 @@ fn an_export_is_fetched_from_a_service() {
     assert!(code == Some(2) && text.contains("service-unreachable"), "{text}");
     let (code, text) = said(&run(directory.path(), &[address.as_str(), "--keep", "kept"]));
     assert!(code == Some(2) && text.contains("file-exists"), "{text}");
+}
+
+#[test]
+fn a_bundle_is_made_and_audited_again() {
+    let directory = tempfile::tempdir().expect("a directory");
+    replay::files(directory.path());
+    let (trust, development) = (["--trust", "trust.json"], "--allow-development-keys");
+    let audit = |arguments: &[&str]| said(&run(directory.path(), arguments));
+    let make = [
+        "export",
+        "log.export",
+        "--out",
+        "bundle",
+        trust[0],
+        trust[1],
+        development,
+    ];
+    let (code, text) = audit(&make);
+    assert!(code == Some(0) && text.contains("bundle's id"), "{text}");
+    let (code, text) = audit(&make);
+    assert!(code == Some(2) && text.contains("file-exists"), "{text}");
+    // The same verdict, by the command that the bundle names.
+    let (code, text) = audit(&["bundle", trust[0], trust[1], development]);
+    assert!(code == Some(0) && text.contains("SOUND"), "{text}");
+    assert!(text.contains("files of the bundle against its manifest"), "{text}");
+    let (code, text) = audit(&["--json", "bundle", development]);
+    let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!((code, &report["result"]), (Some(1), &"consistent, not anchored".into()));
+    assert_eq!(report["bundle"]["result"], "sound");
+    assert!(
+        report["took"]["memory_peak_bytes"]
+            .as_u64()
+            .is_none_or(|bytes| bytes > 1 << 20)
+    );
+    // Every field that the page describes is there, and no other.
+    let page = include_str!("../../../../docs/audit.md");
+    let described: std::collections::BTreeSet<&str> = page
+        .lines()
+        .skip_while(|line| !line.starts_with("| field |"))
+        .take_while(|line| line.starts_with('|'))
+        .filter_map(|line| line.split('|').nth(1))
+        .flat_map(|fields| fields.split('`').skip(1).step_by(2))
+        .collect();
+    let there: std::collections::BTreeSet<&str> = report
+        .as_object()
+        .expect("an object")
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(described, there);
+    // One bit of an entry's time.
+    let path = directory.path().join("bundle/log.export");
+    let changed = std::fs::read(directory.path().join("changed.export")).expect("a file");
+    std::fs::write(&path, changed).expect("written");
+    let (code, text) = audit(&["bundle", trust[0], trust[1], development]);
+    assert!(
+        code == Some(1) && text.contains("file log.export") && text.contains("entry 7"),
+        "{text}"
+    );
+}
+
+#[test]
+fn how_far_to_look_is_said_and_kept() {
+    let directory = tempfile::tempdir().expect("a directory");
+    replay::files(directory.path());
+    let common = ["log.export", "--trust", "trust.json", "--allow-development-keys"];
+    let audit = |more: &[&str]| said(&run(directory.path(), &[&common[..], more].concat()));
+    let (code, text) = audit(&["--hashes-only"]);
+    assert!(code == Some(1) && text.contains("NOT FULLY AUDITED"), "{text}");
+    let (code, text) = audit(&["--sample", "3"]);
+    assert!(code == Some(2) && text.contains("--witness-policy"), "{text}");
+    std::fs::write(directory.path().join("none.txt"), "quorum none\n").expect("written");
+    let (code, text) = audit(&["--sample", "3", "--witness-policy", "none.txt"]);
+    assert!(code == Some(2) && text.contains("audit-sample"), "{text}");
+    for proofs in [2, 2] {
+        let (code, text) = audit(&["--state", "state.json", "--json"]);
+        let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        // So few are all verified again.
+        assert_eq!((code, report["proofs"].as_u64()), (Some(0), Some(proofs)));
+    }
+    let state = std::fs::read_to_string(directory.path().join("state.json")).expect("a state");
+    assert!(state.contains("covenant-audit-state/v1"), "{state}");
+    let (code, text) = audit(&["--known", "log.export"]);
+    assert!(code == Some(0) && text.contains("checkpoints seen elsewhere"), "{text}");
 }

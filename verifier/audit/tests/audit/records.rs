@@ -17,7 +17,7 @@ use covenant_api::verdict::judge;
 use covenant_gadgets::circuit::Field;
 use covenant_gadgets::eddsa;
 use covenant_gadgets::field::field_from_u64;
-use covenant_ledger::{Config, Draft, Kind, Ledger, Limits, StreamId};
+use covenant_ledger::{Config, Draft, Kind, Ledger, Limits, StreamId, Witnessing};
 use covenant_policy::schema::Schema;
 use covenant_policy::statement::{Assurance, Basis, Coverage, Currency, Figures, Period, Statement};
 use covenant_proofs::keys::{KeyPolicy, KeyStore, ProvingKey, development};
@@ -29,6 +29,8 @@ use covenant_statements::compliance::{self, Compliance, StatementWitness, Witnes
 use ed25519_dalek::SigningKey;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha20Rng;
+
+use crate::world::witnesses;
 
 pub const NOW: &str = "2026-03-31T10:00:00Z";
 pub const ORIGIN: &str = "example.com/covenant";
@@ -108,13 +110,25 @@ pub struct House {
 impl House {
     /// A log that is opened, and nothing else.
     pub fn empty() -> Self {
+        Self::empty_under(None)
+    }
+
+    /// A log with a bank, whose checkpoints two witnesses cosign.
+    pub fn witnessed() -> Self {
+        let mut house = Self::empty_under(Some(witnesses::witnessing()));
+        house.open(&house.ledger.key().to_string());
+        house.join();
+        house
+    }
+
+    fn empty_under(witnessing: Option<Witnessing>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let config = Config {
             origin: ORIGIN.to_owned(),
             signing_key: SigningKey::from_bytes(&[42; 32]),
             limits: Limits::default(),
             create: true,
-            witnessing: None,
+            witnessing,
         };
         let clock = || now().unix_seconds() * 1000;
         let ledger = Ledger::open(directory.path(), config, clock, ChaCha20Rng::from_seed([3; 32])).unwrap();

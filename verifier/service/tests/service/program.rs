@@ -137,7 +137,7 @@ fn an_operators_day() {
     assert_eq!(exported["entries"], 1);
     let bytes = fs::read(&out).unwrap();
     assert_eq!(exported["bytes"], bytes.len());
-    assert!(bytes.starts_with(b"covenant-export/v1\n"));
+    assert!(bytes.starts_with(b"covenant-export/v2\n"));
     assert_eq!(
         refused(&directory, &["export", "--out", out.to_str().unwrap()]),
         (2, "file-exists".into())

@@ -31,7 +31,7 @@ const CHUNKS_MAX: usize = 4;
 #[schema(value_type = String, format = Binary)]
 pub struct ExportFile(pub Vec<u8>);
 
-/// The log up to its last checkpoint, in one file (`covenant-export/v1`). An auditor gets everything; anybody else entries and
+/// The log up to its last checkpoint, in one file (`covenant-export/v2`). An auditor gets everything; anybody else entries and
 /// checkpoints without bodies.
 #[utoipa::path(
     get,
