@@ -14,7 +14,7 @@ INTEROP ?= compare
 BOOKS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo interop test bench bench-peers bench-ledger campaign flips lint keys golden calibration fuzz fuzz-long
+.PHONY: help setup demo interop test bench bench-peers bench-ledger bench-service campaign flips schemathesis lint keys golden calibration fuzz fuzz-long
 
 # The table of companies that `make calibration` holds the sample policies against, and which column gives which figure
 TABLE ?= $(COVENANT_DATA)/sec/sec_2010q2_wide.csv
@@ -61,6 +61,17 @@ bench-ledger: ## the ledger at scale: appends, reopening, proofs, tiles, recheck
 	rm -rf "$(LEDGER)" "$(LEDGER).export"
 	cargo run --release --locked -p covenant-ledger --example scale -- "$(LEDGER)" $(ENTRIES)
 	target/release/covenant-audit "$(LEDGER).export" --hashes-only || test $$? = 1
+
+bench-service: ## the service under load over HTTP: saturation, a lone call, appends, bad callers
+	@scripts/setup.sh build
+	cargo build --release --locked --workspace --bins
+	cargo bench --locked -p covenant-benches --bench service
+
+# How many calls schemathesis makes at least
+CALLS ?= 10000
+
+schemathesis: ## the service's description against what it answers: schemathesis on a sandbox (CALLS=N)
+	@scripts/schemathesis.sh $(CALLS)
 
 campaign: ## the ledger against 1,000 kills, 500 power cuts (as root, with xfsprogs and strace), faults at every system call, a million differential cases, bit flips
 	@scripts/setup.sh build

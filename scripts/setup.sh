@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs what is missing: scripts/setup.sh [build] [interop] [lint]
+# Installs what is missing: scripts/setup.sh [build] [interop] [schemathesis] [lint]
 #   build   what demo, test and bench need: cargo, a C and C++ compiler, libclang, git, curl (installed, or advice where that fails)
 #   interop Node with npm, GNU time, and snarkjs of the pinned version, into the home folder's cache
+#   schemathesis  Python with venv, and schemathesis of the pinned version, into the home folder's cache
 #   lint    rustfmt and clippy (through rustup) and cargo-deny (built once, into the home folder's cache)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -64,6 +65,22 @@ for_interop() {
     fi
 }
 
+# The version that scripts/schemathesis was written for.
+SCHEMATHESIS=4.32.5
+
+for_schemathesis() {
+    python3 -c 'import ensurepip, venv' 2>/dev/null || packages python3 python3-venv
+    local tools="$HOME/.cache/covenant/tools/schemathesis"
+    if [[ ! -e $tools/installed-$SCHEMATHESIS ]]; then
+        echo "setup: installing schemathesis"
+        rm -rf "$tools"
+        python3 -m venv "$tools"
+        "$tools/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$SCHEMATHESIS" ||
+            die "schemathesis $SCHEMATHESIS cannot be installed" "it needs Python 3.10 or newer, and pip a way to a package index"
+        touch "$tools/installed-$SCHEMATHESIS"
+    fi
+}
+
 for_lint() {
     local part
     for part in rustfmt clippy; do
@@ -87,7 +104,8 @@ for part in "$@"; do
     case "$part" in
         build) for_build ;;
         interop) for_interop ;;
+        schemathesis) for_schemathesis ;;
         lint) for_lint ;;
-        *) die "unknown part: $part" "scripts/setup.sh [build] [interop] [lint]" ;;
+        *) die "unknown part: $part" "scripts/setup.sh [build] [interop] [schemathesis] [lint]" ;;
     esac
 done

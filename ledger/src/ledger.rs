@@ -25,6 +25,7 @@ use crate::sequencer::{Clock, Outcome, Reply, Request, Sequencer, Shared};
 use crate::state;
 use crate::store::rocks::Rocks;
 use crate::store::{Store, StoredNodes, Table};
+use crate::watch::Watcher;
 use crate::witness::WitnessPolicy;
 use crate::witnessing::Witnessing;
 
@@ -263,6 +264,11 @@ impl Ledger {
     /// Whether entries are stored that too few witnesses have cosigned. Until they do nothing is acknowledged.
     pub fn unwitnessed(&self) -> bool {
         self.shared.unwitnessed.load(Ordering::Relaxed)
+    }
+
+    /// Has somebody told of each group from now on; `false` where somebody is told already.
+    pub fn watch(&self, watcher: Watcher) -> bool {
+        self.shared.watch.set(watcher)
     }
 
     /// Why the writer stopped, if it has. A ledger that has stopped can still be read.

@@ -26,6 +26,8 @@ mod state;
 #[cfg(feature = "store")]
 mod store;
 #[cfg(feature = "store")]
+mod watch;
+#[cfg(feature = "store")]
 mod witnessing;
 
 pub mod checkpoint;
@@ -61,6 +63,8 @@ pub use receipt::Receipt;
 #[cfg(feature = "store")]
 pub use sequencer::{Appended, Clock, Outcome};
 pub use tiles::{Layer, Tile};
+#[cfg(feature = "store")]
+pub use watch::{GroupWritten, Watcher};
 pub use witness::WitnessPolicy;
 #[cfg(feature = "store")]
 pub use witnessing::{Tree, Witnesses, Witnessing};

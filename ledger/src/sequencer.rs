@@ -30,6 +30,7 @@ use crate::receipt::Receipt;
 use crate::state::{self, Head, Lookup, StreamHead, View};
 use crate::store::{Batch, Store, Table};
 use crate::tree::{self, Edge, Patch};
+use crate::watch::{GroupWritten, Watch};
 use crate::witnessing::Witnessing;
 
 /// What the clock says, in Unix milliseconds. The ledger never lets time run backwards, whatever its clock does.
@@ -110,6 +111,8 @@ pub(crate) struct Shared {
     pub(crate) queued_bytes: AtomicUsize,
     /// Whether entries are stored that too few witnesses have cosigned.
     pub(crate) unwitnessed: AtomicBool,
+    /// Who is told of each group.
+    pub(crate) watch: Watch,
 }
 
 impl Shared {
@@ -121,6 +124,7 @@ impl Shared {
             stopped: OnceLock::new(),
             queued_bytes: AtomicUsize::new(0),
             unwitnessed: AtomicBool::new(unwitnessed),
+            watch: Watch::default(),
         }
     }
 
@@ -307,11 +311,19 @@ impl Sequencer {
             unique,
             ..
         } = draw;
+        let entries = size - self.head.size;
+        let began = Instant::now();
         self.store
             .commit(complete(batch, &head, &patch, &signed, cells, &streams, &unique))?;
+        let stored = Instant::now();
         self.head = head;
         self.edge = patch.edge().clone();
         let published = self.publish(signed)?;
+        self.shared.watch.tell(GroupWritten {
+            entries,
+            synced: stored - began,
+            published: stored.elapsed(),
+        });
         Ok(published.map(|checkpoint| Arc::new(Group { patch, checkpoint })))
     }
 

@@ -8,6 +8,7 @@
 //! - `cache`: where proofs and key are kept, shared by all processes that ask for them; `COVENANT_FIXTURES` names another place.
 //! - `proofs`: bundles, read from the cache or made.
 //! - `calls`: documents with their filings, as they go over the wire.
+//! - `simulated`: bundles by the thousand, under a key whose secrets the fixture knows.
 //! - [`replay`]: the calls as a log records them, in memory and in a real ledger.
 //!
 //! The `n`-th bundle answers the `n / applicants`-th request to the applicant `n % applicants`. Request and proof depend on these two
@@ -19,12 +20,14 @@ use covenant_api::log::Record;
 use covenant_api::sign::{Signed, Signer, Verified};
 use covenant_api::types::{Hex32, LogOrigin, Name, Text, UtcTime};
 use covenant_policy::refusal::Refusal;
+use rayon::prelude::*;
 
 mod cache;
 mod calls;
 mod parties;
 mod proofs;
 pub mod replay;
+mod simulated;
 
 pub use calls::Call;
 pub use parties::{Applicant, Asking, House};
@@ -96,17 +99,44 @@ impl Fixture {
     }
 
     fn within(cache: &cache::Cache, bundles: usize, applicants: usize) -> Result<Self, Fault> {
+        let house = House::new(&cache.verifying_key()?)?;
+        Self::of(house, bundles, applicants, |house, people, asked| {
+            proofs::all(cache, house, people, asked)
+        })
+    }
+
+    /// As many bundles as asked for, spread over so many applicants, with simulated proofs: each is another one, and holds under a
+    /// verifying key whose secrets are drawn here. They are made in a millisecond, for tests of load.
+    ///
+    /// # Errors
+    /// Where it cannot be made.
+    pub fn simulated(bundles: usize, applicants: usize) -> Result<Self, Fault> {
+        let trapdoor = simulated::Trapdoor::new();
+        let house = House::new(&trapdoor.verifying_key()?)?;
+        Self::of(house, bundles, applicants, |_, people, asked| {
+            simulated::all(&trapdoor, people, asked)
+        })
+    }
+
+    /// What all send, with bundles that are proven in this way.
+    fn of(
+        house: House,
+        bundles: usize,
+        applicants: usize,
+        prove: impl FnOnce(&House, &[Applicant], &[Asking]) -> Result<Vec<Proved>, Fault>,
+    ) -> Result<Self, Fault> {
         if applicants == 0 {
             return Err("a fixture needs an applicant".into());
         }
-        let house = House::new(&cache.verifying_key()?)?;
         let people: Vec<Applicant> = (0..applicants)
+            .into_par_iter()
             .map(|number| Applicant::new(&house, number))
             .collect::<Result<_, _>>()?;
         let asked: Vec<Asking> = (0..bundles)
+            .into_par_iter()
             .map(|n| Asking::new(&house, &people[n % applicants], n / applicants))
             .collect::<Result<_, _>>()?;
-        let bundles = proofs::all(cache, &house, &people, &asked)?;
+        let bundles = prove(&house, &people, &asked)?;
         let mut number = 0..;
         let mut next = || number.next().unwrap_or(u64::MAX);
         Ok(Self {
@@ -196,6 +226,18 @@ impl Fixture {
         let asking = Asking::claiming(&self.house, who, round, "B")?;
         let made = proofs::all(&cache::Cache::open()?, &self.house, &self.people, &[asking])?;
         Ok(made.into_iter().next().ok_or("one was asked for")?)
+    }
+
+    /// The `n`-th bundle with the proof of another one in it, signed by its applicant: everything about it is right but the proof.
+    ///
+    /// # Errors
+    /// `unencodable`.
+    pub fn spoiled(&self, n: usize) -> Result<Vec<u8>, Fault> {
+        let (this, other) = (&self.bundles[n], &self.bundles[(n + 1) % self.bundles.len()]);
+        let mut bundle = this.signed.unverified().clone();
+        bundle.proof = other.signed.unverified().proof.clone();
+        let signed = self.people[this.applicant].signer.sign(bundle)?;
+        Ok(serde_json::to_vec(&signed.to_signed())?)
     }
 
     /// The log's origin.

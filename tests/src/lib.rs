@@ -4,6 +4,7 @@
 pub mod company;
 pub mod fixture;
 pub mod keys;
+pub mod load;
 pub mod offices;
 pub mod programs;
 pub mod repository;

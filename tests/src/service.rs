@@ -129,7 +129,11 @@ impl Service {
         self.start_with(&[])
     }
 
-    fn start_with(&mut self, flags: &[&str]) -> Duration {
+    /// Starts it with these flags.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn start_with(&mut self, flags: &[&str]) -> Duration {
         let began = Instant::now();
         let log = std::fs::OpenOptions::new()
             .create(true)
@@ -138,8 +142,8 @@ impl Service {
             .expect("a file for what it says");
         let mut child = verifier(&self.programs, self.world.path())
             .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(flags)
             .args(["--set", "log_filter=warn"])
+            .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -201,6 +205,14 @@ impl Service {
     /// Where it does not run.
     pub fn address(&self) -> SocketAddr {
         self.serving.as_ref().expect("it runs").address
+    }
+
+    /// The number of its process.
+    ///
+    /// # Panics
+    /// Where it does not run.
+    pub fn process(&self) -> u32 {
+        self.serving.as_ref().expect("it runs").child().id()
     }
 
     /// The log's key and operator, as `init` printed them.

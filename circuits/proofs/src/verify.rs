@@ -152,6 +152,13 @@ pub(crate) fn check(lines: &Lines, inputs: G1Projective, proof: &Proof) -> Resul
     }
 }
 
+/// SHA-256 over inputs, each as 32 little-endian bytes.
+pub fn digest_of_inputs(inputs: &[Field]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    inputs.iter().for_each(|input| hash.update(field_to_bytes(input)));
+    hash.finalize().into()
+}
+
 /// Prepared keys that were used last, at most a fixed number of them.
 pub struct PreparedCache {
     capacity: NonZeroUsize,
@@ -165,7 +172,7 @@ struct Entries {
     keys: BTreeMap<CacheKey, (u64, Arc<PreparedKey>)>,
 }
 
-/// The key's id, and SHA-256 of the policy's inputs, each as 32 little-endian bytes.
+/// The key's id, and [`digest_of_inputs`] of the policy's.
 type CacheKey = (KeyId, [u8; 32]);
 
 impl PreparedCache {
@@ -186,17 +193,27 @@ impl PreparedCache {
         key: &VerifyingKey,
         policy_inputs: &[Field],
     ) -> Result<Arc<PreparedKey>, VerifyError> {
+        self.get_by_digest::<S>(key, digest_of_inputs(policy_inputs), || policy_inputs.to_vec())
+    }
+
+    /// As [`PreparedCache::get`], for whoever keeps the digest of a policy's inputs: they are asked for where the prepared key is not
+    /// there, and must be those of which this is the [`digest_of_inputs`].
+    ///
+    /// # Errors
+    /// As [`PreparedKey::new`].
+    pub fn get_by_digest<S: Statement>(
+        &self,
+        key: &VerifyingKey,
+        digest: [u8; 32],
+        policy_inputs: impl FnOnce() -> Vec<Field>,
+    ) -> Result<Arc<PreparedKey>, VerifyError> {
         key.expect_statement::<S>()?;
-        let mut hash = Sha256::new();
-        policy_inputs
-            .iter()
-            .for_each(|input| hash.update(field_to_bytes(input)));
-        let name = (key.id(), hash.finalize().into());
+        let name = (key.id(), digest);
         if let Some(found) = self.entries().touch(&name) {
             return Ok(found);
         }
         // Computed outside the lock; two threads may both do so, with the same result.
-        let prepared = Arc::new(PreparedKey::new::<S>(key, policy_inputs)?);
+        let prepared = Arc::new(PreparedKey::new::<S>(key, &policy_inputs())?);
         self.entries().insert(name, prepared.clone(), self.capacity);
         Ok(prepared)
     }

@@ -3,6 +3,8 @@
 //! Everything here comes from what the bank signed (policy, invitation, request) and from the applicant's enrolled key. Only
 //! the tier's name and the tags are the bundle's own.
 
+use std::sync::Arc;
+
 use covenant_gadgets::circuit::Field;
 use covenant_gadgets::eddsa::PublicKey;
 use covenant_policy::policy::Scope;
@@ -133,7 +135,7 @@ impl<'a> Asked<'a> {
     ///
     /// # Errors
     /// `unknown-tier`, `invalid-key` and whatever [`PolicyInputs::new`] refuses.
-    pub fn policy_inputs(&self, tier: &TierName) -> Result<Vec<PolicyInputs>, Refusal> {
+    pub fn policy_inputs(&self, tier: &TierName) -> Result<Arc<[PolicyInputs]>, Refusal> {
         policy_inputs(self.policy, self.request, tier)
     }
 
@@ -147,7 +149,7 @@ impl<'a> Asked<'a> {
         self.expect_proofs(&answer.tier, inputs.len(), answer.further.len() + 1)?;
         let shared = self.proof_inputs(answer)?;
         let mut publics = Vec::with_capacity(inputs.len());
-        for (k, policy) in inputs.into_iter().enumerate() {
+        for (k, policy) in inputs.iter().cloned().enumerate() {
             let mut proof = shared.clone();
             if let Some(linked) = k.checked_sub(1).and_then(|k| answer.further.get(k)) {
                 proof.period_tags[1] = linked.period_tag.0;
@@ -217,7 +219,21 @@ impl<'a> Asked<'a> {
 ///
 /// # Errors
 /// As [`Asked::policy_inputs`].
-pub fn policy_inputs(policy: &CheckedPolicy, request: &Request, tier: &TierName) -> Result<Vec<PolicyInputs>, Refusal> {
+pub fn policy_inputs(
+    policy: &CheckedPolicy,
+    request: &Request,
+    tier: &TierName,
+) -> Result<Arc<[PolicyInputs]>, Refusal> {
+    policy.inputs(tier.as_str(), &request.attestors, || {
+        make_policy_inputs(policy, request, tier)
+    })
+}
+
+fn make_policy_inputs(
+    policy: &CheckedPolicy,
+    request: &Request,
+    tier: &TierName,
+) -> Result<Vec<PolicyInputs>, Refusal> {
     let demanded = policy.demanded(tier.as_str());
     if demanded.is_empty() {
         let names: Vec<_> = policy.program().tiers.iter().map(|t| t.name.as_str()).collect();

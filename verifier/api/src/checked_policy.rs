@@ -1,6 +1,7 @@
 //! A policy whose source was compiled again by its reader.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use covenant_policy::analysis::lint;
 use covenant_policy::policy::Scope;
@@ -8,8 +9,9 @@ use covenant_policy::program::Program;
 use covenant_policy::refusal::Refusal;
 use covenant_policy::render::{Rendering, render};
 use covenant_policy::{COMPILER_VERSION, Compiled, compile};
+use covenant_statements::compliance::PolicyInputs;
 
-use crate::documents::Policy;
+use crate::documents::{AcceptedAttestor, Policy};
 use crate::ids;
 use crate::refusals::{POLICY_MISMATCH, UNENCODABLE};
 use crate::sign::{Signer, Verified};
@@ -22,7 +24,16 @@ pub struct CheckedPolicy {
     compiled: Compiled,
     program: Arc<Program>,
     further: Vec<Arc<Program>>,
+    inputs: Arc<Mutex<Kept>>,
 }
+
+/// A tier, and the attestors that count: each with its key and the greatest assurance granted.
+type Tiered = (String, Vec<([u8; 32], u8)>);
+/// The public values that a policy fixes, by what they depend on beside the policy.
+type Kept = BTreeMap<Tiered, Arc<[PolicyInputs]>>;
+
+/// Tiers and lists of attestors whose public values are kept: attestors' keys are decoded and hashed once, and not for each answer.
+const KEPT_MAX: usize = 64;
 
 impl CheckedPolicy {
     /// Compiles a source text and signs what came out.
@@ -75,6 +86,7 @@ impl CheckedPolicy {
             compiled,
             program,
             further,
+            inputs: Arc::default(),
         })
     }
 
@@ -96,6 +108,29 @@ impl CheckedPolicy {
     /// The program over the first and the second statement, of which every tier takes a proof.
     pub fn program(&self) -> &Arc<Program> {
         &self.program
+    }
+
+    /// The public values that the policy fixes at this tier, for these attestors: made once, and kept within bounds.
+    pub(crate) fn inputs(
+        &self,
+        tier: &str,
+        attestors: &[AcceptedAttestor],
+        make: impl FnOnce() -> Result<Vec<PolicyInputs>, Refusal>,
+    ) -> Result<Arc<[PolicyInputs]>, Refusal> {
+        let attestors = attestors.iter().map(|a| (a.attestor.0, a.assurance_max)).collect();
+        let name = (tier.to_owned(), attestors);
+        // Every change is a single insertion or a clearing, so a panic elsewhere leaves the map whole.
+        let kept = || self.inputs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = kept().get(&name) {
+            return Ok(Arc::clone(found));
+        }
+        let made: Arc<[PolicyInputs]> = make()?.into();
+        let mut kept = kept();
+        if kept.len() >= KEPT_MAX {
+            kept.clear();
+        }
+        kept.insert(name, Arc::clone(&made));
+        Ok(made)
     }
 
     /// The policy in plain language, written from the bytes that are hashed.

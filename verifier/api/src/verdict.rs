@@ -5,9 +5,9 @@
 //! first one that fails is the refusal:
 //!
 //! decode · request known · not expired · not used · policy, tier, key, applicant · signature · attestors still standing ·
-//! linked proofs · key pinned · public values · restatements · proof
+//! linked proofs · key pinned · public values · restatements · proof: its encoding, and that it holds
 //!
-//! The proof comes last and by itself, so that who judges many can check their proofs in one equation.
+//! The proof comes last and by itself, so that who judges many can decode their proofs side by side and check them in one equation.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,8 +20,8 @@ use covenant_proofs::batch;
 use covenant_proofs::decode::Proof;
 use covenant_proofs::keys::{KeyPolicy, VerifyingKey};
 use covenant_proofs::statement::Statement as _;
-use covenant_proofs::verify::{PreparedCache, verify};
-use covenant_statements::compliance::Compliance;
+use covenant_proofs::verify::{PreparedCache, PreparedKey, verify};
+use covenant_statements::compliance::{Compliance, Public};
 
 use crate::asked::{Answer, Asked, FurtherAnswer};
 use crate::checked_policy::CheckedPolicy;
@@ -88,7 +88,7 @@ pub trait Facts {
     fn versions(&self, tag: &FieldElement) -> Result<Vec<(FieldElement, StatementBasis)>, Refusal>;
 }
 
-/// A bundle of which everything holds but the pairing equation, which is checked last, alone or with others.
+/// A bundle of which everything holds but its proofs, which are decoded and checked last, alone or with others.
 pub struct Judged {
     /// The verdict, if the proof holds.
     pub verdict: Verdict,
@@ -96,13 +96,44 @@ pub struct Judged {
     pub proofs: Vec<JudgedProof>,
 }
 
-/// A proof that is still to be checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A proof that is still to be decoded and checked.
+#[derive(Debug, Clone)]
 pub struct JudgedProof {
-    /// All public inputs, from the judge's own records and the bundle's tags.
-    pub inputs: Vec<Field>,
-    /// The proof, decoded.
-    pub proof: Proof,
+    /// All public values, from the judge's own records and the bundle's tags.
+    pub public: Public,
+    /// The proof as it came.
+    pub proof: [u8; Proof::LENGTH],
+}
+
+impl JudgedProof {
+    /// Whether the other is the same proof of the same inputs.
+    pub fn is(&self, other: &Self) -> bool {
+        let same_policy = self.public.policy.digest() == other.public.policy.digest();
+        same_policy && self.public.proof == other.public.proof && self.proof == other.proof
+    }
+}
+
+/// A proof with the key of its policy, and the inputs that this leaves open: whatever decoding and checking need.
+#[derive(Clone)]
+pub struct Unchecked {
+    prepared: Arc<PreparedKey>,
+    rest: Vec<Field>,
+    proof: [u8; Proof::LENGTH],
+}
+
+/// Decodes many proofs side by side; what stands at each place is ready to be checked with others.
+///
+/// # Errors
+/// Each by itself: those of a malformed proof.
+pub fn decode(proofs: &[Unchecked]) -> Vec<Result<batch::Item, Refusal>> {
+    let encoded: Vec<&[u8]> = proofs.iter().map(|unchecked| unchecked.proof.as_slice()).collect();
+    let decoded = Proof::many_from_bytes(&encoded).into_iter();
+    let item = |(decoded, unchecked): (Result<Proof, _>, &Unchecked)| {
+        let proof = decoded.map_err(|e| of_decode(&e))?;
+        let (prepared, rest) = (Arc::clone(&unchecked.prepared), unchecked.rest.clone());
+        batch::Item::new(prepared, rest, proof).map_err(|e| of_verify(&e))
+    };
+    decoded.zip(proofs).map(item).collect()
 }
 
 /// Where in a bundle its proof of this number stands.
@@ -117,10 +148,11 @@ impl Judged {
     /// Checks every proof, and gives the verdict.
     ///
     /// # Errors
-    /// `proof-invalid`.
+    /// Those of a malformed proof; `proof-invalid`.
     pub fn verify(self, key: &VerifyingKey) -> Result<Verdict, Refusal> {
         for (k, judged) in self.proofs.iter().enumerate() {
-            verify::<Compliance>(key, &judged.inputs, &judged.proof)
+            let proof = Proof::from_bytes(&judged.proof).map_err(|e| of_decode(&e).at(place_of_proof(k)))?;
+            verify::<Compliance>(key, &Compliance::inputs(&judged.public), &proof)
                 .map_err(|e| of_verify(&e).at(place_of_proof(k)))?;
         }
         Ok(self.verdict)
@@ -129,17 +161,29 @@ impl Judged {
     /// The proofs as items of a batch, each one's policy folded into the key. The verdict stands where all of them hold.
     ///
     /// # Errors
-    /// What preparing a key refuses.
+    /// What preparing a key refuses; those of a malformed proof.
     pub fn items(&self, key: &VerifyingKey, cache: &PreparedCache) -> Result<Vec<batch::Item>, Refusal> {
-        let item = |judged: &JudgedProof| {
-            let (policy, rest) = judged
-                .inputs
-                .split_at_checked(Compliance::policy_inputs())
-                .unwrap_or_default();
-            let prepared = cache.get::<Compliance>(key, policy).map_err(|e| of_verify(&e))?;
-            batch::Item::new(prepared, rest.to_vec(), judged.proof).map_err(|e| of_verify(&e))
+        let decoded = decode(&self.unchecked(key, cache)?).into_iter().enumerate();
+        decoded
+            .map(|(k, item)| item.map_err(|e| e.at(place_of_proof(k))))
+            .collect()
+    }
+
+    /// The proofs as they came, each with its policy folded into the key. The verdict stands where all of them hold.
+    ///
+    /// # Errors
+    /// What preparing a key refuses.
+    pub fn unchecked(&self, key: &VerifyingKey, cache: &PreparedCache) -> Result<Vec<Unchecked>, Refusal> {
+        let unchecked = |judged: &JudgedProof| {
+            let policy = &judged.public.policy;
+            let prepared = cache.get_by_digest::<Compliance>(key, policy.digest(), || policy.inputs());
+            Ok(Unchecked {
+                prepared: prepared.map_err(|e| of_verify(&e))?,
+                rest: judged.public.proof.inputs(),
+                proof: judged.proof,
+            })
         };
-        self.proofs.iter().map(item).collect()
+        self.proofs.iter().map(unchecked).collect()
     }
 }
 
@@ -178,13 +222,13 @@ pub fn verify_bundle(registry: &Registry, bundle: &[u8], now: UtcTime, keys: Key
     judged.verify(&key)
 }
 
-/// Judges all of a bundle but the pairing equation.
+/// Judges all of a bundle but its proofs.
 ///
 /// # Errors
 /// Whatever is wrong with the document; `unknown-request`, `request-expired`, `request-used`, `wrong-policy`, `unknown-tier`,
 /// `wrong-key`, `wrong-applicant`, `wrong-signer`, `wrong-signature`, `attestors-changed`, `linked-proof-missing`,
 /// `linked-proof-unexpected`,
-/// `unknown-verifying-key`, those of a malformed proof, `too-many-restatements`.
+/// `unknown-verifying-key`, `too-many-restatements`.
 pub fn judge(facts: &impl Facts, signed: &Signed<Bundle>, now: UtcTime) -> Result<Judged, Refusal> {
     let bundle = signed.unverified();
     let case = facts.case(&bundle.request)?;
@@ -197,10 +241,6 @@ pub fn judge(facts: &impl Facts, signed: &Signed<Bundle>, now: UtcTime) -> Resul
     linked_proofs(&asked)?;
     let pinned = facts.pinned_key(&bank, &bundle.verifying_key)?;
     let encoded = std::iter::once(&bundle.proof).chain(bundle.further.iter().map(|linked| &linked.proof));
-    let decoded = encoded.enumerate();
-    let decoded =
-        decoded.map(|(k, proof)| Proof::from_bytes(&proof.0).map_err(|e| of_decode(&e).at(place_of_proof(k))));
-    let decoded: Vec<Proof> = decoded.collect::<Result<_, Refusal>>()?;
     // As many as there are proofs: others are refused here.
     let publics = asked.publics(&bundle.answer())?;
     let shown = shown(&asked, &bundle);
@@ -231,12 +271,9 @@ pub fn judge(facts: &impl Facts, signed: &Signed<Bundle>, now: UtcTime) -> Resul
     Ok(Judged {
         verdict,
         proofs: publics
-            .iter()
-            .zip(decoded)
-            .map(|(public, proof)| JudgedProof {
-                inputs: Compliance::inputs(public),
-                proof,
-            })
+            .into_iter()
+            .zip(encoded)
+            .map(|(public, proof)| JudgedProof { public, proof: proof.0 })
             .collect(),
     })
 }

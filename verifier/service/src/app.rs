@@ -69,14 +69,15 @@ impl App {
         run: u64,
     ) -> Result<Self, Refusal> {
         let metrics = Metrics::new();
-        let counted = metrics.clone();
         let sizes = Sizes {
             queue_max: settings.proof_queue_max,
             batch_max: settings.proof_batch_max,
             threads: settings.proof_threads,
         };
+        let counted = metrics.clone();
+        ledger.watch(Box::new(move |group| counted.group(group)));
         Ok(Self {
-            proofs: proofs::start(sizes, Box::new(move |size| counted.batch(size)))?,
+            proofs: proofs::start(sizes, &metrics)?,
             shelf: Shelf::new(key_policy(&settings)),
             exports: Arc::new(Semaphore::new(settings.exports_max)),
             rates: Rates::new(settings.calls_per_minute_max),

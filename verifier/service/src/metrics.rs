@@ -1,8 +1,9 @@
 //! What is counted, in the format that Prometheus reads. Labels are routes, statuses and codes: never ids, names or figures.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use covenant_ledger::GroupWritten;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -18,8 +19,12 @@ pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; chars
 const SECONDS: [f64; 13] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
-/// Sizes at which batches are divided.
-const SIZES: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
+/// Seconds at which stages are divided.
+const STAGE_SECONDS: [f64; 14] = [
+    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0,
+];
+/// Sizes at which batches and groups are divided.
+const SIZES: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 
 /// A call.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -41,6 +46,35 @@ struct Code {
     code: &'static str,
 }
 
+/// What an answer takes its time for, one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// Everything about a bundle but its proofs is judged.
+    Judge,
+    /// Its proofs wait for those before them to be checked.
+    Queue,
+    /// Proofs are decoded, a batch at a time.
+    Decode,
+    /// They are checked, a batch at a time.
+    Verify,
+    /// A verdict is signed and planned.
+    Sign,
+    /// From the submission of a record to the ledger until it is durable and published.
+    Append,
+    /// The ledger's synced write, a group at a time.
+    Sync,
+    /// Witnesses and mark of a group, until readers see it.
+    Publish,
+    /// Receipt and answer are put together.
+    Answer,
+}
+
+/// A stage's label.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StageLabel {
+    stage: &'static str,
+}
+
 /// A recorded verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Verdict {
@@ -57,6 +91,8 @@ pub struct Metrics {
     refusals: Family<Code, Counter>,
     verdicts: Family<Verdict, Counter>,
     batches: Histogram,
+    stages: Family<StageLabel, Histogram>,
+    groups: Histogram,
     ledger_size: Gauge,
     ledger_stopped: Gauge,
     proofs_waiting: Gauge,
@@ -84,6 +120,18 @@ impl Metrics {
         registry.register("verdicts", "Proofs judged: recorded or refused", verdicts.clone());
         let batches = Histogram::new(SIZES);
         registry.register("proof_batch_size", "Proofs that were checked together", batches.clone());
+        let stages: Family<StageLabel, Histogram> = Family::new_with_constructor(|| Histogram::new(STAGE_SECONDS));
+        registry.register(
+            "stage_seconds",
+            "Time that each stage of an answer took",
+            stages.clone(),
+        );
+        let groups = Histogram::new(SIZES);
+        registry.register(
+            "ledger_group_size",
+            "Entries that the ledger wrote in one synced batch",
+            groups.clone(),
+        );
         let ledger_size = Gauge::default();
         registry.register("ledger_entries", "Entries in the ledger", ledger_size.clone());
         let ledger_stopped = Gauge::default();
@@ -106,6 +154,8 @@ impl Metrics {
             refusals,
             verdicts,
             batches,
+            stages,
+            groups,
             ledger_size,
             ledger_stopped,
             proofs_waiting,
@@ -147,9 +197,43 @@ impl Metrics {
         self.verdicts.get_or_create(&Verdict { outcome }).inc();
     }
 
-    /// A batch of proofs was checked together.
-    pub fn batch(&self, size: usize) {
-        self.batches.observe(size as f64);
+    /// A batch of proofs is checked together, of which each has waited for so long.
+    pub fn batch(&self, waited: &[Duration]) {
+        self.batches.observe(waited.len() as f64);
+        waited.iter().for_each(|waited| self.stage(Stage::Queue, *waited));
+    }
+
+    /// A group of entries was written.
+    pub fn group(&self, group: GroupWritten) {
+        self.groups.observe(group.entries as f64);
+        self.stage(Stage::Sync, group.synced);
+        self.stage(Stage::Publish, group.published);
+    }
+
+    /// A stage took so long.
+    pub fn stage(&self, stage: Stage, took: Duration) {
+        let stage = match stage {
+            Stage::Judge => "judge",
+            Stage::Queue => "queue",
+            Stage::Decode => "decode",
+            Stage::Verify => "verify",
+            Stage::Sign => "sign",
+            Stage::Append => "append",
+            Stage::Sync => "sync",
+            Stage::Publish => "publish",
+            Stage::Answer => "answer",
+        };
+        self.stages
+            .get_or_create(&StageLabel { stage })
+            .observe(took.as_secs_f64());
+    }
+
+    /// Does some work, and counts the time for this stage.
+    pub fn timed<T>(&self, stage: Stage, work: impl FnOnce() -> T) -> T {
+        let began = Instant::now();
+        let done = work();
+        self.stage(stage, began.elapsed());
+        done
     }
 
     /// Everything as text, with what is measured when asked.
@@ -176,7 +260,12 @@ mod tests {
         metrics.answered("GET", "/v1/log", 200, Duration::from_millis(3));
         metrics.refused("not-found");
         metrics.judged(true);
-        metrics.batch(3);
+        metrics.batch(&[Duration::from_millis(2); 3]);
+        metrics.group(GroupWritten {
+            entries: 5,
+            synced: Duration::from_millis(3),
+            published: Duration::from_micros(30),
+        });
         let text = metrics.text(17, false, 2);
         for line in [
             "covenant_http_requests_total{method=\"GET\",route=\"/v1/log\",status=\"200\"} 1",
@@ -185,6 +274,9 @@ mod tests {
             "covenant_refusals_total{code=\"not-found\"} 1",
             "covenant_verdicts_total{outcome=\"recorded\"} 1",
             "covenant_proof_batch_size_bucket{le=\"4.0\"} 1",
+            "covenant_stage_seconds_count{stage=\"queue\"} 3",
+            "covenant_stage_seconds_bucket{le=\"0.005\",stage=\"sync\"} 1",
+            "covenant_ledger_group_size_bucket{le=\"8.0\"} 1",
             "covenant_ledger_entries 17",
             "covenant_ledger_stopped 0",
             "covenant_proofs_waiting 2",

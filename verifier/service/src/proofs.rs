@@ -6,21 +6,28 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::thread;
+use std::time::{Duration, Instant};
 
+use covenant_api::verdict::{Unchecked, decode, place_of_proof};
 use covenant_policy::refusal::Refusal;
 use covenant_proofs::batch::{self, Item};
 use covenant_proofs::errors::VerifyError;
+use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokio::sync::oneshot;
 
 use crate::http::Problem;
-use crate::refusals::{INTERNAL_FAULT, OVERLOADED};
+use crate::metrics::{Metrics, Stage};
+use crate::refusals::{INTERNAL_FAULT, OVERLOADED, of_verify};
 
-/// What a batch looks like from outside, for the metrics: how many items it held.
-pub type OnBatch = Box<dyn Fn(usize) + Send>;
+/// What a batch looks like from outside, for the metrics: how long each of its items has waited.
+pub type OnBatch = Box<dyn Fn(&[Duration]) + Send>;
 
-/// The queue of bundles' proofs: [`Batcher::check`] says whether all of one bundle's hold, and otherwise which one does not.
-pub type Proofs = Batcher<Vec<Item>, Result<(), (usize, VerifyError)>>;
+/// The queue of bundles' proofs: [`Batcher::check`] says whether all of one bundle's hold, and otherwise why not and which.
+pub type Proofs = Batcher<Vec<Unchecked>, Result<(), Refusal>>;
+
+/// Fewer proofs than this are verified one by one, side by side on the pool's threads: a combination of so few does not pay.
+const TOGETHER_MIN: usize = 4;
 
 /// How large queue and batches may be.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +44,7 @@ pub struct Sizes {
 struct Waiting<I, O> {
     item: I,
     answer: oneshot::Sender<O>,
+    since: Instant,
 }
 
 /// A queue whose items are answered in batches.
@@ -46,28 +54,44 @@ pub struct Batcher<I, O> {
     queue_max: usize,
 }
 
-/// A queue of bundles' proofs, checked by [`batch::verify`].
+/// A queue of bundles' proofs: those of a batch are decoded side by side, and checked in one equation.
 ///
 /// # Errors
 /// `internal-fault` where threads cannot be started.
-pub fn start(sizes: Sizes, on_batch: OnBatch) -> Result<Proofs, Refusal> {
-    Batcher::start(sizes, on_batch, verify)
+pub fn start(sizes: Sizes, metrics: &Metrics) -> Result<Proofs, Refusal> {
+    let (counted, timed) = (metrics.clone(), metrics.clone());
+    let on_batch: OnBatch = Box::new(move |waited| counted.batch(waited));
+    Batcher::start(sizes, on_batch, move |bundles: &[Vec<Unchecked>]| {
+        verify(bundles, &timed)
+    })
 }
 
-/// Checks the proofs of many bundles in one equation. A bundle's proofs hold where each of them does.
-fn verify(bundles: &[Vec<Item>]) -> Vec<Result<(), (usize, VerifyError)>> {
-    let all: Vec<Item> = bundles.iter().flatten().cloned().collect();
-    let mut outcomes = batch::verify(&all).into_iter();
-    let of_bundle = |bundle: &Vec<Item>| {
-        // An outcome that is not there is no yes.
-        let own: Vec<_> = bundle
-            .iter()
-            .map(|_| outcomes.next().unwrap_or(Err(VerifyError::Invalid)))
-            .collect();
+/// Checks the proofs of many bundles. A bundle's proofs hold where each of them does.
+fn verify(bundles: &[Vec<Unchecked>], metrics: &Metrics) -> Vec<Result<(), Refusal>> {
+    let all: Vec<Unchecked> = bundles.iter().flatten().cloned().collect();
+    let decoded = metrics.timed(Stage::Decode, || decode(&all));
+    let items: Vec<Item> = decoded.iter().filter_map(|item| item.as_ref().ok()).cloned().collect();
+    let mut verdicts = metrics.timed(Stage::Verify, || check(&items)).into_iter();
+    // A verdict that is not there is no yes.
+    let mut next = || verdicts.next().unwrap_or(Err(VerifyError::Invalid));
+    let mut outcomes = decoded
+        .into_iter()
+        .map(|item| item.and_then(|_| next().map_err(|error| of_verify(&error))));
+    let of_bundle = |bundle: &Vec<Unchecked>| {
+        let own: Vec<_> = outcomes.by_ref().take(bundle.len()).collect();
         let mut own = own.into_iter().enumerate();
-        own.try_for_each(|(k, outcome)| outcome.map_err(|error| (k, error)))
+        own.try_for_each(|(k, outcome)| outcome.map_err(|refusal| refusal.at(place_of_proof(k))))
     };
     bundles.iter().map(of_bundle).collect()
+}
+
+/// The verdict on each: by one equation, or one by one where there are few.
+fn check(items: &[Item]) -> Vec<Result<(), VerifyError>> {
+    if items.len() >= TOGETHER_MIN {
+        return batch::verify(items);
+    }
+    let alone = items.par_iter().map(std::slice::from_ref);
+    alone.flat_map_iter(batch::verify).collect()
 }
 
 impl<I: Send + 'static, O: Send + 'static> Batcher<I, O> {
@@ -121,7 +145,11 @@ impl<I: Send + 'static, O: Send + 'static> Batcher<I, O> {
         let (answer, outcome) = oneshot::channel();
         // Counted before it is sent, so that the thread never takes what was not counted.
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        if let Err(error) = self.queue.try_send(Waiting { item, answer }) {
+        if let Err(error) = self.queue.try_send(Waiting {
+            item,
+            answer,
+            since: Instant::now(),
+        }) {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(match error {
                 TrySendError::Full(_) => Refusal::new(&OVERLOADED, "the queue of proofs is full").into(),
@@ -144,15 +172,15 @@ fn run<I: Send + Sync, O: Send>(
     check: &(impl Fn(&[I]) -> Vec<O> + Send + Sync),
 ) {
     while let Ok(first) = items.recv() {
-        let mut batch = vec![first.item];
-        let mut answers = vec![first.answer];
+        let (mut batch, mut answers, mut since) = (vec![first.item], vec![first.answer], vec![first.since]);
         while batch.len() < batch_max {
             let Ok(next) = items.try_recv() else { break };
             batch.push(next.item);
             answers.push(next.answer);
+            since.push(next.since);
         }
         left.fetch_sub(batch.len(), Ordering::Relaxed);
-        on_batch(batch.len());
+        on_batch(&since.iter().map(Instant::elapsed).collect::<Vec<_>>());
         // A batch that breaks down takes nobody else with it: its callers are told, the next batch is checked.
         let outcomes = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| pool.install(|| check(&batch))));
         for (answer, outcome) in answers.into_iter().zip(outcomes.unwrap_or_default()) {
@@ -186,7 +214,7 @@ mod tests {
         let gate = Mutex::new(gate);
         let seen = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&seen);
-        let on_batch: OnBatch = Box::new(move |size| sink.lock().unwrap().push(size));
+        let on_batch: OnBatch = Box::new(move |waited| sink.lock().unwrap().push(waited.len()));
         let batcher = Batcher::start(sizes, on_batch, move |items: &[u32]| {
             gate.lock().unwrap().recv().unwrap();
             items.iter().map(|item| item * 2).collect()

@@ -64,6 +64,8 @@ catalogue! {
         "Correct the setting named; `covenant-verifier config` prints every setting and its value.";
     LISTEN_FAILED "listen-failed": "The service cannot listen on its address."
         "Check that no other program uses the port, and that the address is one of this machine.";
+    TLS_INVALID "tls-invalid": "The TLS certificate or its key cannot be used."
+        "Name PEM files: the certificate with its chain, and its key, which not everybody may read (chmod 640).";
     SERVICE_KEY_MALFORMED "service-key-malformed": "The service's key file does not hold a key."
         "Restore service.key from a backup; a new key would begin a new log.";
     SERVICE_KEY_EXPOSED "service-key-exposed": "Others than its owner may read the service's key file."

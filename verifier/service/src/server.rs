@@ -3,6 +3,8 @@
 //! [`run`] takes a thread for as long as the server runs; [`Running`] gives it one of its own, for tests and benches.
 
 mod connections;
+mod stall;
+mod tls;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -34,6 +36,7 @@ pub fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), Refusal> {
     let runtime = runtime(&settings)?;
+    let tls = tls::Tls::from(&settings)?;
     let app = startup::app(settings)?;
     let served = runtime.block_on(async {
         let listener = listen(app.settings.listen).await?;
@@ -42,7 +45,7 @@ pub fn run(
             .map_err(|error| failed(app.settings.listen, &error))?;
         ready(address, &app);
         tracing::info!(%address, entries = app.log.ledger().size(), "listening");
-        connections::serve(listener, router::service(&app), &app, stop).await;
+        connections::serve(listener, router::service(&app), &app, tls, stop).await;
         Ok(())
     });
     runtime.shutdown_timeout(THREADS_END_MAX);

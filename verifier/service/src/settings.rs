@@ -32,7 +32,7 @@ pub enum LogFormat {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Address and port to listen on. TLS is the business of a proxy in front.
+    /// Address and port to listen on.
     pub listen: SocketAddr,
     /// The directory of ledger, tokens and `service.key`.
     pub directory: PathBuf,
@@ -48,6 +48,13 @@ pub struct Settings {
     pub witness_policy: Option<PathBuf>,
     /// Time that the witnesses have to cosign a checkpoint.
     pub witness_timeout_ms: u64,
+    /// A PEM file with the certificate and its chain: with it the service speaks TLS, and only that. Without it, TLS is the business
+    /// of a proxy in front. Relative to where the service is started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_certificate: Option<PathBuf>,
+    /// A PEM file with the certificate's key, which not everybody may read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_key: Option<PathBuf>,
     /// How log lines are written.
     pub log_format: LogFormat,
     /// Which events are logged: `error`, `warn`, `info`, `debug`, or a filter of tracing-subscriber.
@@ -55,6 +62,9 @@ pub struct Settings {
 
     /// Connections that are open at once; more wait to be accepted.
     pub connections_max: usize,
+    /// Connections that are open at once from one address; 0 for as many as there is room for, as behind a proxy, where all come from
+    /// one. More are closed.
+    pub connections_per_address_max: usize,
     /// Calls that the holder of a token may make in a minute; 0 for as many as it likes. More are told to come again.
     pub calls_per_minute_max: u32,
     /// Requests that are worked on at once; more are told to come again.
@@ -67,6 +77,10 @@ pub struct Settings {
     pub header_timeout_ms: u64,
     /// Time for a request's body to arrive.
     pub body_timeout_ms: u64,
+    /// Bytes of a body that must arrive in a second, on average since it began; 0 for any. What arrives more slowly is given up.
+    pub body_bytes_per_second_min: u64,
+    /// Time at a body's beginning before its speed counts.
+    pub body_grace_ms: u64,
     /// Time for an answer to be ready, once the body is there.
     pub request_timeout_ms: u64,
     /// Time that calls in flight have to finish when the service stops.
@@ -102,7 +116,7 @@ pub struct Settings {
     pub page_max: usize,
     /// Exports that are streamed at once; more are told to come again.
     pub exports_max: usize,
-    /// Time that a reader of an export or of a batch's answers may let it wait.
+    /// Time that a reader of an answer may let it wait, of an export and a batch as of any other.
     pub export_stall_ms: u64,
     /// Entries that are looked at for one page of a bank's events.
     pub events_scan_max: usize,
@@ -144,15 +158,20 @@ impl Default for Settings {
             allow_development_keys: false,
             witness_policy: None,
             witness_timeout_ms: 5_000,
+            tls_certificate: None,
+            tls_key: None,
             log_format: LogFormat::Text,
             log_filter: "info".to_owned(),
             connections_max: 1024,
+            connections_per_address_max: 0,
             calls_per_minute_max: 6_000,
             requests_max: 512,
             header_bytes_max: 16 * 1024,
             headers_max: 64,
             header_timeout_ms: 15_000,
             body_timeout_ms: 30_000,
+            body_bytes_per_second_min: 1024,
+            body_grace_ms: 5_000,
             request_timeout_ms: 60_000,
             shutdown_timeout_ms: 30_000,
             document_body_bytes_max: 2 * limits::DOCUMENT_BYTES_MAX + AROUND,
@@ -231,6 +250,14 @@ impl Settings {
                 format!("at least {HEADER_BYTES_MIN}"),
             ));
         }
+        if self.tls_certificate.is_some() != self.tls_key.is_some() {
+            let missing = if self.tls_key.is_none() {
+                "tls_key"
+            } else {
+                "tls_certificate"
+            };
+            return Err(invalid(missing, "not set", "a certificate and its key, or neither"));
+        }
         if self.page_default > self.page_max {
             return Err(invalid("page_default", self.page_default, "at most page_max"));
         }
@@ -260,9 +287,24 @@ impl Settings {
         }
     }
 
-    /// Time for a request's body to arrive.
-    pub fn body_timeout(&self) -> Duration {
-        Duration::from_millis(self.body_timeout_ms)
+    /// When a body is given up of which so many bytes have arrived, counted from its beginning.
+    pub fn body_deadline(&self, arrived: usize) -> Duration {
+        let all = Duration::from_millis(self.body_timeout_ms);
+        if self.body_bytes_per_second_min == 0 {
+            return all;
+        }
+        let grace = Duration::from_millis(self.body_grace_ms);
+        let share = Duration::from_secs_f64(arrived as f64 / self.body_bytes_per_second_min as f64);
+        all.min(grace.saturating_add(share))
+    }
+
+    /// `http` or `https`.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls_certificate.is_some() {
+            "https"
+        } else {
+            "http"
+        }
     }
 
     /// The log's name.
@@ -335,5 +377,27 @@ mod tests {
         assert_eq!(broken(|s| s.header_bytes_max = 100), "header_bytes_max");
         assert_eq!(broken(|s| s.page_default = 5000), "page_default");
         assert_eq!(broken(|s| s.exports_max = 32), "exports_max");
+        assert_eq!(broken(|s| s.tls_certificate = Some("a".into())), "tls_key");
+        assert_eq!(broken(|s| s.tls_key = Some("a".into())), "tls_certificate");
+    }
+
+    #[test]
+    fn a_body_has_its_grace_then_its_speed_and_an_end() {
+        let settings = Settings {
+            body_timeout_ms: 10_000,
+            body_grace_ms: 2_000,
+            body_bytes_per_second_min: 1_000,
+            ..Settings::default()
+        };
+        let seconds = |arrived| settings.body_deadline(arrived).as_secs_f64();
+        assert_eq!(
+            [0, 500, 3_000, 8_000, 1 << 30].map(seconds),
+            [2.0, 2.5, 5.0, 10.0, 10.0]
+        );
+        let any = Settings {
+            body_bytes_per_second_min: 0,
+            ..settings.clone()
+        };
+        assert_eq!(any.body_deadline(0), Duration::from_secs(10));
     }
 }

@@ -1,6 +1,6 @@
 //! The public values: what the verifier takes from its own registry, and the few that a proof brings.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use covenant_gadgets::{
     circuit::Field,
@@ -13,6 +13,7 @@ use covenant_policy::{
     schema::Schema,
     statement::Day,
 };
+use covenant_proofs::verify::digest_of_inputs;
 use num_bigint::{BigInt, Sign};
 
 use super::inputs::Inputs;
@@ -28,6 +29,8 @@ pub struct PolicyInputs {
     attestors: Vec<(PublicKey, u8)>,
     attestor_hashes: Vec<Field>,
     schemas: [Option<&'static Schema>; STATEMENTS],
+    /// Of what [`PolicyInputs::inputs`] gives, once it was asked for; clones share it.
+    digest: Arc<OnceLock<[u8; 32]>>,
 }
 
 impl PolicyInputs {
@@ -82,6 +85,7 @@ impl PolicyInputs {
             attestors,
             attestor_hashes,
             schemas,
+            digest: Arc::default(),
         })
     }
 
@@ -119,6 +123,11 @@ impl PolicyInputs {
         let mut inputs = inputs.to_vec();
         inputs.truncate(inputs.len() - super::inputs::PROOF_INPUTS);
         inputs
+    }
+
+    /// The digest of these inputs, by which prepared keys are kept ([`digest_of_inputs`]); computed once.
+    pub fn digest(&self) -> [u8; 32] {
+        *self.digest.get_or_init(|| digest_of_inputs(&self.inputs()))
     }
 
     fn write(&self, inputs: &mut Inputs<Field>) {
@@ -206,6 +215,19 @@ pub struct ProofInputs {
     pub statement_links: [Field; STATEMENTS],
     /// Links to book proofs; 0 unless the source is `proven`.
     pub proven_links: [Field; STATEMENTS],
+}
+
+impl ProofInputs {
+    /// The public inputs that request and proof set, in their order: those that follow the policy's.
+    pub fn inputs(&self) -> Vec<Field> {
+        let day = |day: Day| field_from_u64(u64::from(day.0));
+        let mut inputs = vec![self.bank, self.nym, self.subject, self.scope];
+        inputs.extend([day(self.end_min), day(self.end_max), self.binding]);
+        for of_statements in [self.period_tags, self.statement_links, self.proven_links] {
+            inputs.extend(of_statements);
+        }
+        inputs
+    }
 }
 
 /// The public values of one proof.

@@ -11,13 +11,14 @@ pub fn run(settings: Settings, as_json: bool) -> Result<Report, Failure> {
     if settings.allow_development_keys {
         tracing::warn!("keys made for development are accepted: whoever made them can forge proofs");
     }
+    let scheme = settings.scheme();
     server::run(
         settings,
         |address, _| {
             if as_json {
                 say(&json!({ "listening": address }).to_string());
             } else {
-                say(&format!("listening on http://{address}"));
+                say(&format!("listening on {scheme}://{address}"));
             }
         },
         server::stop_signal(),

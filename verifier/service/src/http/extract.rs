@@ -82,7 +82,7 @@ impl<K: Kind> FromRequest<Arc<App>> for Raw<K> {
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
         expect_media_type(request.headers(), K::MEDIA_TYPE)?;
-        let bytes = read(request, K::bytes_max(&app.settings), app.settings.body_timeout()).await?;
+        let bytes = read(request, K::bytes_max(&app.settings), &app.settings).await?;
         Ok(Self {
             bytes,
             kind: PhantomData,
@@ -148,7 +148,7 @@ const LINGER_BYTES_MAX: usize = 4 * 1024 * 1024;
 const LINGER_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// Reads a body.
-async fn read(request: Request, bytes_max: usize, time_max: Duration) -> Result<Bytes, Problem> {
+async fn read(request: Request, bytes_max: usize, settings: &Settings) -> Result<Bytes, Problem> {
     let too_large = |what: String| {
         Problem::from(
             Refusal::new(&BODY_TOO_LARGE, what)
@@ -165,16 +165,14 @@ async fn read(request: Request, bytes_max: usize, time_max: Duration) -> Result<
         linger(request.into_body()).await;
         return Err(too_large(format!("{declared} bytes")));
     }
-    let deadline = Instant::now() + time_max;
+    let began = Instant::now();
     let mut chunks = request.into_body().into_data_stream();
     let mut bytes = Vec::new();
     loop {
+        let deadline = began + settings.body_deadline(bytes.len());
         let chunk = timeout_at(deadline, chunks.next()).await.map_err(|_| {
-            Refusal::new(
-                &BODY_TOO_SLOW,
-                format!("{} bytes in {} ms", bytes.len(), time_max.as_millis()),
-            )
-            .at("the body")
+            let what = format!("{} bytes in {} ms", bytes.len(), began.elapsed().as_millis());
+            Refusal::new(&BODY_TOO_SLOW, what).at("the body")
         })?;
         match chunk {
             None => return Ok(bytes.into()),
@@ -320,9 +318,13 @@ mod tests {
 
     #[tokio::test]
     async fn bodies_are_bounded_in_size_and_time() {
-        let call = |body: Body| {
+        let call = async |body: Body| {
+            let settings = Settings {
+                body_timeout_ms: 50,
+                ..Settings::default()
+            };
             let request = Request::new(body);
-            read(request, 4, Duration::from_millis(50))
+            read(request, 4, &settings).await
         };
         assert_eq!(call(Body::from("four")).await.unwrap(), "four");
         assert_eq!(call(Body::from("fives")).await.unwrap_err().code(), "body-too-large");
@@ -336,6 +338,18 @@ mod tests {
             call(Body::from_stream(never)).await.unwrap_err().code(),
             "body-too-slow"
         );
+        // A byte now and then is too slow, long before the body's time is over.
+        let settings = Settings {
+            body_grace_ms: 100,
+            body_bytes_per_second_min: 1_000,
+            ..Settings::default()
+        };
+        let drips = tokio_stream::iter(std::iter::repeat_n("x", 1_000)).map(Ok::<_, std::io::Error>);
+        let drips = Body::from_stream(drips.throttle(Duration::from_millis(20)));
+        let began = std::time::Instant::now();
+        let refused = read(Request::new(drips), 10_000, &settings).await.unwrap_err();
+        assert_eq!(refused.code(), "body-too-slow");
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
         let broken = tokio_stream::iter([Err::<Bytes, _>(std::io::Error::other("gone"))]);
         assert_eq!(
             call(Body::from_stream(broken)).await.unwrap_err().code(),

@@ -87,6 +87,7 @@ const STATUS: &[(StatusCode, &[&str])] = &[
             "log-damaged",
             "service-key-exposed",
             "service-key-malformed",
+            "tls-invalid",
             "tokens-damaged",
             "unencodable",
         ],

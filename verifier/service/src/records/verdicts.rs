@@ -11,17 +11,17 @@ use covenant_api::documents::{Bundle, Refused};
 use covenant_api::log::{Plan, Record, View, plan_verdict};
 use covenant_api::sign::Signed;
 use covenant_api::types::Text;
-use covenant_api::verdict::{Judged, judge, place_of_proof};
+use covenant_api::verdict::{Judged, JudgedProof, Unchecked, judge};
 use covenant_api::{host, ids};
 use covenant_policy::refusal::Refusal;
-use covenant_proofs::batch::Item;
 
 use super::write::{Call, Fate, Recorded, Step, Submitted, TRIES_MAX, contended, done_or, recorded, unless_done};
 use super::{Records, draft};
 use crate::app::App;
 use crate::http::Problem;
 use crate::idempotency::Seen;
-use crate::refusals::{IDEMPOTENCY_KEY_REUSED, INTERNAL_FAULT, of_verify};
+use crate::metrics::Stage;
+use crate::refusals::{IDEMPOTENCY_KEY_REUSED, INTERNAL_FAULT};
 
 /// The domain of the hash by which a signed no names what was sent.
 const SENT: &str = "covenant/refused/v1";
@@ -60,25 +60,31 @@ pub async fn submit(app: &Arc<App>, call: Call) -> Result<Recorded, Problem> {
 
 async fn attempt(app: &Arc<App>, call: Call) -> Result<Recorded, Problem> {
     // Proofs that held for these inputs, under the key that the bundle names, hold in the next try too.
-    let mut held = None;
+    let mut held: Option<Vec<JudgedProof>> = None;
     for _ in 0..TRIES_MAX {
         let asked = call.clone();
-        let judging =
-            app.blocking(move |app| unless_done(app, &asked, |seen| judge_all_but_the_proof(app, &asked, seen)));
-        let (case, items) = match judging.await? {
+        let judging = app.blocking(move |app| {
+            unless_done(app, &asked, |seen| {
+                app.metrics
+                    .timed(Stage::Judge, || judge_all_but_the_proof(app, &asked, seen))
+            })
+        });
+        let (case, proofs) = match judging.await? {
             Step::Done(recorded) => return Ok(*recorded),
             Step::New(open) => open,
         };
-        if held.as_ref() != Some(&case.judged.proofs) {
-            let holds = app.proofs.check(items).await?;
-            holds.map_err(|(k, error)| of_verify(&error).at(place_of_proof(k)))?;
+        if !held.as_ref().is_some_and(|held| same(held, &case.judged.proofs)) {
+            app.proofs.check(proofs).await??;
             held = Some(case.judged.proofs.clone());
         }
-        let Some((submitted, record)) = app.blocking(move |app| sign_and_submit(app, *case)).await? else {
+        let Some((submitted, record)) = app
+            .blocking(move |app| app.metrics.timed(Stage::Sign, || sign_and_submit(app, *case)))
+            .await?
+        else {
             continue;
         };
-        match submitted.fate().await {
-            Fate::Recorded(appended) => return recorded(*appended, record),
+        match submitted.fate(&app.metrics).await {
+            Fate::Recorded(appended) => return app.metrics.timed(Stage::Answer, || recorded(*appended, record)),
             Fate::Changed => {}
             Fate::Refused(problem) => return done_or(app, call, problem).await,
         }
@@ -86,15 +92,20 @@ async fn attempt(app: &Arc<App>, call: Call) -> Result<Recorded, Problem> {
     Err(contended().into())
 }
 
+/// Whether these are the same proofs of the same inputs.
+fn same(some: &[JudgedProof], others: &[JudgedProof]) -> bool {
+    some.len() == others.len() && some.iter().zip(others).all(|(one, other)| one.is(other))
+}
+
 /// Everything but the proof.
-fn judge_all_but_the_proof(app: &App, call: &Call, seen: Seen) -> Result<(Box<Case>, Vec<Item>), Problem> {
+fn judge_all_but_the_proof(app: &App, call: &Call, seen: Seen) -> Result<(Box<Case>, Vec<Unchecked>), Problem> {
     let bundle = Signed::<Bundle>::from_json(&call.body)?;
     let records = Records(app.log.ledger());
     let view = View::new(&records, &app.shelf);
     let judged = judge(&view, &bundle, host::now()?)?;
     let bank = view.request(&judged.verdict.request)?.signer();
     let key = view.verifying_key(&bank, &judged.verdict.verifying_key)?;
-    let items = judged.items(&key, app.shelf.prepared())?;
+    let proofs = judged.unchecked(&key, app.shelf.prepared())?;
     let read = view.into_read();
     Ok((
         Box::new(Case {
@@ -103,7 +114,7 @@ fn judge_all_but_the_proof(app: &App, call: &Call, seen: Seen) -> Result<(Box<Ca
             read,
             seen,
         }),
-        items,
+        proofs,
     ))
 }
 

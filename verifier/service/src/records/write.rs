@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::body::Bytes;
 use covenant_api::log::{self, Record, State, View};
@@ -20,6 +21,7 @@ use crate::app::App;
 use crate::http::{Caller, Problem};
 use crate::idempotency::{IdempotencyKey, Seen};
 use crate::log::Pending;
+use crate::metrics::{Metrics, Stage};
 use crate::refusals::{INTERNAL_FAULT, OVERLOADED};
 
 /// How often a record is planned when others keep changing what it rests on.
@@ -130,8 +132,11 @@ impl Submitted {
     }
 
     /// Waits until it is decided and durable.
-    pub async fn fate(self) -> Fate {
-        match self.pending.outcome().await {
+    pub async fn fate(self, metrics: &Metrics) -> Fate {
+        let began = Instant::now();
+        let outcome = self.pending.outcome().await;
+        metrics.stage(Stage::Append, began.elapsed());
+        match outcome {
             Ok(appended) => Fate::Recorded(Box::new(appended)),
             Err(AppendError::Expectation { .. }) => Fate::Changed,
             Err(AppendError::UniqueTaken { position, index }) => {
@@ -167,8 +172,12 @@ pub async fn record(app: &Arc<App>, call: Call, record: Record, blob: Option<Vec
             Step::Done(recorded) => return Ok(*recorded),
             Step::New(submitted) => submitted,
         };
-        match submitted.fate().await {
-            Fate::Recorded(appended) => return recorded(*appended, Record::clone(&record)),
+        match submitted.fate(&app.metrics).await {
+            Fate::Recorded(appended) => {
+                return app
+                    .metrics
+                    .timed(Stage::Answer, || recorded(*appended, Record::clone(&record)));
+            }
             Fate::Changed => {}
             Fate::Refused(problem) => return done_or(app, call, problem).await,
         }

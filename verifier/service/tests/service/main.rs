@@ -13,6 +13,8 @@ mod lifecycle;
 mod program;
 mod recheck;
 mod sandbox;
+mod slow;
 mod tiles;
+mod tls;
 mod witnesses;
 mod world;

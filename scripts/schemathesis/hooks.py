@@ -1,0 +1,126 @@
+"""What schemathesis sends beside what it invents: ids and documents that exist, so that calls come past the first refusal.
+
+A case in two keeps what was generated. Of the others, parameters become ids of the sandbox, and bodies its documents, whole or with
+one place changed. Everything is drawn from the case itself, so that a failure can be repeated.
+"""
+
+import copy
+import hashlib
+import json
+import os
+import pathlib
+import random
+import urllib.request
+
+import schemathesis
+
+BASE = os.environ["COVENANT_URL"]
+FILES = pathlib.Path(os.environ["COVENANT_SANDBOX"])
+
+
+def _get(path):
+    token = (FILES / "token").read_text().strip()
+    request = urllib.request.Request(BASE + path, headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def _strings(value, into):
+    """Every string of 52 to 64 characters in a document: ids, hashes and streams in the forms that the service writes."""
+    if isinstance(value, dict):
+        for inner in value.values():
+            _strings(inner, into)
+    elif isinstance(value, list):
+        for inner in value:
+            _strings(inner, into)
+    elif isinstance(value, str) and 52 <= len(value) <= 64:
+        into.add(value)
+
+
+def _known():
+    ids = set()
+    pages = ("/v1/applications", "/v1/policies", "/v1/attestors", "/v1/keys", "/v1/events", "/v1/log", "/v1/log/keys")
+    for page in pages:
+        _strings(_get(page), ids)
+    for index in range(_get("/v1/log")["size"]):
+        _strings(_get(f"/v1/ledger/receipts/{index}"), ids)
+    return sorted(ids)
+
+
+def _documents():
+    found = []
+    for path in sorted(FILES.rglob("*.json")):
+        try:
+            found.append(json.loads(path.read_text()))
+        except ValueError:
+            continue
+    events = _get("/v1/events?limit=1000")["events"]
+    return found + [event["record"] for event in events]
+
+
+IDS = _known()
+DOCUMENTS = _documents()
+SIZE = _get("/v1/log")["size"]
+LINES = (FILES / "batch.ndjson").read_text()
+SCHEMA = ("enterprise-financials", "v1")
+
+
+def _drawn(case):
+    """A generator that depends on the case alone."""
+    said = json.dumps([case.path, case.method, case.path_parameters, case.query, case.body], default=repr, sort_keys=True)
+    return random.Random(hashlib.sha256(said.encode()).digest())
+
+
+def _changed(document, draw):
+    """The document, whole or with one place changed."""
+    document = copy.deepcopy(document)
+    if draw.random() < 0.4 or not isinstance(document, dict):
+        return document
+    place = document
+    while True:
+        key = draw.choice(sorted(place))
+        inner = place[key]
+        if isinstance(inner, dict) and inner and draw.random() < 0.8:
+            place = inner
+            continue
+        kinds = [None, 0, -1, 2**63, "", "x", "\u0000", [], {}, True, draw.choice(IDS)]
+        if isinstance(inner, str) and inner:
+            at = draw.randrange(len(inner))
+            kinds.append(inner[:at] + draw.choice("0aZ=é") + inner[at + 1 :])
+        change = draw.random()
+        if change < 0.2:
+            del place[key]
+        elif change < 0.3:
+            place["unexpected"] = draw.choice(kinds)
+        else:
+            place[key] = draw.choice(kinds)
+        return document
+
+
+@schemathesis.hook
+def map_case(context, case):
+    draw = _drawn(case)
+    if draw.random() < 0.5:
+        return case
+    for name in case.path_parameters or {}:
+        if name in ("index", "size"):
+            case.path_parameters[name] = str(draw.randrange(SIZE + 2))
+        elif name == "family":
+            case.path_parameters[name] = SCHEMA[0]
+        elif name == "version":
+            case.path_parameters[name] = SCHEMA[1]
+        elif name == "tile":
+            case.path_parameters[name] = draw.choice(["0/000", f"0/000.p/{SIZE}", f"entries/000.p/{SIZE}", "1/x000/000"])
+        else:
+            case.path_parameters[name] = draw.choice(IDS)
+    for name in case.query or {}:
+        if name == "after":
+            case.query[name] = draw.choice(IDS)
+        else:
+            case.query[name] = str(draw.randrange(SIZE + 2))
+    if case.method.upper() == "POST":
+        if case.path.endswith("/batch"):
+            case.body = LINES if draw.random() < 0.5 else json.dumps(_changed(draw.choice(DOCUMENTS), draw)) + "\n" + LINES
+        else:
+            case.body = _changed(draw.choice(DOCUMENTS), draw)
+    return case
