@@ -47,7 +47,7 @@ pub struct Plan {
 pub struct Planned {
     /// The plan.
     pub plan: Plan,
-    /// What was judged: every condition of the verdict but the pairing equation.
+    /// What was judged: every condition of the verdict but its proofs, which are still to be decoded and checked.
     pub judged: Option<Judged>,
 }
 
@@ -99,7 +99,7 @@ pub fn request_claim(id: &Hex32) -> Vec<u8> {
 
 /// Plans any record. `time` is the log's clock: now for who writes, the entry's own for who replays.
 ///
-/// A verdict is judged again, all but its proof, and must be the one in the record.
+/// A verdict is judged again, all but its proofs, and must be the one in the record.
 ///
 /// # Errors
 /// Says which rule the record breaks.

@@ -113,8 +113,15 @@ fn operator_and_applicant_sign_each_their_own() {
     let applicant = &story().enterprise.signer;
     let mut proof = bundle.unverified().clone();
     proof.proof = Base64([0xff; 128]);
-    let proof = applicant.sign(proof).unwrap().to_signed();
-    assert_eq!(log.refused(&signed(proof, verdict.clone())), "encoding-not-canonical");
+    let proof = applicant.sign(proof).unwrap();
+    assert_eq!(
+        log.refused(&signed(proof.to_signed(), verdict.clone())),
+        "verdict-mismatch"
+    );
+    let of_nonsense = Verdict {
+        bundle: proof.id(),
+        ..verdict.clone()
+    };
     let mut lifted = bundle.unverified().clone();
     lifted.tier = TierName::parse("B").unwrap();
     let lifted = applicant.sign(lifted).unwrap();
@@ -124,14 +131,20 @@ fn operator_and_applicant_sign_each_their_own() {
         bundle: id,
         ..verdict
     };
-    // Its proof is of tier A: the rules leave the pairing to the batch, which refuses it.
-    let planned = log.plan_at(&signed(lifted.to_signed(), lowered), time(NOW)).unwrap();
-    let view = log.view();
-    let judged = planned.judged.unwrap();
-    let key = view
-        .verifying_key(&story_bank().public(), &judged.verdict.verifying_key)
-        .unwrap();
-    assert_eq!(judged.verify(&key).unwrap_err().code(), "proof-invalid");
+    // The rules leave proofs to the batch, which refuses both: the one is none, the other is of tier A.
+    let of_proof = |record: &Record| {
+        let judged = log.plan_at(record, time(NOW)).unwrap().judged.unwrap();
+        let view = log.view();
+        let key = view
+            .verifying_key(&story_bank().public(), &judged.verdict.verifying_key)
+            .unwrap();
+        judged.verify(&key).unwrap_err().code()
+    };
+    assert_eq!(
+        of_proof(&signed(proof.to_signed(), of_nonsense)),
+        "encoding-not-canonical"
+    );
+    assert_eq!(of_proof(&signed(lifted.to_signed(), lowered)), "proof-invalid");
 }
 
 #[test]
