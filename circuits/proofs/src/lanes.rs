@@ -17,8 +17,27 @@
     reason = "vector instructions that not every processor has; each block says why it is sound"
 )]
 
+/// The values of an expression for the places 0 to 4, or 0 to 7, as an array: `each!(5, i => …)`. Written out, because the closures
+/// that `array::from_fn` and `map` take may be left functions of their own, which are compiled without the instructions; then
+/// each instruction in them is a call, and every vector goes through memory.
+macro_rules! each {
+    (5, $i:ident => $value:expr) => {
+        each!(@ $i $value; 0 1 2 3 4)
+    };
+    (8, $i:ident => $value:expr) => {
+        each!(@ $i $value; 0 1 2 3 4 5 6 7)
+    };
+    (@ $i:ident $value:expr; $($place:literal)+) => {
+        [$({
+            let $i: usize = $place;
+            $value
+        }),+]
+    };
+}
+pub(crate) use each;
+
+mod common;
 mod constants;
-mod inversion;
 mod number;
 mod pack;
 mod permute;
@@ -30,7 +49,7 @@ mod tests;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub use inversion::{Number, invert_all};
+pub use common::Number;
 pub use number::{Lanes, Wide};
 pub use pack::Packed;
 pub use quadratic::Lanes2;

@@ -30,6 +30,7 @@ pub mod shape;
 pub mod statement;
 pub mod transcript;
 pub mod verify;
+mod windows;
 
 #[cfg(test)]
 mod test_statement;

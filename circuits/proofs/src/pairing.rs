@@ -12,7 +12,7 @@ use ark_bn254::{Config, Fq, Fq12, G1Affine, G1Projective};
 use ark_ec::bn::{BnConfig, G2Prepared};
 use ark_ff::{AdditiveGroup as _, Field as _, Zero as _};
 
-pub(crate) use self::fixed::{Fixed, Windows};
+pub(crate) use self::fixed::Fixed;
 use self::twelve::Twelve;
 use crate::decode::Proof;
 use crate::lanes::Ifma;

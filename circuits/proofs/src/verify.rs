@@ -58,10 +58,7 @@ impl PreparedKey {
         let folded = fold(ic, policy_inputs)?.into_affine();
         // These are computed now rather than with the first proof.
         key.lines();
-        #[cfg(target_arch = "x86_64")]
-        if crate::lanes::Ifma::detected().is_some() {
-            key.windows(expected + 1);
-        }
+        key.windows(expected + 1);
         Ok(Self {
             key: key.clone(),
             folded,
@@ -80,14 +77,10 @@ impl PreparedKey {
 
     /// Σ xᵢICᵢ over the inputs that remain.
     fn rest_sum(&self, rest: &[Field]) -> G1Projective {
-        #[cfg(target_arch = "x86_64")]
-        if let Some(ifma) = crate::lanes::Ifma::detected() {
-            let windows = self.key.windows(self.policy_inputs + 1);
-            if let Some(sum) = windows.and_then(|windows| windows.sum(ifma, rest)) {
-                return sum;
-            }
+        match self.key.windows(self.policy_inputs + 1) {
+            Some(windows) => windows.sum(rest),
+            None => msm(self.rest_ic(), rest),
         }
-        msm(self.rest_ic(), rest)
     }
 
     /// Refuses any number of inputs but the one that remains after the policy's.

@@ -17,8 +17,9 @@ use super::{KeyError, KeyId, KeyPolicy};
 use crate::decode;
 use crate::errors::VerifyError;
 #[cfg(target_arch = "x86_64")]
-use crate::pairing::{Fixed, Windows};
+use crate::pairing::Fixed;
 use crate::statement::Statement;
+use crate::windows::Windows;
 
 const MAGIC: &[u8; 8] = b"cvnt-vk1";
 const ORIGIN_DEVELOPMENT: u8 = 1;
@@ -57,7 +58,6 @@ struct Inner {
     matrices: [u8; 32],
     points: Points,
     lines: OnceLock<Lines>,
-    #[cfg(target_arch = "x86_64")]
     windows: OnceLock<(usize, Option<Windows>)>,
 }
 
@@ -110,7 +110,6 @@ impl VerifyingKey {
             matrices,
             points,
             lines: OnceLock::new(),
-            #[cfg(target_arch = "x86_64")]
             windows: OnceLock::new(),
         })))
     }
@@ -233,7 +232,6 @@ impl VerifyingKey {
     }
 
     /// Multiples of the IC points from `first` on. They are kept for one `first`, the number of the statement's policy inputs.
-    #[cfg(target_arch = "x86_64")]
     pub(crate) fn windows(&self, first: usize) -> Option<&Windows> {
         let compute = || (first, self.0.points.ic.get(first..).and_then(Windows::of));
         let (of, windows) = self.0.windows.get_or_init(compute);

@@ -7,7 +7,8 @@ use std::arch::x86_64::{
 };
 use std::marker::PhantomData;
 
-use ark_ff::MontConfig;
+use ark_ff::fields::models::fp::Fp;
+use ark_ff::{Field as _, MontConfig};
 
 use super::Ifma;
 use super::constants::{Constants, MASK};
@@ -65,7 +66,7 @@ impl<C: MontConfig<4>> Lanes<C> {
     #[inline(always)]
     pub(super) fn constant(_: Ifma, limbs: [u64; 5], bound: u64) -> Self {
         // SAFETY: see above.
-        Self::new(unsafe { limbs.map(|l| _mm512_set1_epi64(l as i64)) }, bound)
+        Self::new(unsafe { each!(5, i => _mm512_set1_epi64(limbs[i] as i64)) }, bound)
     }
 
     /// Zeros.
@@ -84,7 +85,7 @@ impl<C: MontConfig<4>> Lanes<C> {
     #[inline(always)]
     pub fn plus(self, other: Self) -> Self {
         // SAFETY: see above.
-        let sums = unsafe { std::array::from_fn(|i| _mm512_add_epi64(self.limbs[i], other.limbs[i])) };
+        let sums = unsafe { each!(5, i => _mm512_add_epi64(self.limbs[i], other.limbs[i])) };
         Self::new(carried(sums), self.bound() + other.bound())
     }
 
@@ -99,7 +100,7 @@ impl<C: MontConfig<4>> Lanes<C> {
     pub fn shifted<const S: u32>(self) -> Self {
         const { assert!(S <= 6) };
         // SAFETY: see above.
-        let limbs = unsafe { self.limbs.map(|l| _mm512_slli_epi64::<S>(l)) };
+        let limbs = unsafe { each!(5, i => _mm512_slli_epi64::<S>(self.limbs[i])) };
         Self::new(carried(limbs), self.bound() << S)
     }
 
@@ -110,6 +111,22 @@ impl<C: MontConfig<4>> Lanes<C> {
         Self::new(carried(limbs), self.bound() + 1000 * K)
     }
 
+    /// a − b − c + K·p, not reduced, for b + c of at most K·p.
+    #[inline(always)]
+    pub fn minus_both<const K: u64>(self, b: Self, c: Self) -> Self {
+        #[cfg(test)]
+        assert!(b.bound + c.bound <= 1000 * K, "{} and {} pass {K}", b.bound, c.bound);
+        let multiple = const { Constants::<C>::multiple(K) };
+        // SAFETY: see above.
+        let limbs = unsafe {
+            each!(5, i => {
+                let larger = _mm512_add_epi64(self.limbs[i], _mm512_set1_epi64(multiple[i] as i64));
+                _mm512_sub_epi64(larger, _mm512_add_epi64(b.limbs[i], c.limbs[i]))
+            })
+        };
+        Self::new(carried(limbs), self.bound() + 1000 * K)
+    }
+
     /// K·p − a, not reduced, for a of at most K·p.
     #[inline(always)]
     pub fn negative<const K: u64>(self) -> Self {
@@ -117,8 +134,7 @@ impl<C: MontConfig<4>> Lanes<C> {
         #[cfg(test)]
         assert!(self.bound <= 1000 * K, "{} passes {K}", self.bound);
         // SAFETY: see above.
-        let limbs =
-            unsafe { std::array::from_fn(|i| _mm512_sub_epi64(_mm512_set1_epi64(multiple[i] as i64), self.limbs[i])) };
+        let limbs = unsafe { each!(5, i => _mm512_sub_epi64(_mm512_set1_epi64(multiple[i] as i64), self.limbs[i])) };
         Self::new(carried(limbs), 1000 * K)
     }
 
@@ -130,7 +146,7 @@ impl<C: MontConfig<4>> Lanes<C> {
         assert!(other.bound <= 1000 * K, "{} passes {K}", other.bound);
         // SAFETY: see above.
         unsafe {
-            std::array::from_fn(|i| {
+            each!(5, i => {
                 let larger = _mm512_add_epi64(self.limbs[i], _mm512_set1_epi64(multiple[i] as i64));
                 _mm512_sub_epi64(larger, other.limbs[i])
             })
@@ -184,10 +200,10 @@ impl<C: MontConfig<4>> Lanes<C> {
         let modulus = Constants::<C>::MODULUS;
         // SAFETY: see above.
         unsafe {
-            let less = std::array::from_fn(|i| _mm512_sub_epi64(self.limbs[i], _mm512_set1_epi64(modulus[i] as i64)));
+            let less = each!(5, i => _mm512_sub_epi64(self.limbs[i], _mm512_set1_epi64(modulus[i] as i64)));
             let less = carried(less);
             let negative = _mm512_movepi64_mask(less[4]);
-            let limbs = std::array::from_fn(|i| _mm512_mask_blend_epi64(negative, less[i], self.limbs[i]));
+            let limbs = each!(5, i => _mm512_mask_blend_epi64(negative, less[i], self.limbs[i]));
             Self::new(limbs, 1000)
         }
     }
@@ -201,12 +217,10 @@ impl<C: MontConfig<4>> Lanes<C> {
     /// The lanes (bit i for lane i) that are zero in the field.
     #[inline(always)]
     pub fn zeros(self) -> u8 {
-        let limbs = self.canonical().limbs;
+        let [a, b, c, d, e] = self.canonical().limbs;
         // SAFETY: see above.
         unsafe {
-            let any = limbs
-                .into_iter()
-                .fold(_mm512_setzero_si512(), |any, l| _mm512_or_si512(any, l));
+            let any = _mm512_or_si512(_mm512_or_si512(_mm512_or_si512(a, b), _mm512_or_si512(c, d)), e);
             _mm512_cmpeq_epi64_mask(any, _mm512_setzero_si512())
         }
     }
@@ -232,7 +246,8 @@ impl<C: MontConfig<4>> Lanes<C> {
     #[inline(always)]
     pub fn inverse(self, ifma: Ifma) -> Self {
         let mut values = self.store();
-        ark_ff::batch_inversion(&mut values);
+        // Not arkworks' parallel one, which would cut eight numbers in two.
+        ark_ff::serial_batch_inversion_and_mul(&mut values, &Fp::ONE);
         Self::load(ifma, values.each_ref())
     }
 
@@ -240,7 +255,7 @@ impl<C: MontConfig<4>> Lanes<C> {
     #[inline(always)]
     pub fn select(self, mask: u8, other: Self) -> Self {
         // SAFETY: see above.
-        let limbs = unsafe { std::array::from_fn(|i| _mm512_mask_blend_epi64(mask, self.limbs[i], other.limbs[i])) };
+        let limbs = unsafe { each!(5, i => _mm512_mask_blend_epi64(mask, self.limbs[i], other.limbs[i])) };
         Self::new(limbs, self.bound().max(other.bound()))
     }
 
@@ -271,11 +286,12 @@ impl<C: MontConfig<4>> Lanes<C> {
             }
             let limbs = carried(limbs);
             let mask = _mm512_set1_epi64(MASK as i64);
-            std::array::from_fn(|i| {
+            each!(5, i => {
                 let low = _mm512_srli_epi64::<4>(limbs[i]);
-                match limbs.get(i + 1) {
-                    Some(next) => _mm512_and_si512(_mm512_or_si512(low, _mm512_slli_epi64::<48>(*next)), mask),
-                    None => low,
+                if i < 4 {
+                    _mm512_and_si512(_mm512_or_si512(low, _mm512_slli_epi64::<48>(limbs[i + 1])), mask)
+                } else {
+                    low
                 }
             })
         };

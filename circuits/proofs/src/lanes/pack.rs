@@ -26,7 +26,7 @@ impl<C: MontConfig<4>> Lanes<C> {
     /// Field elements of arkworks, not reduced: below 16·p.
     #[inline(always)]
     pub fn take(ifma: Ifma, values: [&Fp<MontBackend<C, 4>, 4>; WIDTH]) -> Self {
-        let words = transposed(ifma, values.map(|v| &v.0.0));
+        let words = transposed(ifma, each!(8, i => &values[i].0.0));
         // SAFETY: the token is at hand; nothing touches memory.
         let limbs = unsafe {
             // Times 16, from the radix 2^256 to 2^260: split four bits lower.
@@ -54,7 +54,7 @@ impl<C: MontConfig<4>> Lanes<C> {
     pub fn store(self) -> [Fp<MontBackend<C, 4>, 4>; WIDTH] {
         let mut rows = [[0; 4]; WIDTH];
         self.sixteenth().once_less().pack(rows.each_mut());
-        rows.map(|row| Fp::new_unchecked(BigInt::new(row)))
+        each!(8, i => Fp::new_unchecked(BigInt::new(rows[i])))
     }
 
     /// Numbers below 2^256 that are not in Montgomery form, into it.
@@ -114,19 +114,23 @@ impl<C: MontConfig<4>> Lanes<C> {
             let (even_high, odd_high) = (_mm512_unpacklo_epi64(w2, w3), _mm512_unpackhi_epi64(w2, w3));
             let first = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
             let last = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
-            let pairs = [
-                _mm512_permutex2var_epi64(even, first, even_high),
-                _mm512_permutex2var_epi64(odd, first, odd_high),
-                _mm512_permutex2var_epi64(even, last, even_high),
-                _mm512_permutex2var_epi64(odd, last, odd_high),
-            ];
             let [r0, r1, r2, r3, r4, r5, r6, r7] = rows;
-            for (pair, (low, high)) in pairs.into_iter().zip([(r0, r2), (r1, r3), (r4, r6), (r5, r7)]) {
-                _mm256_storeu_si256(low.as_mut_ptr().cast::<__m256i>(), _mm512_castsi512_si256(pair));
-                let upper = _mm512_extracti64x4_epi64::<1>(pair);
-                _mm256_storeu_si256(high.as_mut_ptr().cast::<__m256i>(), upper);
-            }
+            write(_mm512_permutex2var_epi64(even, first, even_high), r0, r2);
+            write(_mm512_permutex2var_epi64(odd, first, odd_high), r1, r3);
+            write(_mm512_permutex2var_epi64(even, last, even_high), r4, r6);
+            write(_mm512_permutex2var_epi64(odd, last, odd_high), r5, r7);
         }
+    }
+}
+
+/// Two rows from the halves of a vector.
+#[inline(always)]
+unsafe fn write(pair: __m512i, low: &mut Packed, high: &mut Packed) {
+    // SAFETY: the caller's processor has the instructions; each store is to a row of four limbs.
+    unsafe {
+        _mm256_storeu_si256(low.as_mut_ptr().cast::<__m256i>(), _mm512_castsi512_si256(pair));
+        let upper = _mm512_extracti64x4_epi64::<1>(pair);
+        _mm256_storeu_si256(high.as_mut_ptr().cast::<__m256i>(), upper);
     }
 }
 
@@ -135,9 +139,11 @@ impl<C: MontConfig<4>> Lanes<C> {
 fn transposed(_: Ifma, rows: [&[u64; 4]; WIDTH]) -> [__m512i; 4] {
     // SAFETY: the token is at hand; each load is of a row of four limbs.
     unsafe {
-        let row = |index: usize| _mm256_loadu_si256(rows[index].as_ptr().cast::<__m256i>());
-        let pair = |low: usize, high: usize| _mm512_inserti64x4::<1>(_mm512_castsi256_si512(row(low)), row(high));
-        let (z0, z1, z2, z3) = (pair(0, 2), pair(1, 3), pair(4, 6), pair(5, 7));
+        let row = each!(8, i => _mm256_loadu_si256(rows[i].as_ptr().cast::<__m256i>()));
+        let z0 = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(row[0]), row[2]);
+        let z1 = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(row[1]), row[3]);
+        let z2 = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(row[4]), row[6]);
+        let z3 = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(row[5]), row[7]);
         let (even_low, odd_low) = (_mm512_unpacklo_epi64(z0, z1), _mm512_unpackhi_epi64(z0, z1));
         let (even_high, odd_high) = (_mm512_unpacklo_epi64(z2, z3), _mm512_unpackhi_epi64(z2, z3));
         [

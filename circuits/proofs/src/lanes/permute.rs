@@ -16,14 +16,11 @@ impl<C: MontConfig<4>> Lanes<C> {
     /// Lane i of the result is lane `from[i]`, of which the three lowest bits count.
     #[inline(always)]
     pub fn permuted(self, from: [u8; WIDTH]) -> Self {
-        let [a, b, c, d, e, f, g, h] = from.map(i64::from);
+        let [a, b, c, d, e, f, g, h] = each!(8, i => i64::from(from[i]));
         // SAFETY: a value is at hand, so the processor has the instructions; none of them touches memory.
         let limbs = unsafe {
             let places = _mm512_setr_epi64(a, b, c, d, e, f, g, h);
-            self.limbs.map(
-                #[inline(always)]
-                |l| _mm512_permutexvar_epi64(places, l),
-            )
+            each!(5, i => _mm512_permutexvar_epi64(places, self.limbs[i]))
         };
         Self::new(limbs, self.bound())
     }

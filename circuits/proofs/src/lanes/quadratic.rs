@@ -36,8 +36,8 @@ impl Lanes2 {
     #[inline(always)]
     pub fn load(ifma: Ifma, values: [&Fq2; WIDTH]) -> Self {
         Self::new(
-            Lanes::load(ifma, values.map(|v| &v.c0)),
-            Lanes::load(ifma, values.map(|v| &v.c1)),
+            Lanes::load(ifma, each!(8, i => &values[i].c0)),
+            Lanes::load(ifma, each!(8, i => &values[i].c1)),
         )
     }
 
@@ -45,8 +45,8 @@ impl Lanes2 {
     #[inline(always)]
     pub fn take(ifma: Ifma, values: [&Fq2; WIDTH]) -> Self {
         Self::new(
-            Lanes::take(ifma, values.map(|v| &v.c0)),
-            Lanes::take(ifma, values.map(|v| &v.c1)),
+            Lanes::take(ifma, each!(8, i => &values[i].c0)),
+            Lanes::take(ifma, each!(8, i => &values[i].c1)),
         )
     }
 
@@ -60,7 +60,7 @@ impl Lanes2 {
     #[inline(always)]
     pub fn store(self) -> [Fq2; WIDTH] {
         let (c0, c1): ([Fq; WIDTH], [Fq; WIDTH]) = (self.c0.store(), self.c1.store());
-        std::array::from_fn(|i| Fq2::new(c0[i], c1[i]))
+        each!(8, i => Fq2::new(c0[i], c1[i]))
     }
 
     /// a + b, not reduced.
@@ -79,6 +79,12 @@ impl Lanes2 {
     #[inline(always)]
     pub fn minus<const K: u64>(self, other: Self) -> Self {
         Self::new(self.c0.minus::<K>(other.c0), self.c1.minus::<K>(other.c1))
+    }
+
+    /// a − b − c, not reduced: coordinates grow by K·p, for b + c of at most K·p.
+    #[inline(always)]
+    pub fn minus_both<const K: u64>(self, b: Self, c: Self) -> Self {
+        Self::new(self.c0.minus_both::<K>(b.c0, c.c0), self.c1.minus_both::<K>(b.c1, c.c1))
     }
 
     /// −a, at most K·p, for a of at most K·p.
@@ -121,8 +127,11 @@ impl Lanes2 {
     /// a·(9 + u), not reduced: 9·c0 − c1 and 9·c1 + c0, for coordinates of at most K·p. They grow to (9α + K)·p.
     #[inline(always)]
     pub fn mul_xi<const K: u64>(self) -> Self {
-        let nine = |x: Lanes<FqConfig>| x.shifted::<3>().plus(x);
-        Self::new(nine(self.c0).minus::<K>(self.c1), nine(self.c1).plus(self.c0))
+        let (nine0, nine1) = (
+            self.c0.shifted::<3>().plus(self.c0),
+            self.c1.shifted::<3>().plus(self.c1),
+        );
+        Self::new(nine0.minus::<K>(self.c1), nine1.plus(self.c0))
     }
 
     /// The same residues, with coordinates below 1.02·p.

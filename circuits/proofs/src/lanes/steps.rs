@@ -12,8 +12,10 @@ use crate::batch_affine::steps::{Pair, Together, signed};
 /// Room for a step over a curve y² = x³ + b with coordinates in eight lanes of N.
 pub struct Steps<P: SWCurveConfig, N> {
     ifma: Ifma,
-    /// Of each vector the slopes' denominators, the product of those before it, and which lanes double.
-    vectors: Vec<(N, N, u8)>,
+    /// Of each vector the slopes' denominators and the product of those before it.
+    vectors: Vec<(N, N)>,
+    /// Of each vector the lanes that double; empty where none does.
+    doubled: Vec<u8>,
     /// Results that need no slope.
     settled: Vec<(u32, Affine<P>)>,
 }
@@ -24,13 +26,13 @@ impl<P: SWCurveConfig, N: Number<Element = P::BaseField>> Steps<P, N> {
         Self {
             ifma,
             vectors: Vec::new(),
+            doubled: Vec::new(),
             settled: Vec::new(),
         }
     }
 
     /// Sorts out the lanes that a glance found: results that need no slope are settled, and where both points are the same
     /// the lane doubles. Gives the masks of both.
-    #[cold]
     fn settle(&mut self, points: &[Affine<P>], pairs: &[Pair; WIDTH], flagged: u8) -> (u8, u8) {
         let (mut done, mut doubled) = (0, 0);
         for (lane, pair) in pairs.iter().enumerate().filter(|(lane, _)| flagged >> lane & 1 == 1) {
@@ -54,49 +56,83 @@ impl<P: SWCurveConfig, N: Number<Element = P::BaseField>> Steps<P, N> {
         (done, doubled)
     }
 
+    /// The product of all denominators x₂ − x₁, and whether a point may be infinite. If it may, or if a product is zero, some pair
+    /// needs another formula, and [`Self::careful`] finds which.
     #[inline(always)]
-    fn add_all(&mut self, points: &mut [Affine<P>], pairs: &[Pair]) {
+    fn quick(&mut self, points: &[Affine<P>], pairs: &[Pair]) -> (N, bool) {
+        let mut product = N::one(self.ifma);
+        let mut flagged = 0;
+        for pairs in pairs.chunks(WIDTH) {
+            let (to, from) = sides(points, &filled(pairs));
+            let x1 = N::take(self.ifma, each!(8, i => &to[i].x));
+            let x2 = N::take(self.ifma, each!(8, i => &from[i].x));
+            // The infinite point is stored as (0, 0).
+            flagged |= x1.may_be_zero() | x2.may_be_zero();
+            let denominator = x2.minus::<16>(x1);
+            self.vectors.push((denominator, product));
+            product = product.times::<5>(denominator);
+        }
+        (product, flagged != 0)
+    }
+
+    /// The same where some pairs are equal, opposite or infinite points, each vector looked at.
+    #[inline(always)]
+    fn careful(&mut self, points: &[Affine<P>], pairs: &[Pair]) -> N {
         let one = N::one(self.ifma);
         let mut product = one;
         for pairs in pairs.chunks(WIDTH) {
             let pairs = &filled(pairs);
-            let [x1, x2] = [
-                abscissas::<P, N>(self.ifma, points, pairs, |p| p.to),
-                abscissas(self.ifma, points, pairs, |p| p.from),
-            ];
+            let (to, from) = sides(points, pairs);
+            let x1 = N::take(self.ifma, each!(8, i => &to[i].x));
+            let x2 = N::take(self.ifma, each!(8, i => &from[i].x));
             let mut denominator = x2.minus::<16>(x1).reduced();
             let flagged = denominator.may_be_zero() | x1.may_be_zero() | x2.may_be_zero();
             let mut doubled = 0;
             if flagged != 0 {
                 let (done, twice) = self.settle(points, pairs, flagged);
-                let y1 = N::take(self.ifma, std::array::from_fn(|i| &points[pairs[i].to as usize].y));
+                let y1 = N::take(self.ifma, each!(8, i => &to[i].y));
                 denominator = denominator.select(done, one).select(twice, y1.double().reduced());
                 doubled = twice;
             }
-            self.vectors.push((denominator, product, doubled));
-            product = product.times::<2>(denominator);
+            self.vectors.push((denominator, product));
+            self.doubled.push(doubled);
+            product = product.times::<5>(denominator);
+        }
+        product
+    }
+
+    #[inline(always)]
+    fn add_all(&mut self, points: &mut [Affine<P>], pairs: &[Pair]) {
+        let (mut product, flagged) = self.quick(points, pairs);
+        if flagged || product.zeros() != 0 {
+            self.vectors.clear();
+            product = self.careful(points, pairs);
         }
         let mut inverse = product.inverse(self.ifma);
-        for (pairs, (denominator, before, doubled)) in pairs.chunks(WIDTH).zip(self.vectors.drain(..)).rev() {
-            let inverted = inverse.times::<2>(before);
-            inverse = inverse.times::<2>(denominator);
-            let count = pairs.len();
+        for (place, pairs) in pairs.chunks(WIDTH).enumerate().rev() {
+            let (denominator, before) = &self.vectors[place];
+            let inverted = inverse.times::<5>(*before);
+            inverse = inverse.times::<5>(*denominator);
             let pairs = &filled(pairs);
-            let [x1, x2] = [
-                abscissas::<P, N>(self.ifma, points, pairs, |p| p.to),
-                abscissas(self.ifma, points, pairs, |p| p.from),
-            ];
-            let y1 = N::take(self.ifma, std::array::from_fn(|i| &points[pairs[i].to as usize].y));
-            let y2 = N::take(self.ifma, std::array::from_fn(|i| &points[pairs[i].from as usize].y));
-            let negative = (0..WIDTH).fold(0, |mask, i| mask | u8::from(pairs[i].negative) << i);
+            let (to, from) = sides(points, pairs);
+            let x1 = N::take(self.ifma, each!(8, i => &to[i].x));
+            let x2 = N::take(self.ifma, each!(8, i => &from[i].x));
+            let y1 = N::take(self.ifma, each!(8, i => &to[i].y));
+            let y2 = N::take(self.ifma, each!(8, i => &from[i].y));
+            let mut negative = 0;
+            for (lane, pair) in pairs.iter().enumerate() {
+                negative |= u8::from(pair.negative) << lane;
+            }
             let mut numerator = y2.select(negative, y2.negative::<16>()).minus::<16>(y1);
-            if doubled != 0 {
-                numerator = numerator.select(doubled, tangent(x1));
+            if let Some(doubled) = self.doubled.get(place).filter(|doubled| **doubled != 0) {
+                numerator = numerator.select(*doubled, tangent(x1));
             }
             let slope = inverted.times::<2>(numerator);
             let (x, y) = chord(slope, x1, y1, x2);
-            for (pair, (x, y)) in pairs.iter().zip(x.store().into_iter().zip(y.store())).take(count) {
-                points[pair.to as usize] = Affine::new_unchecked(x, y);
+            let (x, y) = (x.store(), y.store());
+            // Where the last pair stands several times, it is written several times.
+            for lane in 0..WIDTH {
+                points[pairs[lane].to as usize] = Affine::new_unchecked(x[lane], y[lane]);
             }
         }
     }
@@ -107,24 +143,29 @@ impl<P: SWCurveConfig, N: Number<Element = P::BaseField>> Steps<P, N> {
         let mut product = one;
         for points in points.chunks(WIDTH) {
             let last = points.len() - 1;
-            let y = N::take(self.ifma, std::array::from_fn(|i| &points[i.min(last)].y));
-            let infinite = (0..WIDTH).fold(0, |mask, i| mask | u8::from(points[i.min(last)].is_zero()) << i);
-            let denominator = y.double().reduced().select(infinite, one);
-            self.vectors.push((denominator, product, infinite));
-            product = product.times::<2>(denominator);
+            let y = N::take(self.ifma, each!(8, i => &points[i.min(last)].y));
+            let mut infinite = 0;
+            for lane in 0..WIDTH {
+                infinite |= u8::from(points[lane.min(last)].is_zero()) << lane;
+            }
+            let denominator = y.double().select(infinite, one);
+            self.vectors.push((denominator, product));
+            self.doubled.push(infinite);
+            product = product.times::<5>(denominator);
         }
         let mut inverse = product.inverse(self.ifma);
-        for (points, (denominator, before, infinite)) in points.chunks_mut(WIDTH).zip(self.vectors.drain(..)).rev() {
-            let inverted = inverse.times::<2>(before);
-            inverse = inverse.times::<2>(denominator);
+        for (place, points) in points.chunks_mut(WIDTH).enumerate().rev() {
+            let (denominator, before) = &self.vectors[place];
+            let inverted = inverse.times::<5>(*before);
+            inverse = inverse.times::<5>(*denominator);
             let last = points.len() - 1;
-            let x1 = N::take(self.ifma, std::array::from_fn(|i| &points[i.min(last)].x));
-            let y1 = N::take(self.ifma, std::array::from_fn(|i| &points[i.min(last)].y));
+            let x1 = N::take(self.ifma, each!(8, i => &points[i.min(last)].x));
+            let y1 = N::take(self.ifma, each!(8, i => &points[i.min(last)].y));
             let (x, y) = chord(inverted.times::<2>(tangent(x1)), x1, y1, x1);
-            let results = x.store().into_iter().zip(y.store()).enumerate();
-            for (point, (lane, (x, y))) in points.iter_mut().zip(results) {
-                if infinite >> lane & 1 == 0 {
-                    *point = Affine::new_unchecked(x, y);
+            let (x, y) = (x.store(), y.store());
+            for (lane, point) in points.iter_mut().enumerate() {
+                if self.doubled[place] >> lane & 1 == 0 {
+                    *point = Affine::new_unchecked(x[lane], y[lane]);
                 }
             }
         }
@@ -134,6 +175,7 @@ impl<P: SWCurveConfig, N: Number<Element = P::BaseField>> Steps<P, N> {
 impl<P: SWCurveConfig, N: Number<Element = P::BaseField>> Together<P> for Steps<P, N> {
     fn add(&mut self, points: &mut [Affine<P>], pairs: &[Pair]) {
         self.vectors.clear();
+        self.doubled.clear();
         self.ifma.run(
             #[inline(always)]
             || self.add_all(points, pairs),
@@ -145,6 +187,7 @@ impl<P: SWCurveConfig, N: Number<Element = P::BaseField>> Together<P> for Steps<
 
     fn double(&mut self, points: &mut [Affine<P>]) {
         self.vectors.clear();
+        self.doubled.clear();
         self.ifma.run(
             #[inline(always)]
             || self.double_all(points),
@@ -155,19 +198,22 @@ impl<P: SWCurveConfig, N: Number<Element = P::BaseField>> Together<P> for Steps<
 /// Eight pairs; where there are fewer, the last again, which computes the same once more.
 #[inline(always)]
 fn filled(pairs: &[Pair]) -> [Pair; WIDTH] {
-    let last = pairs.len() - 1;
-    std::array::from_fn(|i| pairs[i.min(last)])
+    match pairs.first_chunk() {
+        Some(all) => *all,
+        None => each!(8, i => pairs[i.min(pairs.len() - 1)]),
+    }
 }
 
-/// The abscissas of the points on one side of eight pairs.
+/// The points on both sides of eight pairs.
 #[inline(always)]
-fn abscissas<P: SWCurveConfig, N: Number<Element = P::BaseField>>(
-    ifma: Ifma,
-    points: &[Affine<P>],
+fn sides<'a, P: SWCurveConfig>(
+    points: &'a [Affine<P>],
     pairs: &[Pair; WIDTH],
-    side: impl Fn(&Pair) -> u32,
-) -> N {
-    N::take(ifma, std::array::from_fn(|i| &points[side(&pairs[i]) as usize].x))
+) -> ([&'a Affine<P>; WIDTH], [&'a Affine<P>; WIDTH]) {
+    (
+        each!(8, i => &points[pairs[i].to as usize]),
+        each!(8, i => &points[pairs[i].from as usize]),
+    )
 }
 
 /// 3·x², for x below 16·p.
@@ -180,7 +226,7 @@ fn tangent<N: Number>(x: N) -> N {
 /// The sum of two points below 16·p on a line of this slope.
 #[inline(always)]
 fn chord<N: Number>(slope: N, x1: N, y1: N, x2: N) -> (N, N) {
-    let x = slope.square::<3>().minus::<16>(x1).minus::<16>(x2).reduced();
+    let x = slope.square::<3>().minus_both::<32>(x1, x2).reduced();
     let y = slope.times::<3>(x1.minus::<2>(x)).minus::<16>(y1).reduced();
     (x, y)
 }

@@ -199,29 +199,6 @@ fn each_operation_of_the_extension_is_what_arkworks_computes() {
     assert_eq!(Lanes2::zero(ifma).store(), [Fq2::zero(); WIDTH]);
 }
 
-#[test]
-fn many_are_inverted_with_one_inversion() {
-    let Some(ifma) = ifma() else { return };
-    let mut rng = ChaCha20Rng::seed_from_u64(4);
-    for count in [0, 1, 2, 50] {
-        let values: Vec<[Fq; WIDTH]> = (0..count).map(|_| numbers::<FqConfig>(&mut rng)).collect();
-        let mut lanes: Vec<_> = values.iter().map(|v| Lanes::load(ifma, v.each_ref())).collect();
-        invert_all(ifma, &mut lanes);
-        for (lanes, values) in lanes.iter().zip(&values) {
-            assert_eq!(lanes.store(), values.map(|v| v.inverse().unwrap_or_default()));
-        }
-        let pairs: Vec<[Fq2; WIDTH]> = values
-            .iter()
-            .map(|v| std::array::from_fn(|i| Fq2::new(v[i], v[(i + 1) % WIDTH])))
-            .collect();
-        let mut lanes: Vec<_> = pairs.iter().map(|v| Lanes2::load(ifma, v.each_ref())).collect();
-        invert_all(ifma, &mut lanes);
-        for (lanes, pairs) in lanes.iter().zip(&pairs) {
-            assert_eq!(lanes.store(), pairs.map(|v| v.inverse().unwrap_or_default()));
-        }
-    }
-}
-
 proptest! {
     /// A polynomial in numbers given by their limbs, over both fields.
     #[test]

@@ -4,14 +4,15 @@ use ark_bn254::{Fq, Fq2, FqConfig};
 use ark_ff::{AdditiveGroup as _, One as _};
 
 use super::{Mask, Number, Prime, Quadratic};
-use crate::lanes::{Ifma, Lanes, Lanes2, WIDTH};
+use crate::lanes::{Ifma, Lanes, Lanes2, WIDTH, each};
 
 /// Eight numbers of Fq.
 pub(crate) type Eight = Lanes<FqConfig>;
 
 /// References to eight values, of which the last stand for zero where fewer are there.
+#[inline(always)]
 fn filled<'a, T>(values: &'a [T], zero: &'a T) -> [&'a T; WIDTH] {
-    std::array::from_fn(|place| values.get(place).unwrap_or(zero))
+    each!(8, place => values.get(place).unwrap_or(zero))
 }
 
 impl Number for Eight {

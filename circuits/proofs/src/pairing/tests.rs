@@ -1,11 +1,9 @@
-use ark_bn254::{Bn254, Fr, G2Affine, G2Projective};
+use ark_bn254::{Bn254, G2Affine, G2Projective};
+use ark_ec::CurveGroup as _;
 use ark_ec::pairing::{MillerLoopOutput, Pairing as _};
-use ark_ec::{AffineRepr as _, CurveGroup as _, PrimeGroup as _};
-use ark_ff::{CyclotomicMultSubgroup as _, One as _, PrimeField as _, UniformRand as _};
-use covenant_gadgets::circuit::Field;
+use ark_ff::{CyclotomicMultSubgroup as _, One as _, UniformRand as _};
 
 use super::*;
-use crate::msm::msm;
 use crate::test_statement::rng;
 
 /// Nothing here runs where the processor lacks the instructions; what stands in for it there is arkworks' own.
@@ -91,49 +89,4 @@ fn three_pairs_are_as_in_arkworks() {
         let expected = Bn254::multi_pairing(&affine[1..], &g2[1..]).0;
         assert_eq!(final_exponentiation(ifma, &two), Some(expected), "case {case}");
     }
-}
-
-#[test]
-fn sums_by_windows_are_those_of_the_plain_way() {
-    let Some(ifma) = ifma() else { return };
-    let mut rng = rng(4);
-    let points: Vec<G1Affine> = (0..13).map(|_| G1Projective::rand(&mut rng).into_affine()).collect();
-    let windows = Windows::of(&points).unwrap();
-    let edges = [
-        Field::from(0u64),
-        Field::from(1u64),
-        -Field::from(1u64),
-        Field::from(8u64),
-        Field::from(9u64),
-        Field::from(15u64),
-        Field::from(16u64),
-        Field::from(u64::MAX),
-        Field::from(2u64).pow([252]) * Field::from(6u64),
-    ];
-    for case in 0..40 {
-        let scalars: Vec<Field> = (0..13)
-            .map(|place| match case {
-                0..9 => edges[case],
-                9..20 if place < 12 => edges[(case + place) % edges.len()],
-                20..30 if place != case - 20 => Field::from(0u64),
-                _ => Field::rand(&mut rng),
-            })
-            .collect();
-        let expected = msm(&points, &scalars);
-        match windows.sum(ifma, &scalars) {
-            Some(sum) => assert_eq!(sum, expected, "case {case}"),
-            // Only sums of one point with itself can meet an exception.
-            None => assert!(case < 20, "case {case}"),
-        }
-    }
-    assert_eq!(
-        windows.sum(ifma, &[Field::from(0u64); 13]),
-        Some(G1Projective::default())
-    );
-    let many = vec![G1Affine::generator(); 65];
-    assert!(Windows::of(&many).is_none());
-    assert_eq!(Fr::MODULUS.0[3] >> 60, 3, "what the top window rests on");
-    let equal = Windows::of(&[G1Affine::generator(), G1Affine::generator()]).unwrap();
-    let sum = equal.sum(ifma, &[Field::from(1u64); 2]);
-    assert_eq!(sum, Some(G1Projective::generator().double()), "in different lanes");
 }

@@ -1,4 +1,4 @@
-//! What [`Lanes`] and [`Lanes2`] have in common, so that curves can be written once, and inversion of many by Montgomery's trick.
+//! What [`Lanes`] and [`Lanes2`] have in common, so that curves can be written once.
 
 use ark_bn254::{Fq, Fq2, FqConfig};
 
@@ -28,6 +28,8 @@ pub trait Number: Copy {
     fn double(self) -> Self;
     /// a − b.
     fn minus<const K: u64>(self, other: Self) -> Self;
+    /// a − b − c, where K bounds the sum of b and c.
+    fn minus_both<const K: u64>(self, b: Self, c: Self) -> Self;
     /// −a.
     fn negative<const K: u64>(self) -> Self;
     /// a·b; K bounds a.
@@ -85,6 +87,10 @@ macro_rules! forward {
             self.minus::<K>(other)
         }
         #[inline(always)]
+        fn minus_both<const K: u64>(self, b: Self, c: Self) -> Self {
+            self.minus_both::<K>(b, c)
+        }
+        #[inline(always)]
         fn negative<const K: u64>(self) -> Self {
             self.negative::<K>()
         }
@@ -139,32 +145,4 @@ impl Number for Lanes2 {
     fn inverse(self, ifma: Ifma) -> Self {
         self.inverse::<15>(ifma)
     }
-}
-
-/// Replaces each number, of at most 4·p, by its inverse, and 0 by 0, with one inversion for all (Montgomery's trick, eight chains side by
-/// side).
-pub fn invert_all<N: Number>(ifma: Ifma, numbers: &mut [N]) {
-    ifma.run(
-        #[inline(always)]
-        || {
-            let one = N::one(ifma);
-            let mut product = one;
-            let before: Vec<(N, u8)> = numbers
-                .iter_mut()
-                .map(|number| {
-                    let zeros = number.zeros();
-                    *number = number.select(zeros, one);
-                    let before = product;
-                    product = product.times::<2>(*number);
-                    (before, zeros)
-                })
-                .collect();
-            let mut inverse = product.inverse(ifma);
-            for (number, (before, zeros)) in numbers.iter_mut().zip(before).rev() {
-                let inverted = inverse.times::<2>(before);
-                inverse = inverse.times::<2>(*number);
-                *number = inverted.select(zeros, N::zero(ifma));
-            }
-        },
-    );
 }
