@@ -6,18 +6,23 @@
 //! Times do not depend on secrets more than arkworks' own do; a contribution's secret is used once and forgotten.
 
 pub(crate) mod steps;
+pub(crate) mod tree;
+
+use std::ops::Range;
 
 use ark_ec::scalar_mul::glv::GLVConfig;
 use ark_ec::short_weierstrass::Affine;
 use ark_ff::{BigInteger as _, PrimeField};
 use rayon::prelude::*;
 
-use self::steps::{Pair, Steps};
+use self::steps::{Pair, Steps, signed};
 
 /// Points that go through the steps together: few enough for the cache, many enough to forget the inversion.
 const GROUP: usize = 512;
 /// Digits are odd and below 2^this in magnitude, or zero.
 const WIDTH: usize = 4;
+/// Scalars of at most this many bits, up to sign, are multiplied by apart.
+const SMALL_BITS: u32 = 64;
 /// Multiples of each point that are kept: 1, 3, 5, 7.
 const MULTIPLES: usize = 1 << (WIDTH - 2);
 
@@ -56,6 +61,53 @@ pub(crate) fn sums_and_differences<C: GLVConfig>(left: &mut [Affine<C>], right: 
             left.copy_from_slice(&points[..count]);
             right.copy_from_slice(&points[2 * count..]);
         });
+}
+
+/// For each list the sum of its points times their scalars. What is multiplied by ±1 is only added; the others go together, small
+/// scalars apart from the rest.
+pub(crate) fn sums_of_products<C: GLVConfig>(lists: &[Vec<(Affine<C>, C::ScalarField)>]) -> Vec<Affine<C>> {
+    let mut points = Vec::with_capacity(lists.iter().map(Vec::len).sum());
+    let mut ranges = Vec::with_capacity(lists.len());
+    let (mut small, mut large) = (Vec::new(), Vec::new());
+    for list in lists {
+        let start = points.len() as u32;
+        for (point, scalar) in list {
+            let size = bits(scalar);
+            let negated = size > 1 && bits(&-*scalar) == 1;
+            match size.min(bits(&-*scalar)) {
+                1 => {}
+                2..=SMALL_BITS => small.push((points.len(), *scalar)),
+                _ => large.push((points.len(), *scalar)),
+            }
+            points.push(signed(*point, negated));
+        }
+        ranges.push(start..points.len() as u32);
+    }
+    for factors in [small, large] {
+        factors
+            .chunks(GROUP)
+            .for_each(|factors| multiply_some(&mut points, factors));
+    }
+    tree::sums(&mut Steps::default(), &mut points, &ranges);
+    let sum = |range: &Range<u32>| points.get(range.start as usize).filter(|_| !range.is_empty());
+    ranges
+        .iter()
+        .map(|range| sum(range).copied().unwrap_or_default())
+        .collect()
+}
+
+/// Multiplies the points at these places, at most [`GROUP`].
+fn multiply_some<C: GLVConfig>(points: &mut [Affine<C>], factors: &[(usize, C::ScalarField)]) {
+    let (mut some, scalars): (Vec<Affine<C>>, Vec<C::ScalarField>) =
+        factors.iter().map(|(place, scalar)| (points[*place], *scalar)).unzip();
+    multiply_group(&mut some, &scalars);
+    for ((place, _), product) in factors.iter().zip(some) {
+        points[*place] = product;
+    }
+}
+
+fn bits<F: PrimeField>(scalar: &F) -> u32 {
+    scalar.into_bigint().num_bits()
 }
 
 /// The sums lie in front, and behind them for each odd multiple one group of points, then all of these under the endomorphism.
@@ -128,7 +180,7 @@ fn signed_digits<F: PrimeField>(value: F, positive: bool) -> Vec<i8> {
 mod tests {
     use ark_bn254::{Fr, G1Affine, G2Affine, g1, g2};
     use ark_ec::{CurveGroup as _, PrimeGroup as _};
-    use ark_ff::{One as _, UniformRand as _, Zero as _};
+    use ark_ff::{Field as _, One as _, UniformRand as _, Zero as _};
     use rand::SeedableRng as _;
     use rand_chacha::ChaCha20Rng;
 
@@ -186,6 +238,59 @@ mod tests {
                 "{index}"
             );
         }
+    }
+
+    #[test]
+    fn every_sum_is_what_arkworks_computes() {
+        sums::<g1::Config>(3);
+        sums::<g2::Config>(4);
+        assert!(sums_of_products::<g1::Config>(&[]).is_empty());
+    }
+
+    /// Lists of no, one and many terms, some so long that their factors make several groups; scalars of every kind, and terms that
+    /// cancel.
+    fn sums<C: GLVConfig<ScalarField = Fr>>(seed: u64) {
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        let kinds = |n: usize, r: Fr| match n % 7 {
+            0 => Fr::one(),
+            1 => -Fr::one(),
+            2 => Fr::from(u64::MAX),
+            3 => -Fr::from(3u8),
+            4 => Fr::from(1u128 << 64),
+            5 => Fr::zero(),
+            _ => r,
+        };
+        let point = |rng: &mut ChaCha20Rng| {
+            (ark_ec::short_weierstrass::Projective::<C>::generator() * Fr::rand(rng)).into_affine()
+        };
+        let mut lists: Vec<Vec<(Affine<C>, Fr)>> = [0, 1, 2, 7, 0, 900, 30]
+            .iter()
+            .map(|count| {
+                let term = |n| {
+                    (
+                        point(&mut rng),
+                        kinds(n, Fr::from(n as u64).square().pow([7, 11, 13, 1])),
+                    )
+                };
+                (0..*count).map(term).collect()
+            })
+            .collect();
+        let (canceled, infinite) = (point(&mut rng), Affine::identity());
+        lists.push(vec![(canceled, Fr::one()), (canceled, -Fr::one())]);
+        lists.push(vec![(canceled, Fr::from(5u8)), (canceled, Fr::from(5u8))]);
+        lists.push(vec![
+            (infinite, Fr::from(5u8)),
+            (canceled, Fr::one()),
+            (infinite, Fr::one()),
+        ]);
+        let expected: Vec<Affine<C>> = lists
+            .iter()
+            .map(|list| {
+                let products = list.iter().map(|(p, s)| *p * s);
+                products.sum::<ark_ec::short_weierstrass::Projective<C>>().into_affine()
+            })
+            .collect();
+        assert!(sums_of_products(&lists) == expected);
     }
 
     #[test]

@@ -14,6 +14,8 @@ use covenant_gadgets::circuit::Field;
 use rayon::prelude::*;
 
 use self::points::Wrong;
+pub(crate) use self::points::all_in_g2;
+use crate::montgomery::Point;
 use crate::numbers::Quadratic;
 
 pub use crate::errors::DecodeError;
@@ -27,6 +29,9 @@ const FLAGS: u8 = LARGER | INFINITY;
 
 /// Bytes of an encoded proof.
 const LENGTH: usize = 128;
+
+/// Points that are checked side by side, and of which each is checked alone once one is wrong.
+const CHECKED_TOGETHER: usize = 256;
 
 /// A Groth16 proof: three points, valid by construction, none of them infinite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,6 +208,29 @@ pub(crate) fn check_point<P: SWCurveConfig>(point: &Affine<P>, part: &'static st
         return Err(DecodeError::NotInSubgroup { part });
     }
     Ok(())
+}
+
+/// Checks many points as [`check_point`] checks one, but that infinite ones are left out where they may be. Of the points that are
+/// wrong, one is named by its place.
+pub(crate) fn check_points<P: SWCurveConfig>(
+    points: &[Affine<P>],
+    part: &'static str,
+    infinite: bool,
+) -> Result<(), (usize, DecodeError)>
+where
+    Affine<P>: Point,
+{
+    let groups = points.par_chunks(CHECKED_TOGETHER).enumerate();
+    groups.try_for_each(|(group, points)| {
+        let finite: Vec<Affine<P>> = points.iter().filter(|p| !p.is_zero()).copied().collect();
+        let present = infinite || finite.len() == points.len();
+        if present && finite.iter().all(Affine::is_on_curve) && Affine::all_in_subgroup(&finite) {
+            return Ok(());
+        }
+        let each = points.iter().enumerate().filter(|(_, p)| !(infinite && p.is_zero()));
+        let mut checked = each.map(|(place, point)| (place, check_point(point, part)));
+        checked.try_for_each(|(place, checked)| checked.map_err(|e| (group * CHECKED_TOGETHER + place, e)))
+    })
 }
 
 fn fq(bytes: &[u8]) -> Option<Fq> {

@@ -8,6 +8,8 @@ use ark_ec::short_weierstrass::Affine;
 use ark_ff::fields::models::fp::{Fp, MontBackend, MontConfig};
 use ark_ff::{BigInt, PrimeField as _};
 
+use crate::decode::all_in_g2;
+
 /// Bytes of a field element.
 pub(crate) const FIELD_BYTES: usize = 32;
 
@@ -20,6 +22,8 @@ pub(crate) trait Point: AffineRepr + Send + Sync {
     fn read(bytes: &[u8]) -> Option<Self>;
     /// Appends a point.
     fn write(&self, out: &mut Vec<u8>);
+    /// Whether finite points of the curve all lie in the subgroup.
+    fn all_in_subgroup(points: &[Self]) -> bool;
 }
 
 impl Point for Affine<g1::Config> {
@@ -33,6 +37,11 @@ impl Point for Affine<g1::Config> {
     fn write(&self, out: &mut Vec<u8>) {
         // arkworks' identity on BN254 is (0, 0) as well, which is not on the curve.
         [self.x, self.y].iter().for_each(|f| write_field(out, f));
+    }
+
+    fn all_in_subgroup(_: &[Self]) -> bool {
+        // The curve has no other points.
+        true
     }
 }
 
@@ -50,6 +59,10 @@ impl Point for Affine<g2::Config> {
         [self.x.c0, self.x.c1, self.y.c0, self.y.c1]
             .iter()
             .for_each(|f| write_field(out, f));
+    }
+
+    fn all_in_subgroup(points: &[Self]) -> bool {
+        all_in_g2(points)
     }
 }
 

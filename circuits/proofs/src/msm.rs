@@ -15,9 +15,9 @@ use rayon::prelude::*;
 use zeroize::Zeroize as _;
 
 use crate::batch_affine::steps::{Steps, signed};
+use crate::batch_affine::tree;
 
 mod buckets;
-mod tree;
 
 /// Points that one parallel task adds up, more or less.
 const POINTS_PER_TASK: usize = 1 << 14;

@@ -3,8 +3,9 @@
 use std::io::{Read, Seek};
 
 use ark_bn254::{G1Affine, G1Projective, G2Affine};
-use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};
-use ark_ec::{AffineRepr as _, CurveConfig, CurveGroup as _};
+use ark_ec::scalar_mul::glv::GLVConfig;
+use ark_ec::short_weierstrass::Affine;
+use ark_ec::{AffineRepr as _, CurveGroup as _};
 use ark_ff::One as _;
 use ark_poly::EvaluationDomain as _;
 use blake2::{Blake2b512, Digest as _};
@@ -13,15 +14,18 @@ use rayon::prelude::*;
 
 use super::CeremonyError;
 use super::hashing::{Hashed as _, absorb_all, finish};
+use crate::batch_affine::sums_of_products;
 use crate::formats::ptau::{Powers, Ptau};
 use crate::formats::zkey::{Entry, Header, Transcript, Zkey};
 use crate::matrices::Matrices;
-use crate::msm::Scalars;
 use crate::qap;
 
 /// Points of H that snarkjs hashes at a time. It rounds their number up to a multiple of this where there are more, and then
 /// reads a power of tau more than the circuit needs.
 const HASH_CHUNK: u64 = 1 << 14;
+
+/// Wires whose sums share their inversions.
+const WIRES_TOGETHER: usize = 512;
 
 /// The first key of a circuit: γ = δ = 1, the same bytes for everybody who computes it from the same powers of tau, and the
 /// same that `snarkjs groth16 setup` writes. Nobody may prove with it: it must be contributed to.
@@ -194,37 +198,34 @@ impl Columns {
     }
 
     /// For each wire, its polynomial of A (0), B (1) or C (2) at τ.
-    fn summed<C>(&self, which: usize, basis: &[Affine<C>]) -> Vec<Affine<C>>
-    where
-        C: SWCurveConfig + CurveConfig<ScalarField = Field>,
-    {
-        let sums: Vec<Projective<C>> = self.0[which].par_iter().map(|column| sum(&[(column, basis)])).collect();
-        Projective::normalize_batch(&sums)
+    fn summed<C: GLVConfig<ScalarField = Field>>(&self, which: usize, basis: &[Affine<C>]) -> Vec<Affine<C>> {
+        sums(&[(&self.0[which], basis)])
     }
 
     /// For each wire, βA + αB + C at τ.
     fn combined(&self, forms: &Forms) -> Vec<G1Affine> {
         let [a, b, c] = &self.0;
-        let sums: Vec<G1Projective> = a
-            .par_iter()
-            .zip(b)
-            .zip(c)
-            .map(|((a, b), c)| sum(&[(a, &forms.beta_tau), (b, &forms.alpha_tau), (c, &forms.tau)]))
-            .collect();
-        G1Projective::normalize_batch(&sums)
+        sums(&[(a, &forms.beta_tau), (b, &forms.alpha_tau), (c, &forms.tau)])
     }
 }
 
-/// The points of a basis at some rows, times coefficients, over all the columns given.
-fn sum<C>(columns: &[(&Column, &[Affine<C>])]) -> Projective<C>
-where
-    C: SWCurveConfig + CurveConfig<ScalarField = Field>,
-{
-    let terms = columns.iter().flat_map(|(column, basis)| {
-        column
+/// For each wire, the points of each basis at the rows of its column there, times the coefficients.
+fn sums<C: GLVConfig<ScalarField = Field>>(parts: &[(&[Column], &[Affine<C>])]) -> Vec<Affine<C>> {
+    let wires = parts.first().map_or(0, |(columns, _)| columns.len());
+    let groups: Vec<usize> = (0..wires).step_by(WIRES_TOGETHER).collect();
+    let of_wire = |wire: usize| {
+        let columns = parts
             .iter()
-            .map(|(row, c)| (basis.get(*row as usize).copied().unwrap_or_default(), *c))
-    });
-    let (points, scalars): (Vec<Affine<C>>, Vec<Field>) = terms.unzip();
-    Scalars::new(&scalars).multiply(&points)
+            .filter_map(move |(columns, basis)| Some((columns.get(wire)?, basis)));
+        let terms = columns.flat_map(|(column, basis)| {
+            let term = |(row, c): &(u32, Field)| (basis.get(*row as usize).copied().unwrap_or_default(), *c);
+            column.iter().map(term)
+        });
+        terms.collect::<Vec<_>>()
+    };
+    let of_group = |first: &usize| {
+        let lists: Vec<_> = (*first..wires.min(first + WIRES_TOGETHER)).map(of_wire).collect();
+        sums_of_products(&lists)
+    };
+    groups.par_iter().flat_map_iter(of_group).collect()
 }

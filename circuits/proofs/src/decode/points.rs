@@ -52,6 +52,29 @@ pub(super) fn g2_in_subgroup(point: &G2Affine) -> bool {
     in_subgroup((), point.x, point.y) & 1 == 1
 }
 
+/// Whether finite points of the twist all lie in G2.
+pub(crate) fn all_in_g2(points: &[G2Affine]) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(ifma) = crate::lanes::Ifma::detected() {
+        let mut groups = points.chunks(crate::lanes::WIDTH);
+        return groups.all(|points| all_in_subgroup::<crate::lanes::Lanes2>(ifma, points));
+    }
+    points.iter().all(g2_in_subgroup)
+}
+
+/// Of at most as many points as there are lanes.
+#[inline(never)]
+fn all_in_subgroup<Q: Quadratic>(token: Q::Token, points: &[G2Affine]) -> bool {
+    let (x, y): (Vec<Fq2>, Vec<Fq2>) = points.iter().map(|p| (p.x, p.y)).unzip();
+    let inside = Q::run(
+        token,
+        #[inline(always)]
+        || in_subgroup(token, Q::load(token, &x), Q::load(token, &y)),
+    );
+    let outside = !inside;
+    (0..points.len()).all(|lane| outside >> lane & 1 == 0)
+}
+
 /// Of y and −y the larger or the smaller; as integers, and in Fq2 by the coefficient of u first.
 fn with_sign<F: ark_ff::Field>(y: F, larger: bool) -> F {
     if (y > -y) == larger { y } else { -y }

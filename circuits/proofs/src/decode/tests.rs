@@ -170,6 +170,41 @@ fn points_outside_the_subgroup_are_refused() {
 }
 
 #[test]
+fn of_many_points_the_wrong_one_is_named() {
+    let generator = G2Affine::generator();
+    let points: Vec<G2Affine> = (0..600u64)
+        .map(|n| (generator * Field::from(n)).into_affine())
+        .collect();
+    let part = "it";
+    assert_eq!(check_points(&points, part, true), Ok(()));
+    assert_eq!(
+        check_points(&points, part, false),
+        Err((0, DecodeError::AtInfinity { part }))
+    );
+    let outside = Affine::get_point_from_x_unchecked(with_a_square_in_fq(), false).expect("a point");
+    let off = G2Affine::new_unchecked(outside.x, outside.y + Fq2::one());
+    // In each lane, at a group's ends, and among the last few.
+    for place in (1..18).chain([255, 256, 257, 597, 598, 599]) {
+        for (wrong, error) in [
+            (outside, DecodeError::NotInSubgroup { part }),
+            (off, DecodeError::NotOnCurve { part }),
+            (G2Affine::identity(), DecodeError::AtInfinity { part }),
+        ] {
+            let mut points = points[1..].to_vec();
+            points[place - 1] = wrong;
+            assert_eq!(check_points(&points, part, false), Err((place - 1, error)), "{place}");
+        }
+    }
+    let mut in_g1 = vec![G1Affine::generator(); 9];
+    assert_eq!(check_points(&in_g1, part, false), Ok(()));
+    in_g1[8].y += Fq::one();
+    assert_eq!(
+        check_points(&in_g1, part, true),
+        Err((8, DecodeError::NotOnCurve { part }))
+    );
+}
+
+#[test]
 fn field_elements_are_canonical() {
     let value = -Field::one();
     let bytes = field_to_bytes(&value);

@@ -15,15 +15,13 @@
 use std::io::{Read, Seek, Write};
 
 use ark_bn254::{Fq, Fr, G1Affine, G2Affine};
-use ark_ec::AffineRepr as _;
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
 use ark_ff::{Field as _, PrimeField as _};
 use covenant_gadgets::circuit::Field;
-use rayon::prelude::*;
 
 use super::FormatError;
 use super::container::{Container, ContainerWriter, Cursor, write_prime};
-use crate::decode::check_point;
+use crate::decode::{check_point, check_points};
 use crate::montgomery::{FIELD_BYTES, Point, canonical, write_canonical};
 
 mod transcript;
@@ -317,10 +315,13 @@ pub(crate) fn check_all<P: SWCurveConfig>(
     format: &'static str,
     name: &str,
     infinite: bool,
-) -> Result<(), FormatError> {
-    points
-        .par_iter()
-        .enumerate()
-        .filter(|(_, p)| !(infinite && p.is_zero()))
-        .try_for_each(|(place, point)| check_one(point, format, &format!("point {place} of {name}")))
+) -> Result<(), FormatError>
+where
+    Affine<P>: Point,
+{
+    check_points(points, "a point", infinite).map_err(|(place, error)| FormatError::Decode {
+        format,
+        place: format!("point {place} of {name}"),
+        error,
+    })
 }

@@ -10,7 +10,6 @@
 //! points were checked when the file entered the store ([`super::KeyStore::import`]).
 
 use ark_bn254::{G1Affine, G2Affine};
-use ark_ec::AffineRepr as _;
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
 use ark_poly::EvaluationDomain as _;
 use covenant_gadgets::circuit::Field;
@@ -158,12 +157,11 @@ impl ProvingKey {
     }
 }
 
-fn check_all<P: SWCurveConfig>(points: &[Affine<P>], part: &'static str) -> Result<(), KeyError> {
-    let checked = points
-        .par_iter()
-        .filter(|p| !p.is_zero())
-        .map(|p| decode::check_point(p, part));
-    Ok(checked.collect::<Result<(), _>>()?)
+fn check_all<P: SWCurveConfig>(points: &[Affine<P>], part: &'static str) -> Result<(), KeyError>
+where
+    Affine<P>: Point,
+{
+    Ok(decode::check_points(points, part, true).map_err(|(_, error)| error)?)
 }
 
 const OUT_OF_RANGE: KeyError = KeyError::Malformed {

@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};
 
-use crate::batch_affine::steps::{Pair, Steps};
+use super::steps::{Pair, Steps};
 
 /// So few points are added one after the other, which costs as much as the inversion of one more round.
 const FEW: usize = 16;
 
 /// The sum of all points.
-pub(super) fn sum<P: SWCurveConfig>(steps: &mut Steps<P>, mut points: Vec<Affine<P>>) -> Projective<P> {
+pub(crate) fn sum<P: SWCurveConfig>(steps: &mut Steps<P>, mut points: Vec<Affine<P>>) -> Projective<P> {
     let mut pairs = Vec::with_capacity(points.len() / 2);
     while points.len() > FEW {
         let half = points.len().div_ceil(2);
@@ -23,7 +23,7 @@ pub(super) fn sum<P: SWCurveConfig>(steps: &mut Steps<P>, mut points: Vec<Affine
 }
 
 /// The sum of the points of each range, which must not overlap, at the range's begin.
-pub(super) fn sums<P: SWCurveConfig>(steps: &mut Steps<P>, points: &mut [Affine<P>], ranges: &[Range<u32>]) {
+pub(crate) fn sums<P: SWCurveConfig>(steps: &mut Steps<P>, points: &mut [Affine<P>], ranges: &[Range<u32>]) {
     let mut left: Vec<Range<u32>> = ranges.to_vec();
     let mut pairs = Vec::with_capacity(points.len() / 2);
     while {
@@ -42,7 +42,7 @@ pub(super) fn sums<P: SWCurveConfig>(steps: &mut Steps<P>, points: &mut [Affine<
 }
 
 /// One addition.
-pub(super) fn pair(to: usize, from: usize) -> Pair {
+pub(crate) fn pair(to: usize, from: usize) -> Pair {
     Pair {
         to: to as u32,
         from: from as u32,
