@@ -45,7 +45,7 @@ while ((total < cases)); do
             cat "$scratch/log" >&2
             exit 1
         fi
-        count=$(sed -n 's/.*Test cases:[^0-9]*\([0-9,]*\) generated.*/\1/p' "$scratch/run" | tr -d ,)
+        count=$(sed -n 's/^ *\([0-9,]*\) generated,.*/\1/p' "$scratch/run" | tr -d ,)
         total=$((total + ${count:-0}))
         printf 'schemathesis: as %s, seed %d: %s cases, all as described\n' "$caller" "$round" "${count:-no}"
         [[ -n $count && $count -gt 0 ]] || { cat "$scratch/run"; exit 1; }

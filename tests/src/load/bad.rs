@@ -14,6 +14,8 @@ use super::line::{self, Line};
 
 /// Time between two bytes of a slow caller.
 const SLOW: Duration = Duration::from_millis(200);
+/// Between two connections of one caller: on one machine, a caller that does nothing else would measure its own appetite.
+const PAUSE: Duration = Duration::from_millis(20);
 /// How long to wait for a word from the service before going on.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Bytes of a body that is too large for a bundle.
@@ -63,6 +65,9 @@ impl Bad {
             };
             *statuses.entry(status).or_default() += 1;
             turn += 1;
+            if matches!(self, Self::HalfClosed | Self::Oversized | Self::Garbage) {
+                std::thread::sleep(PAUSE);
+            }
         }
         statuses
     }
