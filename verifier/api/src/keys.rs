@@ -196,6 +196,9 @@ mod tests {
         }
     }
 
+    /// A change of a record.
+    type Change<'a> = &'a dyn Fn(&mut CeremonyRecord);
+
     #[test]
     fn a_manifest_is_of_one_ceremony() {
         let real = CeremonyRecord {
@@ -206,7 +209,7 @@ mod tests {
             contributions: vec![by("Example Bank"), by("Example Regulator")],
         };
         assert_eq!(expect_record(&real, &real).map_err(|r| r.to_string()), Ok(()));
-        let changes: [(&str, &dyn Fn(&mut CeremonyRecord)); 6] = [
+        let changes: [(&str, Change<'_>); 6] = [
             ("ceremony.powers", &|r| r.powers.0[63] ^= 1),
             ("ceremony.first_key", &|r| r.first_key.0[0] ^= 1),
             ("ceremony.transcript", &|r| r.transcript.0[0] ^= 1),
