@@ -111,16 +111,26 @@ fn with(rows: Rows, mark: Option<Vec<u8>>) -> Memory {
 fn places(table: Table, key: &[u8], changed: &[u8], value: &[u8]) -> Vec<String> {
     let number = |bytes: &[u8]| bytes.try_into().ok().map(u64::from_be_bytes).unwrap_or_default();
     let mut places = vec![hex(changed), hex(key)];
-    match table {
-        Table::Entries | Table::Bodies => places.push(format!("entry {}", number(key))),
-        Table::Unique | Table::StreamEntries => places.push(format!("entry {}", number(value))),
-        Table::Lookups => places.push(format!("entry {}", number(&key[33..]))),
-        Table::Nodes => {
-            places.push(format!("node {} of level {}", number(&key[1..]), key[0]));
-            // An entry is not the leaf that stands for it: either may have been changed.
-            places.extend((key[0] == 0).then(|| format!("entry {}", number(&key[1..]))));
+    // A changed key may be that of another row, which is then wrong as well.
+    for key in [key, changed] {
+        match table {
+            Table::Entries | Table::Bodies => places.push(format!("entry {}", number(key))),
+            Table::Lookups => places.push(format!("entry {}", number(&key[33..]))),
+            Table::Nodes => {
+                places.push(format!("node {} of level {}", number(&key[1..]), key[0]));
+                // An entry is not the leaf that stands for it: either may have been changed.
+                places.extend((key[0] == 0).then(|| format!("entry {}", number(&key[1..]))));
+            }
+            Table::Checkpoints => places.push(format!("of size {}", number(key))),
+            _ => {}
         }
-        Table::Checkpoints => places.push(format!("of size {}", number(key))),
+    }
+    match table {
+        Table::Unique | Table::StreamEntries => {
+            places.push(format!("entry {}", number(value)));
+            places.extend((table == Table::StreamEntries).then(|| "the stream of entry".to_owned()));
+        }
+        Table::Entries | Table::Bodies | Table::Lookups | Table::Nodes | Table::Checkpoints => {}
         Table::StreamHeads | Table::Blobs => {}
         Table::Meta => places.extend(
             [
@@ -132,7 +142,7 @@ fn places(table: Table, key: &[u8], changed: &[u8], value: &[u8]) -> Vec<String>
                 "another log",
                 "last entry",
                 "table checkpoints",
-                "the ledger is example.com",
+                "the ledger is ",
             ]
             .map(str::to_owned),
         ),
@@ -218,9 +228,12 @@ fn any_row_that_is_missing_twice_or_exchanged_is_found() {
         let mut last: Option<(&Vec<u8>, &Vec<u8>)> = None;
         for (key, value) in of(table) {
             let context = |how: &str| format!("table {name}, key {}: {how}", hex(key));
-            let mut fewer = rows.clone();
-            fewer.remove(&(table, key.clone()));
-            refused(fewer, context("missing"));
+            // Which blobs there must be, only the records say.
+            if table != Table::Blobs {
+                let mut fewer = rows.clone();
+                fewer.remove(&(table, key.clone()));
+                refused(fewer, context("missing"));
+            }
             // A copy under a key that nothing has.
             let mut more = rows.clone();
             let mut other = key.clone();
