@@ -235,7 +235,7 @@ impl Fixture {
     pub fn spoiled(&self, n: usize) -> Result<Vec<u8>, Fault> {
         let (this, other) = (&self.bundles[n], &self.bundles[(n + 1) % self.bundles.len()]);
         let mut bundle = this.signed.unverified().clone();
-        bundle.proof = other.signed.unverified().proof.clone();
+        bundle.proof = other.signed.unverified().proof;
         let signed = self.people[this.applicant].signer.sign(bundle)?;
         Ok(serde_json::to_vec(&signed.to_signed())?)
     }
