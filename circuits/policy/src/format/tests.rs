@@ -42,6 +42,12 @@ requires = [
 "#;
 
 #[test]
+fn lines_of_a_string_are_kept_as_they_are() {
+    let text = SAMPLES[1].replacen("\"\"\"\n", "\"\"\"\n  \nof three lines \n", 1);
+    assert!(check(&text).contains("\"\"\"\n  \nof three lines \n"));
+}
+
+#[test]
 fn an_untidy_source_becomes_tidy() {
     let out = format(UNTIDY).unwrap();
     assert_eq!(out, TIDY);
@@ -59,7 +65,12 @@ fn check(text: &str) -> String {
     assert_eq!(bytes(text), bytes(&once));
     let hashes = |text: &str| text.matches('#').count();
     assert_eq!(hashes(text), hashes(&once), "a comment was lost:\n{text}");
-    assert!(once.lines().all(|line| line == line.trim_end()) && once.ends_with('\n'));
+    // White space before a line's end within a string is part of what the string says.
+    for outside in once.split("\"\"\"").step_by(2) {
+        let (lines, _) = outside.rsplit_once('\n').unwrap_or_default();
+        assert!(lines.lines().all(|line| line == line.trim_end()), "{once}");
+    }
+    assert!(once.ends_with('\n'));
     once
 }
 
