@@ -72,14 +72,13 @@ pub(crate) fn sums_of_products<C: GLVConfig>(lists: &[Vec<(Affine<C>, C::ScalarF
     for list in lists {
         let start = points.len() as u32;
         for (point, scalar) in list {
-            let size = bits(scalar);
-            let negated = size > 1 && bits(&-*scalar) == 1;
-            match size.min(bits(&-*scalar)) {
+            let (size, negated_size) = (bits(scalar), bits(&-*scalar));
+            match size.min(negated_size) {
                 1 => {}
                 2..=SMALL_BITS => small.push((points.len(), *scalar)),
                 _ => large.push((points.len(), *scalar)),
             }
-            points.push(signed(*point, negated));
+            points.push(signed(*point, negated_size == 1));
         }
         ranges.push(start..points.len() as u32);
     }

@@ -2,10 +2,10 @@
 
 use std::io::{Read, Seek};
 
-use ark_bn254::{G1Affine, G1Projective, G2Affine};
+use ark_bn254::{G1Affine, G2Affine};
+use ark_ec::AffineRepr as _;
 use ark_ec::scalar_mul::glv::GLVConfig;
 use ark_ec::short_weierstrass::Affine;
-use ark_ec::{AffineRepr as _, CurveGroup as _};
 use ark_ff::One as _;
 use ark_poly::EvaluationDomain as _;
 use blake2::{Blake2b512, Digest as _};
@@ -14,7 +14,7 @@ use rayon::prelude::*;
 
 use super::CeremonyError;
 use super::hashing::{Hashed as _, absorb_all, finish};
-use crate::batch_affine::sums_of_products;
+use crate::batch_affine::{sums_and_differences, sums_of_products};
 use crate::formats::ptau::{Powers, Ptau};
 use crate::formats::zkey::{Entry, Header, Transcript, Zkey};
 use crate::matrices::Matrices;
@@ -127,12 +127,10 @@ fn circuit_hash(key: &Zkey, powers: &mut Ptau<impl Read + Seek>, hashed: u64) ->
     absorb_all(&mut hash, &key.ic);
     let domain = u64::from(header.domain);
     hash.update((header.domain - 1).to_be_bytes());
-    let low: Vec<G1Affine> = powers.powers(Powers::TauG1, 0, hashed)?;
-    let high: Vec<G1Affine> = powers.powers(Powers::TauG1, domain, hashed)?;
-    let differences: Vec<G1Projective> = high.par_iter().zip(&low).map(|(h, l)| h.into_group() - l).collect();
-    G1Projective::normalize_batch(&differences)
-        .iter()
-        .for_each(|p| p.absorb(&mut hash));
+    let mut high: Vec<G1Affine> = powers.powers(Powers::TauG1, domain, hashed)?;
+    let mut differences: Vec<G1Affine> = powers.powers(Powers::TauG1, 0, hashed)?;
+    sums_and_differences(&mut high, &mut differences);
+    differences.iter().for_each(|p| p.absorb(&mut hash));
     absorb_all(&mut hash, &key.l);
     absorb_all(&mut hash, &key.a);
     absorb_all(&mut hash, &key.b_g1);
