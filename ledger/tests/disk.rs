@@ -7,9 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use common::{draft, open, open_as};
-use covenant_ledger::{AppendError, Config, Draft, Hash, Kind, Ledger, LedgerError, Limits, StreamId};
-use ed25519_dalek::SigningKey;
+use common::{draft, open, open_as, open_crash};
+use covenant_ledger::{AppendError, Draft, Hash, Kind, LedgerError, StreamId};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
@@ -59,7 +58,7 @@ fn another_log_is_refused() {
     let directory = tempfile::tempdir().expect("a directory");
     open(directory.path()).expect("created").close();
     for (origin, key) in [("example.com/other", [42; 32]), ("example.com/crash", [43; 32])] {
-        let refused = open_as(directory.path(), origin, key).map(drop);
+        let refused = open_as(directory.path(), origin, key, true).map(drop);
         assert_eq!(refused.as_ref().map_err(code), Err("ledger-of-another-log"));
     }
     open(directory.path()).expect("unharmed");
@@ -68,27 +67,23 @@ fn another_log_is_refused() {
 #[test]
 fn a_new_ledger_is_made_only_when_asked_for() {
     let directory = tempfile::tempdir().expect("a directory");
-    let existing = |path: &Path| {
-        let config = Config {
-            origin: "example.com/crash".to_owned(),
-            signing_key: SigningKey::from_bytes(&[42; 32]),
-            limits: Limits::default(),
-            create: false,
-            witnessing: None,
-        };
-        Ledger::open(path, config, || 0, ChaCha20Rng::seed_from_u64(1))
-    };
     let path = directory.path().join("not mounted");
-    assert_eq!(existing(&path).map(drop).as_ref().map_err(code), Err("ledger-missing"));
+    assert_eq!(
+        open_crash(&path, false).map(drop).as_ref().map_err(code),
+        Err("ledger-missing")
+    );
     assert!(!path.exists());
     open(&path)
         .expect("created")
         .append(draft(0, "body", "key"))
         .expect("appended");
-    assert_eq!(existing(&path).map(|ledger| ledger.size()), Ok(1));
+    assert_eq!(open_crash(&path, false).map(|ledger| ledger.size()), Ok(1));
     // A ledger whose mark is gone is not taken for none.
     fs::remove_file(path.join("acknowledged")).expect("removed");
-    assert_eq!(existing(&path).map(drop).as_ref().map_err(code), Err("ledger-damaged"));
+    assert_eq!(
+        open_crash(&path, false).map(drop).as_ref().map_err(code),
+        Err("ledger-damaged")
+    );
 }
 
 #[test]

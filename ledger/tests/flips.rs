@@ -7,9 +7,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{draft, open};
-use covenant_ledger::{Config, Ledger, LedgerError, Limits, Scope};
-use ed25519_dalek::SigningKey;
+use common::{draft, open, open_crash};
+use covenant_ledger::{Ledger, LedgerError, Scope};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha20Rng;
 
@@ -30,14 +29,7 @@ struct Kept {
 
 /// Opens a ledger that must be there, checks it, and reads all that it keeps.
 fn examine(directory: &Path) -> Result<Kept, LedgerError> {
-    let config = Config {
-        origin: "example.com/crash".to_owned(),
-        signing_key: SigningKey::from_bytes(&[42; 32]),
-        limits: Limits::default(),
-        create: false,
-        witnessing: None,
-    };
-    let ledger = Ledger::open(directory, config, || 1_700_000_000_000, ChaCha20Rng::seed_from_u64(7))?;
+    let ledger = open_crash(directory, false)?;
     ledger.check()?;
     let mut export = Vec::new();
     ledger.export(&mut export, &Scope::everything())?;

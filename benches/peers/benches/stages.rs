@@ -5,8 +5,8 @@
 use std::hint::black_box;
 use std::path::PathBuf;
 
+use covenant_peers::Error;
 use covenant_peers::cases::{self, WithStatement, with_statement};
-use covenant_peers::{Error, measure};
 use covenant_proofs::fft::Transform;
 use covenant_proofs::prove::prove;
 use covenant_proofs::shape::Assignment;
@@ -52,7 +52,7 @@ impl WithStatement<()> for Stages<'_> {
 
 #[expect(clippy::print_stdout, reason = "a bench reports")]
 fn stages(c: &mut Criterion) {
-    println!("{}", measure::machine());
+    println!("{}", covenant_benches::machine());
     let scratch = tempfile::tempdir().expect("scratch space");
     let files = std::env::var_os("FILES").map_or_else(|| scratch.path().to_owned(), PathBuf::from);
     for name in ["compliance", "16"] {

@@ -10,7 +10,7 @@ use taceo_groth16::ConstraintMatrices;
 
 use crate::Error;
 use crate::cases::Case;
-use crate::measure::{Line, Rounds, Took, report, took};
+use crate::measure::{Line, Rounds, Took, in_turns, report, took};
 
 /// A proof by ark-groth16 and its descendants, in arkworks' encoding, which is ours.
 pub fn bytes(proof: &ark_groth16::Proof<Bn254>) -> Vec<u8> {
@@ -66,28 +66,14 @@ pub fn compare(case: &Case, rounds: usize) -> Result<Vec<Line>, Error> {
         ("taceo-groth16 0.2.2", &taceo),
     ];
     let expected = ark();
-    let mut all: Vec<Rounds> = contenders
-        .iter()
-        .map(|(name, _)| Rounds {
-            name,
-            took: Vec::new(),
-            peak_kb: 0,
-        })
-        .collect();
-    for round in 0..=rounds {
-        for turn in 0..contenders.len() {
-            let place = (round + turn) % contenders.len();
-            let (name, action) = contenders[place];
-            let (proof, took) = took(action);
-            if proof != expected {
-                return Err(format!("{name} made another proof than ark-groth16").into());
-            }
-            // The first round warms up.
-            if round > 0 {
-                all[place].took.push(took);
-            }
+    let all = in_turns(&contenders.map(|(name, _)| name), rounds, |place| {
+        let (name, action) = contenders[place];
+        let (proof, took) = took(action);
+        if proof == expected {
+            return Ok((took, 0));
         }
-    }
+        Err(Error::from(format!("{name} made another proof than ark-groth16")))
+    })?;
     let mut lines = report("inside: wires to proof", &all);
     let own: Vec<Took> = (0..rounds).map(|_| took(&case.own).1).collect();
     let own = Rounds {

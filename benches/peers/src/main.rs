@@ -11,7 +11,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use covenant_peers::{Error, cases, equality, inside, measure, whole};
+use covenant_peers::{Error, cases, equality, inside, whole};
 use serde_json::json;
 
 /// What is proven where no case is named.
@@ -52,7 +52,7 @@ fn run() -> Result<(), Error> {
     };
     let scratch = tempfile::tempdir()?;
     let files = std::env::var_os("FILES").map_or_else(|| scratch.path().to_owned(), PathBuf::from);
-    println!("{}", measure::machine());
+    println!("{}", covenant_benches::machine());
     let mut summary = Vec::new();
     for name in &names {
         let case = cases::prepare(name, &files.join(name))?;
@@ -68,7 +68,7 @@ fn run() -> Result<(), Error> {
         }));
     }
     if let Some(path) = std::env::var_os("JSON") {
-        let text = json!({ "machine": measure::machine(), "rounds": rounds, "cases": summary });
+        let text = json!({ "machine": covenant_benches::machine(), "rounds": rounds, "cases": summary });
         std::fs::write(path, serde_json::to_vec_pretty(&text)?)?;
     }
     Ok(())

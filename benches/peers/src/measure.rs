@@ -75,6 +75,37 @@ pub struct Rounds {
     pub peak_kb: u64,
 }
 
+/// Runs all contenders `rounds` times, each time another one first, after a round that warms up; of each place what it took, and the
+/// kilobytes of its process.
+///
+/// # Errors
+/// The first of a run.
+pub fn in_turns<E>(
+    names: &[&'static str],
+    rounds: usize,
+    mut run: impl FnMut(usize) -> Result<(Took, u64), E>,
+) -> Result<Vec<Rounds>, E> {
+    let mut all: Vec<Rounds> = names
+        .iter()
+        .map(|name| Rounds {
+            name,
+            took: Vec::new(),
+            peak_kb: 0,
+        })
+        .collect();
+    for round in 0..=rounds {
+        for turn in 0..all.len() {
+            let place = (round + turn) % all.len();
+            let (took, peak_kb) = run(place)?;
+            if round > 0 {
+                all[place].took.push(took);
+                all[place].peak_kb = all[place].peak_kb.max(peak_kb);
+            }
+        }
+    }
+    Ok(all)
+}
+
 /// A contender's line of the summary.
 #[derive(Debug, Serialize)]
 pub struct Line {
@@ -131,18 +162,4 @@ pub fn report(title: &str, contenders: &[Rounds]) -> Vec<Line> {
         lines.push(line);
     }
     lines
-}
-
-/// One line on the machine: processor, cores, memory.
-pub fn machine() -> String {
-    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
-    let field = |text: &str, name: &str| {
-        let line = text.lines().find(|line| line.starts_with(name));
-        line.and_then(|line| line.split(':').nth(1))
-            .map_or_else(|| "unknown".to_owned(), |v| v.trim().to_owned())
-    };
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let processor = field(&read("/proc/cpuinfo"), "model name");
-    let memory = field(&read("/proc/meminfo"), "MemTotal");
-    format!("machine: {processor}, {cores} cores, {memory} of memory")
 }

@@ -17,7 +17,7 @@ use rand_chacha::ChaCha20Rng;
 
 use crate::Error;
 use crate::cases::{self, Case, WithStatement, with_statement};
-use crate::measure::{Line, Rounds, Took, children_cpu, report};
+use crate::measure::{Line, Took, children_cpu, in_turns, report};
 
 /// The first argument of our own child.
 pub const CHILD: &str = "--child";
@@ -58,25 +58,8 @@ struct Contender {
 pub fn compare(case: &Case, rounds: usize) -> Result<Vec<Line>, Error> {
     let key = ForeignKey::of(&case.zkey)?;
     let contenders = contenders(case)?;
-    let mut all: Vec<Rounds> = contenders
-        .iter()
-        .map(|contender| Rounds {
-            name: contender.name,
-            took: Vec::new(),
-            peak_kb: 0,
-        })
-        .collect();
-    for round in 0..=rounds {
-        for turn in 0..contenders.len() {
-            let place = (round + turn) % contenders.len();
-            let (took, peak_kb) = run(&contenders[place].command)?;
-            // The first round warms the file cache.
-            if round > 0 {
-                all[place].took.push(took);
-                all[place].peak_kb = all[place].peak_kb.max(peak_kb);
-            }
-        }
-    }
+    let names: Vec<&'static str> = contenders.iter().map(|contender| contender.name).collect();
+    let all = in_turns(&names, rounds, |place| run(&contenders[place].command))?;
     let public = case.witness.get(1..=case.public).unwrap_or_default();
     for contender in &contenders {
         let proof = json::read_proof(&fs::read(&contender.proof)?)?;

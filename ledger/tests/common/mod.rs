@@ -9,16 +9,21 @@ use rand_chacha::ChaCha20Rng;
 
 /// The ledger of the crash writer's key in this directory.
 pub fn open(directory: &Path) -> Result<Ledger, LedgerError> {
-    open_as(directory, "example.com/crash", [42; 32])
+    open_crash(directory, true)
+}
+
+/// The same; whether it may be a new one is said.
+pub fn open_crash(directory: &Path, create: bool) -> Result<Ledger, LedgerError> {
+    open_as(directory, "example.com/crash", [42; 32], create)
 }
 
 /// The ledger of another origin or key.
-pub fn open_as(directory: &Path, origin: &str, key: [u8; 32]) -> Result<Ledger, LedgerError> {
+pub fn open_as(directory: &Path, origin: &str, key: [u8; 32], create: bool) -> Result<Ledger, LedgerError> {
     let config = Config {
         origin: origin.to_owned(),
         signing_key: SigningKey::from_bytes(&key),
         limits: Limits::default(),
-        create: true,
+        create,
         witnessing: None,
     };
     Ledger::open(directory, config, || 1_700_000_000_000, ChaCha20Rng::seed_from_u64(7))

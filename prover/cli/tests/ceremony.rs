@@ -3,6 +3,13 @@
 mod common;
 
 use common::World;
+use serde_json::Value;
+
+/// The contributions' hashes, in order.
+fn hashes(answer: &Value) -> Vec<&Value> {
+    let contributions = answer["contributions"].as_array().expect("contributions");
+    contributions.iter().map(|c| &c["hash"]).collect()
+}
 
 #[test]
 fn a_ceremony_ends_in_a_key_that_says_what_it_rests_on() {
@@ -65,13 +72,10 @@ fn a_ceremony_ends_in_a_key_that_says_what_it_rests_on() {
     ];
     let two = world.ok(&beacon);
     let finished = world.ok(&["ceremony", "finish", "2.zkey", "--ptau", "tau.ptau", "--keys", "keys"]);
-    let hashes: Vec<_> = finished["contributions"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|c| &c["hash"])
-        .collect();
-    assert_eq!(hashes, [&one["contribution_hash"], &two["contribution_hash"]]);
+    assert_eq!(
+        hashes(&finished),
+        [&one["contribution_hash"], &two["contribution_hash"]]
+    );
     assert_eq!(finished["contributions"][0]["name"], "Example Bank");
     assert_eq!(finished["contributions"][1]["beacon"]["value"], "00ff");
     let held = world.ok(&["keys", "--keys", "keys"]);
@@ -121,13 +125,7 @@ fn powers_of_tau_are_made_together_and_checked() {
     ]));
     let found = world.ok(&ceremony(&["verify", "2.ptau"]));
     assert_eq!((&found["power"], &found["prepared"]), (&4.into(), &false.into()));
-    let hashes: Vec<_> = found["contributions"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|c| &c["hash"])
-        .collect();
-    assert_eq!(hashes, [&one["contribution_hash"], &two["contribution_hash"]]);
+    assert_eq!(hashes(&found), [&one["contribution_hash"], &two["contribution_hash"]]);
     // Names that turn or hide text are not written.
     for name in ["a\u{202e}b", "Bank\u{200b}"] {
         let arguments = [

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::Answered;
+use crate::service::wire::whole;
 
 /// How long a service that is alive may take to answer.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -95,21 +96,6 @@ impl Line {
     pub fn stream(&mut self) -> &mut TcpStream {
         &mut self.stream
     }
-}
-
-/// Status, and where body and answer end, once the answer is all there. The service gives the length of all that is asked for here.
-fn whole(bytes: &[u8]) -> Option<(u16, usize, usize)> {
-    let head_end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
-    let head = std::str::from_utf8(bytes.get(..head_end)?).ok()?;
-    let mut lines = head.split("\r\n");
-    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
-    let length: usize = lines.find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        let found = name.eq_ignore_ascii_case("content-length");
-        found.then(|| value.trim().parse().ok()).flatten()
-    })?;
-    let body = head_end + 4;
-    (bytes.len() >= body + length).then_some((status, body, body + length))
 }
 
 #[cfg(test)]

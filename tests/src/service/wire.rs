@@ -123,10 +123,20 @@ pub fn call(address: SocketAddr, request: &Request) -> io::Result<Answer> {
     Connection::open(address)?.send(request)?.answer()
 }
 
-/// An answer, if it is all there. The service gives the length of everything but its streams, which are not asked for here.
+/// An answer that nothing follows, if it is all there.
 fn parse(bytes: &[u8]) -> Option<Answer> {
-    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
-    let (head, body) = (std::str::from_utf8(&bytes[..end]).ok()?, &bytes[end + 4..]);
+    let (status, body, end) = whole(bytes)?;
+    (bytes.len() == end).then(|| Answer {
+        status,
+        body: bytes[body..].to_vec(),
+    })
+}
+
+/// Status, and where body and answer end, once the answer is all there. The service gives the length of everything but its streams,
+/// which are not asked for here.
+pub(crate) fn whole(bytes: &[u8]) -> Option<(u16, usize, usize)> {
+    let head_end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let head = std::str::from_utf8(bytes.get(..head_end)?).ok()?;
     let mut lines = head.split("\r\n");
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
     let length: usize = lines.find_map(|line| {
@@ -134,10 +144,8 @@ fn parse(bytes: &[u8]) -> Option<Answer> {
         let found = name.eq_ignore_ascii_case("content-length");
         found.then(|| value.trim().parse().ok()).flatten()
     })?;
-    (body.len() == length).then(|| Answer {
-        status,
-        body: body.to_vec(),
-    })
+    let body = head_end + 4;
+    (bytes.len() >= body + length).then_some((status, body, body + length))
 }
 
 #[cfg(test)]
