@@ -189,23 +189,40 @@ fn questions(ledger: &Ledger, entries: u64) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Full tiles of hashes at random, one thread.
+/// Full tiles at random, by one reader and by one for each core.
 fn tiles(ledger: &Ledger) -> Result<(), Fault> {
     let full = ledger.size() / 256;
     if full == 0 {
         return Ok(());
     }
-    let mut rng = ChaCha20Rng::seed_from_u64(4);
-    for (what, layer) in [("hashes", Layer::Hashes(0)), ("entries", Layer::Entries)] {
-        let began = Instant::now();
+    let cores = std::thread::available_parallelism()?.get() as u64;
+    let read = |layer: Layer, seed: u64| -> Result<(), covenant_ledger::LedgerError> {
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
         for _ in 0..ASKED {
-            let tile = Tile::new(layer, rng.gen_range(0..full), 256).ok_or("a tile")?;
-            ledger.tile(&tile)?;
+            let tile = Tile::new(layer, rng.gen_range(0..full), 256);
+            tile.map(|tile| ledger.tile(&tile)).transpose()?;
         }
-        let seconds = began.elapsed().as_secs_f64();
+        Ok(())
+    };
+    for (what, layer) in [("hashes", Layer::Hashes(0)), ("entries", Layer::Entries)] {
+        let mut rates = Vec::new();
+        for readers in [1, cores] {
+            let began = Instant::now();
+            let read = &read;
+            std::thread::scope(|scope| -> Result<(), Fault> {
+                let readers: Vec<_> = (0..readers)
+                    .map(|reader| scope.spawn(move || read(layer, 10 * readers + reader)))
+                    .collect();
+                for reader in readers {
+                    reader.join().map_err(|_| "a reader panicked")??;
+                }
+                Ok(())
+            })?;
+            rates.push((readers * ASKED) as f64 / began.elapsed().as_secs_f64());
+        }
         say(&format!(
-            "tiles of {what}, {ASKED} at random, one thread: {:.0} reads/s",
-            ASKED as f64 / seconds
+            "tiles of {what}, {ASKED} at random: {:.0} reads/s by one reader, {:.0} by {cores}",
+            rates[0], rates[1]
         ))?;
     }
     Ok(())

@@ -92,8 +92,23 @@ pub(crate) trait Reads {
     /// The first row after this key, or the first of all.
     fn after(&self, table: Table, key: Option<&[u8]>) -> Result<Option<Row>, LedgerError>;
 
-    /// At most so many rows, from the first whose key is not less than this one on.
-    fn rows(&self, table: Table, from: &[u8], count: usize) -> Result<Vec<Row>, LedgerError>;
+    /// Shows at most so many rows, from the first whose key is not less than this one on, as they lie in memory.
+    fn visit(
+        &self,
+        table: Table,
+        from: &[u8],
+        count: usize,
+        visitor: &mut dyn FnMut(&[u8], &[u8]),
+    ) -> Result<(), LedgerError>;
+
+    /// The same rows, copied.
+    fn rows(&self, table: Table, from: &[u8], count: usize) -> Result<Vec<Row>, LedgerError> {
+        let mut rows = Vec::new();
+        self.visit(table, from, count, &mut |key, value| {
+            rows.push((key.to_vec(), value.to_vec()));
+        })?;
+        Ok(rows)
+    }
 }
 
 /// Writing. Only the sequencer's thread writes, and after an error it writes no more.

@@ -81,26 +81,32 @@ impl Ledger {
         let absent = || LedgerError::absent(format!("tile {tile}"));
         let first = tile.first().filter(|_| tile.is_in(self.size())).ok_or_else(absent)?;
         let width = usize::from(tile.width());
-        let key = |place: u64| match tile.node_level() {
-            Some(level) => node_key(level, place).to_vec(),
-            None => place.to_be_bytes().to_vec(),
+        let (table, key) = match tile.node_level() {
+            Some(level) => (Table::Nodes, node_key(level, first).to_vec()),
+            None => (Table::Entries, first.to_be_bytes().to_vec()),
         };
-        let table = tile.node_level().map_or(Table::Entries, |_| Table::Nodes);
-        let rows = self.store.rows(table, &key(first), width)?;
-        let damaged = |what: &str| LedgerError::damaged(format!("tile {tile}"), what);
-        if rows.len() != width || (first..).zip(&rows).any(|(place, (found, _))| *found != key(place)) {
-            return Err(damaged("a row is missing"));
-        }
+        // Keys of a tile's rows differ in their places alone.
+        let family = key.split_last_chunk::<8>().map(|(family, _)| family);
         let mut bytes = Vec::with_capacity(width * 32);
-        for (_, value) in rows {
-            if table == Table::Entries {
-                let length = u16::try_from(value.len()).map_err(|_| damaged("an entry is too long"))?;
-                bytes.extend_from_slice(&length.to_be_bytes());
+        let (mut places, mut fault) = (first..first + width as u64, None);
+        self.store.visit(table, &key, width, &mut |found, value| {
+            let place = places.next().map(u64::to_be_bytes);
+            if found.split_last_chunk() != family.zip(place.as_ref()) {
+                fault = fault.or(Some("a row is missing"));
+            } else if table == Table::Entries {
+                match u16::try_from(value.len()) {
+                    Ok(length) => bytes.extend_from_slice(&length.to_be_bytes()),
+                    Err(_) => fault = fault.or(Some("an entry is too long")),
+                }
             } else if value.len() != 32 {
-                return Err(damaged("a hash is not 32 bytes"));
+                fault = fault.or(Some("a hash is not 32 bytes"));
             }
-            bytes.extend_from_slice(&value);
+            bytes.extend_from_slice(value);
+        })?;
+        let missing = (!places.is_empty()).then_some("a row is missing");
+        match fault.or(missing) {
+            Some(fault) => Err(LedgerError::damaged(format!("tile {tile}"), fault)),
+            None => Ok(bytes),
         }
-        Ok(bytes)
     }
 }

@@ -84,11 +84,18 @@ impl Reads for Memory {
             .map(|((_, key), value)| (key.clone(), value.clone())))
     }
 
-    fn rows(&self, table: Table, from: &[u8], count: usize) -> Result<Vec<Row>, LedgerError> {
+    fn visit(
+        &self,
+        table: Table,
+        from: &[u8],
+        count: usize,
+        visitor: &mut dyn FnMut(&[u8], &[u8]),
+    ) -> Result<(), LedgerError> {
         let inner = self.lock();
         let rows = inner.rows.range((table, from.to_vec())..).take(count);
         let rows = rows.take_while(|((found, _), _)| *found == table);
-        Ok(rows.map(|((_, key), value)| (key.clone(), value.clone())).collect())
+        rows.for_each(|((_, key), value)| visitor(key, value));
+        Ok(())
     }
 }
 

@@ -203,12 +203,22 @@ impl Reads for Rocks {
         Ok(None)
     }
 
-    fn rows(&self, table: Table, from: &[u8], count: usize) -> Result<Vec<Row>, LedgerError> {
-        let mode = IteratorMode::From(from, Direction::Forward);
-        let rows = self.db.iterator_cf(self.table(table)?, mode).take(count);
-        rows.map(|row| row.map(|(key, value)| (key.into_vec(), value.into_vec())))
-            .collect::<Result<_, _>>()
-            .map_err(|error| failed("reading", table.name(), &error))
+    fn visit(
+        &self,
+        table: Table,
+        from: &[u8],
+        count: usize,
+        visitor: &mut dyn FnMut(&[u8], &[u8]),
+    ) -> Result<(), LedgerError> {
+        let mut rows = self.db.raw_iterator_cf(self.table(table)?);
+        rows.seek(from);
+        for _ in 0..count {
+            let Some((key, value)) = rows.item() else { break };
+            visitor(key, value);
+            rows.next();
+        }
+        // An iterator ends at the table's end, and at what it cannot read.
+        rows.status().map_err(|error| failed("reading", table.name(), &error))
     }
 }
 
