@@ -243,6 +243,23 @@ mod tests {
     }
 
     #[test]
+    fn keys_are_what_they_were() {
+        // As argon2 0.5.3 made them, one lane after the other: what was sealed then opens now.
+        for (memory_kib, passes, lanes, expected) in [
+            (64, 3, 4, "d4db550b32c4e3dc2bec6b9bad168f506a21842c82983f606d1db480e291a0b4"),
+            (32, 2, 1, "7a3ee6b93d28d151a78b76d0a8dc41bb46d5376cbf0c8bcaeea39646de15c38e"),
+        ] {
+            let cost = Cost {
+                memory_kib,
+                passes,
+                lanes,
+            };
+            let key = cost.key(&phrase("correct horse"), &[2; SALT_BYTES]).unwrap();
+            assert_eq!(data_encoding::HEXLOWER.encode(&*key), expected);
+        }
+    }
+
+    #[test]
     fn opens_with_its_passphrase_and_purpose_only() {
         let sealed = sealed();
         assert_eq!(
