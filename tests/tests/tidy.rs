@@ -13,6 +13,8 @@ const BYTES_MAX: usize = 1 << 20;
 const LONGER: &[(&str, usize, &str)] = &[];
 /// Files that need no complaint about their words: written by a tool, or a text that is not ours.
 const NOT_OURS: &[&str] = &["Cargo.lock", "LICENSE"];
+/// The one module that may be unsafe.
+const VECTORS: &str = "circuits/proofs/src/lanes.rs";
 /// The one file that may name the folder beside the checkout.
 const KNOWS_THE_DATA: &str = ".ci/run";
 
@@ -182,6 +184,15 @@ fn module_doc(file: &Tracked) -> Vec<String> {
     }
 }
 
+/// Every crate denies unsafe code, and only the vectors' module lifts that.
+fn safety(file: &Tracked) -> Option<String> {
+    let (text, lint) = (file.text()?, concat!("unsa", "fe_code"));
+    let denies = text.contains("[lints]\nworkspace = true") || text.contains(&format!("{lint} = \"deny\""));
+    let package = file.path.ends_with("Cargo.toml") && text.contains("[package]\n") && !denies;
+    let lifted = file.path.ends_with(".rs") && file.path != VECTORS && text.contains(lint);
+    (package || lifted).then(|| format!("{}: does not deny {lint}", file.path))
+}
+
 /// Each shared dependency says in one line why it is there.
 fn reasons(manifest: &str) -> Vec<String> {
     manifest
@@ -304,6 +315,7 @@ fn the_house_is_tidy() {
         found.extend(words(file));
         found.extend(size(file));
         found.extend(module_doc(file));
+        found.extend(safety(file));
         found.extend(dead_links(file, &all));
     }
     let manifest = all
@@ -423,6 +435,20 @@ fn a_file_that_does_not_say_what_it_is_for_is_caught() {
         assert_eq!(module_doc(&sample(path, "//! What it is for.\n")).len(), 0, "{path}");
     }
     assert_eq!(module_doc(&sample("a/src/b/tests.rs", "use super::*;\n")).len(), 0);
+}
+
+#[test]
+fn code_that_may_be_unsafe_is_caught() {
+    let lifted = concat!("#![expect(unsa", "fe_code, reason = \"speed\")]\n");
+    let (bad, good) = ("[package]\nname = \"a\"\n", "[package]\n\n[lints]\nworkspace = true\n");
+    for (path, text, caught) in [
+        ("ledger/src/lib.rs", lifted, true),
+        (VECTORS, lifted, false),
+        ("a/Cargo.toml", bad, true),
+        ("a/Cargo.toml", good, false),
+    ] {
+        assert_eq!(safety(&sample(path, text)).is_some(), caught, "{path}: {text}");
+    }
 }
 
 #[test]

@@ -11,6 +11,14 @@ pub fn force_scalar(yes: bool) {
     let _ = yes;
 }
 
+/// Whether this process computes with vectors.
+pub fn has_vectors() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return crate::lanes::Ifma::detected().is_some();
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
 /// Σ sᵢ·Pᵢ.
 pub fn msm<P>(points: &[Affine<P>], scalars: &[Field]) -> Projective<P>
 where

@@ -1,4 +1,5 @@
-//! The fuzzers' demands on every reader of files by other authors' programs, held on damaged files in the stable toolchain.
+//! The fuzzers' demands on every reader of files by other authors' programs, and on our arithmetic, held on damaged files in the
+//! stable toolchain.
 
 use std::fs;
 use std::path::Path;
@@ -6,6 +7,8 @@ use std::path::Path;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha20Rng;
 
+#[path = "../../../../fuzz/src/arithmetic.rs"]
+mod arithmetic;
 #[path = "../../../../fuzz/src/formats.rs"]
 mod formats;
 mod seeds;
@@ -13,12 +16,15 @@ mod seeds;
 /// A target's name and what it does with bytes.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 5] = [
+const TARGETS: [Target; 8] = [
     ("r1cs", formats::r1cs),
     ("wtns", formats::wtns),
     ("ptau", formats::ptau),
     ("zkey", formats::zkey),
     ("json", formats::json),
+    ("lanes", arithmetic::lanes),
+    ("products", arithmetic::products),
+    ("proofs", arithmetic::proofs),
 ];
 /// Numbers at which lengths and counts go wrong.
 const EDGES: [u32; 8] = [0, 1, 2, 0x7f, 0xff, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff];

@@ -1,4 +1,5 @@
-//! Small files of every format, as our own writers make them: what fuzzers and the tests of damaged files start from.
+//! Small files of every format, as our own writers make them, and programs for our arithmetic: what fuzzers and the tests of damaged
+//! files start from.
 
 use std::io::Cursor;
 
@@ -14,7 +15,7 @@ use covenant_proofs::formats::zkey::Zkey;
 use covenant_proofs::formats::{json, r1cs, wtns};
 use covenant_proofs::shape::Assignment;
 use covenant_proofs::statement::Statement;
-use rand::SeedableRng as _;
+use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha20Rng;
 
 /// y² = x for a public x.
@@ -84,6 +85,12 @@ pub fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let key = Zkey::read(Cursor::new(&last)).expect("a key");
     let proof = prove(&key, &wires, &mut rng).expect("a proof");
     let verifying = ForeignKey::of(&key).expect("a key");
+    // Anything is a program.
+    let mut program = |first: u8, length: usize| -> Vec<u8> {
+        let rest = (0..length).map(|_| rng.r#gen::<u8>());
+        std::iter::once(first).chain(rest).collect()
+    };
+    let whole: Vec<u8> = std::iter::once(0).chain(proof.to_bytes()).collect();
     vec![
         ("r1cs", "square", rows),
         ("wtns", "square", values),
@@ -96,5 +103,13 @@ pub fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("json", "key", verifying.to_json().expect("JSON")),
         ("json", "proof", json::write_proof(&proof).expect("JSON")),
         ("json", "public", json::write_public(&wires[1..2]).expect("JSON")),
+        ("lanes", "first", program(0, 1200)),
+        ("lanes", "second", program(1, 1200)),
+        ("lanes", "extension", program(2, 2400)),
+        ("products", "one", program(0, 2000)),
+        ("products", "scalar", program(1, 300)),
+        ("products", "two", program(2, 2000)),
+        ("proofs", "one", whole.clone()),
+        ("proofs", "many", [whole.repeat(9), program(7, 400)].concat()),
     ]
 }
