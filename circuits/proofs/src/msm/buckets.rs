@@ -8,11 +8,13 @@ use ark_ff::{AdditiveGroup as _, Zero as _};
 use rayon::prelude::*;
 use zeroize::Zeroizing;
 
-use super::{POINTS_PER_TASK, Term, booth_digit, signed, tree};
+use super::{POINTS_PER_TASK, Term, booth_digit, tree};
 use crate::batch_affine::steps::Steps;
 
 /// Buckets that are weighed one after the other, in projective coordinates.
 const FEW: usize = 24;
+/// Points that are on their way from memory at once.
+const AHEAD: usize = 16;
 
 /// Σ dᵢ·Pᵢ for the signed digits dᵢ of `width` bits at bit `start`. Every term's point must be there.
 pub(super) fn window_sum<P: SWCurveConfig, const N: usize>(
@@ -110,13 +112,30 @@ fn add_up<P: SWCurveConfig>(
                 finish(steps, &mut copied, &mut ranges, &mut numbers, &mut sums);
             }
             let begin = copied.len() as u32;
-            copied.extend(entries.iter().map(|e| signed(points[(e / 2) as usize], e % 2 == 1)));
+            for entries in entries.chunks(AHEAD) {
+                fetch(points, entries);
+                copied.extend(entries.iter().map(|e| turned(&points[(e / 2) as usize], e % 2 == 1)));
+            }
             ranges.push(begin..copied.len() as u32);
             numbers.push(bucket);
         }
     }
     finish(steps, &mut copied, &mut ranges, &mut numbers, &mut sums);
     sums
+}
+
+/// Reads a little of each point, so that all are on their way from memory at once: they lie anywhere.
+fn fetch<P: SWCurveConfig>(points: &[Affine<P>], entries: &[u32]) {
+    let read = |sum: usize, entry: &u32| {
+        let point = &points[(entry / 2) as usize];
+        sum + usize::from(point.x.is_zero()) + usize::from(point.y.is_zero())
+    };
+    std::hint::black_box(entries.iter().fold(0, read));
+}
+
+/// A finite point or its negative, without a branch that nobody could predict.
+fn turned<P: SWCurveConfig>(point: &Affine<P>, negative: bool) -> Affine<P> {
+    Affine::new_unchecked(point.x, [point.y, -point.y][usize::from(negative)])
 }
 
 /// Adds up what was copied so far, and begins anew.
