@@ -21,7 +21,7 @@ use crate::hash::Hash;
 use crate::note::LogKey;
 use crate::receipt::Receipt;
 use crate::recovery;
-use crate::sequencer::{Clock, Outcome, Reply, Request, Sequencer, Shared};
+use crate::sequencer::{Clock, Outcome, Reply, Request, Sequencer, Shared, Versions};
 use crate::state;
 use crate::store::rocks::Rocks;
 use crate::store::{Store, StoredNodes, Table};
@@ -157,6 +157,7 @@ impl Ledger {
             limits: config.limits.clone(),
             head: found.head,
             edge: found.edge,
+            versions: Versions::new(),
             witnessing: config.witnessing,
             waiting,
             asked: None,

@@ -12,6 +12,7 @@
 //! finds out what was written.
 
 mod publish;
+mod refusing;
 #[cfg(test)]
 mod tests;
 
@@ -22,7 +23,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
 use crate::checkpoint::{CheckpointSigner, SignedCheckpoint};
-use crate::draft::{Cell, Expected, Limits, Prepared};
+use crate::draft::{Cell, Limits, Prepared};
 use crate::entry::{Entry, Opening, StreamId};
 use crate::errors::{AppendError, LedgerError};
 use crate::hash::Hash;
@@ -32,6 +33,8 @@ use crate::store::{Batch, Store, Table};
 use crate::tree::{self, Edge, Patch};
 use crate::watch::{GroupWritten, Watch};
 use crate::witnessing::Witnessing;
+
+pub(crate) use self::refusing::Versions;
 
 /// What the clock says, in Unix milliseconds. The ledger never lets time run backwards, whatever its clock does.
 pub trait Clock: Send + Sync {
@@ -150,6 +153,7 @@ pub(crate) struct Sequencer {
     pub(crate) limits: Limits,
     pub(crate) head: Head,
     pub(crate) edge: Edge,
+    pub(crate) versions: Versions,
     pub(crate) witnessing: Option<Witnessing>,
     /// The last checkpoint, while too few have cosigned it.
     pub(crate) waiting: Option<SignedCheckpoint>,
@@ -242,7 +246,7 @@ impl Sequencer {
         let mut decisions = Vec::with_capacity(submissions.len());
         let (prepared, replies): (Vec<_>, Vec<_>) = submissions.into_iter().unzip();
         for prepared in prepared {
-            match draw.decide(self.store.as_ref(), *prepared, now) {
+            match draw.decide(self.store.as_ref(), &mut self.versions, *prepared, now) {
                 Ok(decision) => decisions.push(decision),
                 Err(error) => {
                     // Nothing was written, so nobody's fate is unknown.
@@ -314,8 +318,9 @@ impl Sequencer {
         let entries = size - self.head.size;
         let began = Instant::now();
         self.store
-            .commit(complete(batch, &head, &patch, &signed, cells, &streams, &unique))?;
+            .commit(complete(batch, &head, &patch, &signed, &cells, &streams, &unique))?;
         let stored = Instant::now();
+        self.versions.written(&cells);
         self.head = head;
         self.edge = patch.edge().clone();
         let published = self.publish(signed)?;
@@ -364,7 +369,7 @@ fn complete(
     head: &Head,
     patch: &Patch,
     signed: &SignedCheckpoint,
-    cells: BTreeMap<Vec<u8>, Option<Cell>>,
+    cells: &BTreeMap<Vec<u8>, Option<Cell>>,
     streams: &BTreeMap<StreamId, StreamHead>,
     unique: &BTreeMap<Hash, u64>,
 ) -> Batch {
@@ -377,8 +382,12 @@ fn complete(
     }
     for (name, cell) in cells {
         match cell {
-            Some(cell) => batch.put(Table::Cells, name, state::numbered(cell.version, &cell.value)),
-            None => batch.remove(Table::Cells, name),
+            Some(cell) => batch.put(
+                Table::Cells,
+                name.as_slice(),
+                state::numbered(cell.version, &cell.value),
+            ),
+            None => batch.remove(Table::Cells, name.as_slice()),
         }
     }
     batch.put(Table::Checkpoints, signed.size().to_be_bytes(), signed.note());
@@ -403,10 +412,11 @@ impl Draw {
     fn decide(
         &mut self,
         store: &dyn Store,
+        versions: &mut Versions,
         prepared: Prepared,
         now_ms: u64,
     ) -> Result<Result<Accepted, AppendError>, LedgerError> {
-        if let Some(refusal) = self.refuses(store, &prepared)? {
+        if let Some(refusal) = self.refuses(store, versions, &prepared)? {
             return Ok(Err(refusal));
         }
         let before = match self.streams.get(&prepared.stream) {
@@ -461,40 +471,5 @@ impl Draw {
             entry: encoded,
             opening: prepared.opening,
         }))
-    }
-
-    /// Whether something that came before stands against a submission.
-    fn refuses(&self, store: &dyn Store, prepared: &Prepared) -> Result<Option<AppendError>, LedgerError> {
-        for (digest, position) in &prepared.unique {
-            let taken = match self.unique.get(digest) {
-                Some(index) => Some(*index),
-                None => state::unique(store, digest)?,
-            };
-            if let Some(index) = taken {
-                return Ok(Some(AppendError::UniqueTaken {
-                    position: *position,
-                    index,
-                }));
-            }
-        }
-        for expectation in &prepared.expect {
-            let cell = match self.cells.get(&expectation.cell) {
-                Some(cell) => cell.clone(),
-                None => state::cell(store, &expectation.cell)?,
-            };
-            let holds = match (&expectation.is, &cell) {
-                (Expected::Absent, cell) => cell.is_none(),
-                (Expected::Version(version), Some(cell)) => cell.version == *version,
-                (Expected::Value(value), Some(cell)) => cell.value == *value,
-                (Expected::Version(_) | Expected::Value(_), None) => false,
-            };
-            if !holds {
-                return Ok(Some(AppendError::Expectation {
-                    cell: expectation.cell.escape_ascii().to_string(),
-                    version: cell.map(|cell| cell.version),
-                }));
-            }
-        }
-        Ok(None)
     }
 }

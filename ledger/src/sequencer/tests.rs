@@ -13,7 +13,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
 use super::*;
-use crate::draft::{Draft, Expectation, StateCell};
+use crate::draft::{Draft, Expectation, Expected, StateCell};
 use crate::entry::Kind;
 use crate::ledger::{Config, Ledger};
 use crate::store::memory::{Fault, Memory};

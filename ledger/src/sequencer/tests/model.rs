@@ -13,7 +13,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = (
         0..4u8,
         proptest::collection::btree_set(0..60u8, 0..3).prop_map(|set| set.into_iter().collect()),
-        proptest::option::of((0..3u8, 0..4u8)),
+        proptest::option::of((0..3u8, 0..6u8)),
         proptest::option::of((0..3u8, proptest::option::of(0..4u8))),
     );
     proptest::collection::vec(step, 1..60)
@@ -29,7 +29,7 @@ proptest! {
         let limits = Limits { group_entries_max: group, ..Limits::default() };
         let mut ledger = open_with(&store, limits.clone(), || 5).expect("open");
         let mut keys: BTreeMap<u8, u64> = BTreeMap::new();
-        let mut cells: BTreeMap<u8, u8> = BTreeMap::new();
+        let mut cells: BTreeMap<u8, (u8, u64)> = BTreeMap::new();
         let mut streams: BTreeMap<u8, Vec<u64>> = BTreeMap::new();
         let mut size = 0u64;
         for (round, chunk) in steps.chunks(restart).enumerate() {
@@ -40,24 +40,33 @@ proptest! {
             }
             let mut waiting = Vec::new();
             for (stream, unique, expect, set) in chunk {
+                // A value, nothing, the version that it has, or the one after that.
+                let version = |name: &u8| cells.get(name).map_or(0, |(_, version)| *version);
+                let is = |(name, expected): &(u8, u8)| match expected {
+                    3 => Expected::Absent,
+                    4 | 5 => Expected::Version(version(name) + u64::from(expected - 4)),
+                    value => Expected::Value(vec![*value]),
+                };
                 let draft = Draft {
                     stream: StreamId([*stream; 32]),
                     unique: unique.iter().map(|key| vec![*key]).collect(),
-                    expect: expect.iter().map(|(name, value)| Expectation {
-                        cell: vec![*name],
-                        is: if *value == 3 { Expected::Absent } else { Expected::Value(vec![*value]) },
-                    }).collect(),
+                    expect: expect.iter().map(|expect| Expectation { cell: vec![expect.0], is: is(expect) }).collect(),
                     set: set.iter().map(|(name, value)| StateCell { cell: vec![*name], value: value.map(|value| vec![value]) }).collect(),
                     ..draft("body")
                 };
                 let taken = unique.iter().any(|key| keys.contains_key(key));
-                let holds = expect.is_none_or(|(name, value)| cells.get(&name).copied() == (value != 3).then_some(value));
+                let holds = expect.is_none_or(|(name, expected)| match (expected, cells.get(&name)) {
+                    (3, cell) => cell.is_none(),
+                    (4, cell) => cell.is_some(),
+                    (5, _) => false,
+                    (value, cell) => cell.is_some_and(|(is, _)| *is == value),
+                });
                 let expected = if taken { Err("unique-taken") } else if holds { Ok(size) } else { Err("expectation-failed") };
                 if expected.is_ok() {
                     unique.iter().for_each(|key| assert_eq!(keys.insert(*key, size), None));
                     if let Some((name, value)) = set {
                         match value {
-                            Some(value) => cells.insert(*name, *value),
+                            Some(value) => cells.insert(*name, (*value, size)),
                             None => cells.remove(name),
                         };
                     }
