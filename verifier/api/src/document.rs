@@ -6,6 +6,7 @@ use covenant_policy::refusal::Refusal;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::canonical;
 use crate::ids;
 use crate::limits;
 use crate::refusals::{
@@ -43,15 +44,26 @@ pub trait Document: Serialize + DeserializeOwned {
     /// # Errors
     /// `unencodable`.
     fn id(&self) -> Result<Hex32, Refusal> {
-        ids::hash(&format!("covenant/id/{}/v{}", Self::TYPE, Self::VERSION), self)
+        Ok(Self::id_of(&canonical::to_vec(self)?))
+    }
+
+    /// The id of the document whose deterministic CBOR this is.
+    fn id_of(encoded: &[u8]) -> Hex32 {
+        ids::hash_bytes(&format!("covenant/id/{}/v{}", Self::TYPE, Self::VERSION), encoded)
     }
 }
 
-/// The first two fields of every envelope, read before anything else.
+/// The first two fields of every envelope.
 #[derive(Deserialize)]
 struct Header {
     r#type: String,
     version: u32,
+}
+
+/// What was read of an envelope.
+pub(crate) trait Envelope: DeserializeOwned {
+    /// What stood in `type` and in `version`.
+    fn header(&self) -> (&str, u32);
 }
 
 /// An unsigned document's envelope.
@@ -61,6 +73,12 @@ struct Plain<T> {
     r#type: String,
     version: u32,
     document: T,
+}
+
+impl<T: DeserializeOwned> Envelope for Plain<T> {
+    fn header(&self) -> (&str, u32) {
+        (&self.r#type, self.version)
+    }
 }
 
 /// Reads an unsigned document.
@@ -86,15 +104,25 @@ pub fn to_json<T: Document>(document: &T) -> Result<Vec<u8>, Refusal> {
 }
 
 /// Reads an envelope of documents of type `T`, once its size, type and version are right.
-pub(crate) fn read_envelope<T: Document, E: DeserializeOwned>(bytes: &[u8]) -> Result<E, Refusal> {
+pub(crate) fn read_envelope<T: Document, E: Envelope>(bytes: &[u8]) -> Result<E, Refusal> {
     if bytes.len() > T::BYTES_MAX {
         return Err(Refusal::new(&DOCUMENT_TOO_LARGE, format!("{} bytes", bytes.len()))
             .at(T::TYPE)
             .expected(format!("at most {} bytes", T::BYTES_MAX)));
     }
-    let header: Header = parse(bytes, T::TYPE)?;
-    expect_header::<T>(&header.r#type, header.version)?;
-    parse(bytes, T::TYPE)
+    match parse::<E>(bytes, T::TYPE) {
+        Ok(read) => {
+            let (r#type, version) = read.header();
+            expect_header::<T>(r#type, version)?;
+            Ok(read)
+        }
+        // What is wrong with its first two fields is said first.
+        Err(refusal) => {
+            let header: Header = parse(bytes, T::TYPE)?;
+            expect_header::<T>(&header.r#type, header.version)?;
+            Err(refusal)
+        }
+    }
 }
 
 /// Type and version are those of `T`.

@@ -14,18 +14,19 @@ use std::ops::Deref;
 
 use covenant_policy::refusal::Refusal;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::canonical;
-use crate::document::{Document, expect_header, read_envelope, write_json};
+use crate::document::{Document, Envelope, expect_header, read_envelope, write_json};
 use crate::refusals::{INVALID_KEY, WRONG_SIGNATURE, WRONG_SIGNER};
 use crate::types::{Bytes64, Hex32};
 
 /// The bytes that are signed: `covenant/sign/TYPE/vVERSION`, a zero byte, the document's deterministic CBOR.
-fn message<T: Document>(document: &T) -> Result<Vec<u8>, Refusal> {
+fn message<T: Document>(encoded: &[u8]) -> Vec<u8> {
     let mut bytes = format!("covenant/sign/{}/v{}\0", T::TYPE, T::VERSION).into_bytes();
-    bytes.extend_from_slice(&canonical::to_vec(document)?);
-    Ok(bytes)
+    bytes.extend_from_slice(encoded);
+    bytes
 }
 
 /// An Ed25519 key that signs documents. It has no `Debug` and wipes itself.
@@ -49,13 +50,13 @@ impl Signer {
     pub fn sign<T: Document>(&self, document: T) -> Result<Verified<T>, Refusal> {
         document.validate()?;
         expect_signer(&document, &self.public())?;
-        let signature = Bytes64(self.0.sign(&message(&document)?).to_bytes());
-        let id = document.id()?;
+        let encoded = canonical::to_vec(&document)?;
+        let signature = Bytes64(self.0.sign(&message::<T>(&encoded)).to_bytes());
         Ok(Verified {
             document,
             signer: self.public(),
             signature,
-            id,
+            id: T::id_of(&encoded),
         })
     }
 }
@@ -69,6 +70,12 @@ pub struct Signed<T> {
     document: T,
     signer: Hex32,
     signature: Bytes64,
+}
+
+impl<T: DeserializeOwned> Envelope for Signed<T> {
+    fn header(&self) -> (&str, u32) {
+        (&self.r#type, self.version)
+    }
 }
 
 impl<T: Document> Signed<T> {
@@ -112,18 +119,18 @@ impl<T: Document> Signed<T> {
                 .expected(format!("signed by {expected}")));
         }
         expect_signer(&self.document, expected)?;
-        verifying_key(expected)?
-            .verify_strict(&message(&self.document)?, &Signature::from_bytes(&self.signature.0))
+        let key = verifying_key(expected)?;
+        let encoded = canonical::to_vec(&self.document)?;
+        key.verify_strict(&message::<T>(&encoded), &Signature::from_bytes(&self.signature.0))
             .map_err(|_| {
                 Refusal::new(&WRONG_SIGNATURE, format!("the signature of {expected} does not verify"))
                     .at(format!("{}: signature", T::TYPE))
             })?;
-        let id = self.document.id()?;
         Ok(Verified {
             document: self.document,
             signer: self.signer,
             signature: self.signature,
-            id,
+            id: T::id_of(&encoded),
         })
     }
 }
@@ -144,10 +151,16 @@ fn expect_signer<T: Document>(document: &T, signer: &Hex32) -> Result<(), Refusa
 /// `invalid-key` where the bytes are no point, not the point's one encoding, or a point of small order.
 pub fn verifying_key(key: &Hex32) -> Result<VerifyingKey, Refusal> {
     match VerifyingKey::from_bytes(&key.0) {
-        // ed25519-dalek takes y >= p for y - p; a key has one spelling.
-        Ok(point) if !point.is_weak() && point.to_edwards().compress().to_bytes() == key.0 => Ok(point),
+        Ok(point) if !point.is_weak() && is_reduced(&key.0) => Ok(point),
         _ => Err(Refusal::new(&INVALID_KEY, format!("{key}")).expected("an Ed25519 public key of large order")),
     }
+}
+
+/// Whether y is below p = 2^255 - 19. ed25519-dalek takes y >= p for y - p; a key has one spelling. (The other second spelling, a sign
+/// where x is zero, is that of a point of small order.)
+fn is_reduced(key: &[u8; 32]) -> bool {
+    let [low, middle @ .., high] = key;
+    *low < 0xed || middle.iter().any(|byte| *byte != 0xff) || high & 0x7f != 0x7f
 }
 
 /// A document whose signature was checked, or made here.
@@ -320,5 +333,25 @@ mod tests {
             verifying_key(&Signer::from_seed(&[7; 32]).public()).map(|k| k.is_weak()),
             Ok(false)
         );
+    }
+
+    #[test]
+    fn a_key_is_the_points_own_encoding() {
+        // y from p - 19 to 2^255 - 1 and from 0 to 18, of which some are on the curve, with either sign.
+        let mut points = 0;
+        for (low, rest) in (0xda..=0xff).map(|low| (low, 0xff)).chain((0..=18).map(|low| (low, 0))) {
+            for sign in [0, 0x80] {
+                let mut key = [rest; 32];
+                key[0] = low;
+                key[31] = key[31] & 0x7f | sign;
+                let Ok(point) = VerifyingKey::from_bytes(&key) else {
+                    continue;
+                };
+                points += 1;
+                let own = point.to_edwards().compress().to_bytes() == key;
+                assert_eq!(verifying_key(&Hex32(key)).is_ok(), own && !point.is_weak(), "{key:?}");
+            }
+        }
+        assert!(points > 30, "{points} points");
     }
 }

@@ -65,6 +65,7 @@ fn reads_strictly<T: Document + PartialEq + Debug>(
     is_described(document);
     assert_eq!(read(json.as_bytes()).as_ref(), Ok(document), "{json}");
     let bytes = canonical::to_vec(document).unwrap();
+    assert_eq!(bytes, canonical::tests::through_values(document).unwrap());
     assert_eq!(&canonical::from_slice::<T>(&bytes).unwrap(), document);
     assert_eq!(
         document.id().unwrap(),
