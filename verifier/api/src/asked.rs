@@ -3,18 +3,18 @@
 //! Everything here comes from what the bank signed (policy, invitation, request) and from the applicant's enrolled key. Only
 //! the tier's name and the tags are the bundle's own.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use covenant_gadgets::circuit::Field;
 use covenant_gadgets::eddsa::PublicKey;
-use covenant_policy::policy::Scope;
 use covenant_policy::refusal::Refusal;
 use covenant_policy::statement::Day;
 use covenant_proofs::statement::Statement as _;
-use covenant_statements::commitments::{bank_field, entity, scope_field_of_consortium, subject};
+use covenant_statements::commitments::{entity, subject};
 use covenant_statements::compliance::{
     BindingParts, Compliance, PolicyInputs, ProofInputs, Public, binding, refusals::UNKNOWN_TIER,
 };
+use quick_cache::sync::Cache;
 
 use crate::checked_policy::CheckedPolicy;
 use crate::documents::{AcceptedAttestor, Invitation, Request};
@@ -23,6 +23,11 @@ use crate::refusals::{
 };
 use crate::sign::Verified;
 use crate::types::{FieldElement, Hex32, TierName};
+
+/// Applicants as circuits see them, by the id of the invitation that says who they are: two Poseidon hashes, which every answer to
+/// every request of the same applicant needs.
+static SUBJECTS: LazyLock<Cache<Hex32, Field>> = LazyLock::new(|| Cache::new(SUBJECTS_MAX));
+const SUBJECTS_MAX: usize = 4096;
 
 /// A request with everything that it refers to.
 #[derive(Debug, Clone, Copy)]
@@ -115,14 +120,24 @@ impl<'a> Asked<'a> {
         self.request
     }
 
-    /// The bank as circuits see it.
+    /// The bank as circuits see it: it signed the policy, the request and the invitation.
     pub fn bank(&self) -> Field {
-        bank_field(&self.invitation.bank.0)
+        self.policy.bank_field()
     }
 
     /// The scope as circuits see it.
     pub fn scope(&self) -> Field {
-        scope_field(self.policy.scope(), self.bank())
+        self.policy.scope_field()
+    }
+
+    /// The applicant as circuits see it, computed once for each invitation.
+    fn subject(&self) -> Result<Field, Refusal> {
+        SUBJECTS.get_or_insert_with(&self.invitation.id(), || {
+            Ok(subject(
+                entity(self.invitation.registry_id.as_str())?,
+                self.invitation.blinding.0,
+            ))
+        })
     }
 
     /// The days on which the first statement's period may have ended: from the policy's age limit before `as_of`, to `as_of`.
@@ -199,10 +214,7 @@ impl<'a> Asked<'a> {
         Ok(ProofInputs {
             bank,
             nym,
-            subject: subject(
-                entity(self.invitation.registry_id.as_str())?,
-                self.invitation.blinding.0,
-            ),
+            subject: self.subject()?,
             scope: self.scope(),
             end_min,
             end_max,
@@ -246,14 +258,6 @@ fn make_policy_inputs(
         .into_iter()
         .map(|(program, tier)| PolicyInputs::new(program, tier, &keys))
         .collect()
-}
-
-/// The scope as circuits see it.
-pub fn scope_field(scope: &Scope, bank: Field) -> Field {
-    match scope {
-        Scope::Bank => bank,
-        Scope::Consortium(name) => scope_field_of_consortium(name),
-    }
 }
 
 /// An attestor's key, decoded strictly.

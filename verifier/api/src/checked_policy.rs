@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use covenant_gadgets::circuit::Field;
 use covenant_policy::analysis::lint;
 use covenant_policy::policy::Scope;
 use covenant_policy::program::Program;
 use covenant_policy::refusal::Refusal;
 use covenant_policy::render::{Rendering, render};
 use covenant_policy::{COMPILER_VERSION, Compiled, compile};
+use covenant_statements::commitments::{bank_field, scope_field_of_consortium};
 use covenant_statements::compliance::PolicyInputs;
 
 use crate::documents::{AcceptedAttestor, Policy};
@@ -24,6 +26,8 @@ pub struct CheckedPolicy {
     compiled: Compiled,
     program: Arc<Program>,
     further: Vec<Arc<Program>>,
+    bank: Field,
+    scope: Field,
     inputs: Arc<Mutex<Kept>>,
 }
 
@@ -81,7 +85,10 @@ impl CheckedPolicy {
         let program = Arc::new(compiled.program.clone());
         let further = compiled.further.iter().map(|part| Arc::new(part.program.clone()));
         let further = further.collect();
+        let bank = bank_field(&document.signer().0);
         Ok(Self {
+            bank,
+            scope: scope_field(&compiled.texts.scope, bank),
             document,
             compiled,
             program,
@@ -146,6 +153,16 @@ impl CheckedPolicy {
         &self.compiled.texts.scope
     }
 
+    /// Its bank as circuits see it: whoever signed it.
+    pub fn bank_field(&self) -> Field {
+        self.bank
+    }
+
+    /// Its scope as circuits see it.
+    pub fn scope_field(&self) -> Field {
+        self.scope
+    }
+
     /// All programs, the first one first.
     pub fn programs(&self) -> impl Iterator<Item = &Arc<Program>> {
         std::iter::once(&self.program).chain(&self.further)
@@ -158,6 +175,14 @@ impl CheckedPolicy {
         self.programs()
             .filter_map(|program| Some((program, place(program)?)))
             .collect()
+    }
+}
+
+/// The scope as circuits see it.
+fn scope_field(scope: &Scope, bank: Field) -> Field {
+    match scope {
+        Scope::Bank => bank,
+        Scope::Consortium(name) => scope_field_of_consortium(name),
     }
 }
 
