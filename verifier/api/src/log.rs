@@ -19,4 +19,4 @@ pub mod view;
 pub use memory::Memory;
 pub use record::{Filed, FiledKey, Record};
 pub use rules::{Plan, Planned, plan, plan_verdict};
-pub use view::{Cell, RegisteredKey, Retired, Shelf, State, View};
+pub use view::{Cell, Cells, RegisteredKey, Retired, Shelf, State, View, Vouched};

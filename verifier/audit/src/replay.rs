@@ -124,6 +124,9 @@ impl Replay {
         })?;
         let planned = plan(View::new(&self.state, &self.shelf), &record, time).map_err(wrong)?;
         self.same(recorded, &record, &planned)?;
+        if let Some(document) = planned.document {
+            self.shelf.keep(entry.index, document);
+        }
         let development = planned
             .judged
             .as_ref()

@@ -4,7 +4,7 @@ use covenant_policy::refusal::Refusal;
 
 use super::cells;
 use super::record::Record;
-use super::view::{State, View};
+use super::view::{State, View, Vouched};
 use crate::documents::{Bundle, StatementBasis, Verdict};
 use crate::refusals::{VERDICT_MISMATCH, WRONG_TIME};
 use crate::sign::{Signed, Verified};
@@ -47,6 +47,8 @@ pub struct Plan {
 pub struct Planned {
     /// The plan.
     pub plan: Plan,
+    /// The document that was filed, for [`Shelf::keep`](super::Shelf::keep) once it stands in the log.
+    pub document: Option<Vouched>,
     /// What was judged: every condition of the verdict but its proofs, which are still to be decoded and checked.
     pub judged: Option<Judged>,
 }
@@ -57,6 +59,7 @@ struct Effects {
     unique: Vec<Vec<u8>>,
     set: Vec<(Vec<u8>, Vec<u8>)>,
     blobs: Vec<Vec<u8>>,
+    document: Option<Vouched>,
 }
 
 impl Effects {
@@ -66,6 +69,7 @@ impl Effects {
             unique: vec![unique],
             set: Vec::new(),
             blobs: Vec::new(),
+            document: None,
         }
     }
 
@@ -104,7 +108,7 @@ pub fn request_claim(id: &Hex32) -> Vec<u8> {
 /// # Errors
 /// Says which rule the record breaks.
 pub fn plan<S: State>(view: View<'_, S>, record: &Record, time: UtcTime) -> Result<Planned, Refusal> {
-    let effects = match record {
+    let mut effects = match record {
         Record::Verdict { bundle, verdict } => {
             let operator = view.opened()?.operator;
             let verdict = verdict.clone().verify(&operator)?;
@@ -112,6 +116,7 @@ pub fn plan<S: State>(view: View<'_, S>, record: &Record, time: UtcTime) -> Resu
             let plan = plan_verdict(view, &judged, bundle, &verdict, time)?;
             return Ok(Planned {
                 plan,
+                document: Some(Vouched::new(verdict)),
                 judged: Some(judged),
             });
         }
@@ -130,6 +135,7 @@ pub fn plan<S: State>(view: View<'_, S>, record: &Record, time: UtcTime) -> Resu
         Record::Decision(filed) => applicant::decision(&view, filed, time)?,
     };
     Ok(Planned {
+        document: effects.document.take(),
         plan: effects.plan(view, record)?,
         judged: None,
     })

@@ -67,6 +67,15 @@ pub struct Shelf {
     policy: KeyPolicy,
 }
 
+/// A document whose signature was checked when its record was planned.
+pub struct Vouched(Arc<dyn Any + Send + Sync>);
+
+impl Vouched {
+    pub(super) fn new<T: Recorded>(document: Verified<T>) -> Self {
+        Self(Arc::new(document))
+    }
+}
+
 /// Documents, keys and prepared policies that a shelf holds.
 const SHELF_DOCUMENTS: usize = 8192;
 const SHELF_KEYS: usize = 16;
@@ -88,6 +97,11 @@ impl Shelf {
         &self.prepared
     }
 
+    /// Puts in what was checked when the record was planned that has become the entry of this index.
+    pub fn keep(&self, index: u64, document: Vouched) {
+        self.documents.insert(index, document.0);
+    }
+
     fn get<T: Send + Sync + 'static>(
         &self,
         index: u64,
@@ -102,11 +116,15 @@ impl Shelf {
     }
 }
 
-/// A window on a state, which remembers every cell that was read: what a plan rests on.
+/// Cells as they were read, by name.
+pub type Cells = BTreeMap<Vec<u8>, Option<Cell>>;
+
+/// A window on a state, which remembers every cell that was read: what a plan rests on. A cell is read once and stays as it was, so that
+/// all that is decided through one window is decided on the same.
 pub struct View<'a, S> {
     state: &'a S,
     shelf: &'a Shelf,
-    read: RefCell<BTreeMap<Vec<u8>, Option<u64>>>,
+    read: RefCell<Cells>,
 }
 
 impl<'a, S: State> View<'a, S> {
@@ -119,9 +137,26 @@ impl<'a, S: State> View<'a, S> {
         }
     }
 
+    /// A window through which these cells were read already.
+    pub fn resumed(state: &'a S, shelf: &'a Shelf, cells: Cells) -> Self {
+        Self {
+            state,
+            shelf,
+            read: RefCell::new(cells),
+        }
+    }
+
+    /// Each cell that was read.
+    pub fn into_cells(self) -> Cells {
+        self.read.into_inner()
+    }
+
     /// Each cell that was read, and the version that was found.
     pub fn into_read(self) -> Vec<(Vec<u8>, Option<u64>)> {
-        self.read.into_inner().into_iter().collect()
+        let cells = self.into_cells().into_iter();
+        cells
+            .map(|(name, cell)| (name, cell.map(|cell| cell.version)))
+            .collect()
     }
 
     /// The shelf.
@@ -134,9 +169,11 @@ impl<'a, S: State> View<'a, S> {
     /// # Errors
     /// Faults of the store.
     pub fn cell(&self, name: Vec<u8>) -> Result<Option<Cell>, Refusal> {
+        if let Some(known) = self.read.borrow().get(&name) {
+            return Ok(known.clone());
+        }
         let cell = self.state.cell(&name)?;
-        let version = cell.as_ref().map(|cell| cell.version);
-        self.read.borrow_mut().insert(name, version);
+        self.read.borrow_mut().insert(name, cell.clone());
         Ok(cell)
     }
 

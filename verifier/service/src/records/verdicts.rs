@@ -1,14 +1,13 @@
 //! From a bundle to a recorded verdict, or to a signed no.
 //!
 //! A bundle is judged on the blocking pool, all but its proof; the proof is checked in a batch with others; only then is the verdict
-//! signed, planned and appended. What was read while judging is expected to be the same when the ledger decides, so that a revocation
-//! in between, or another answer to the same request, is never overlooked.
+//! signed, planned and appended. What was read while judging is not read again, and is expected to be the same when the ledger decides,
+//! so that a revocation in between, or another answer to the same request, is never overlooked.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use covenant_api::documents::{Bundle, Refused};
-use covenant_api::log::{Plan, Record, View, plan_verdict};
+use covenant_api::log::{Cells, Record, View, plan_verdict};
 use covenant_api::sign::Signed;
 use covenant_api::types::Text;
 use covenant_api::verdict::{Judged, JudgedProof, Unchecked, judge};
@@ -26,14 +25,11 @@ use crate::refusals::{IDEMPOTENCY_KEY_REUSED, INTERNAL_FAULT};
 /// The domain of the hash by which a signed no names what was sent.
 const SENT: &str = "covenant/refused/v1";
 
-/// A cell's name, and the version at which it was read.
-type Read = Vec<(Vec<u8>, Option<u64>)>;
-
 /// A bundle of which everything holds but the proof.
 struct Case {
     bundle: Signed<Bundle>,
     judged: Judged,
-    read: Read,
+    read: Cells,
     seen: Seen,
 }
 
@@ -77,12 +73,8 @@ async fn attempt(app: &Arc<App>, call: Call) -> Result<Recorded, Problem> {
             app.proofs.check(proofs).await??;
             held = Some(case.judged.proofs.clone());
         }
-        let Some((submitted, record)) = app
-            .blocking(move |app| app.metrics.timed(Stage::Sign, || sign_and_submit(app, *case)))
-            .await?
-        else {
-            continue;
-        };
+        // What this needs was read while judging, and is in memory.
+        let (submitted, record) = app.metrics.timed(Stage::Sign, || sign_and_submit(app, *case))?;
         match submitted.fate(&app.metrics).await {
             Fate::Recorded(appended) => return app.metrics.timed(Stage::Answer, || recorded(*appended, record)),
             Fate::Changed => {}
@@ -106,7 +98,7 @@ fn judge_all_but_the_proof(app: &App, call: &Call, seen: Seen) -> Result<(Box<Ca
     let bank = view.request(&judged.verdict.request)?.signer();
     let key = view.verifying_key(&bank, &judged.verdict.verifying_key)?;
     let proofs = judged.unchecked(&key, app.shelf.prepared())?;
-    let read = view.into_read();
+    let read = view.into_cells();
     Ok((
         Box::new(Case {
             bundle,
@@ -118,33 +110,18 @@ fn judge_all_but_the_proof(app: &App, call: &Call, seen: Seen) -> Result<(Box<Ca
     ))
 }
 
-/// Signs the verdict of a proof that holds, and hands it to the ledger; `None` where what was judged on has changed.
-fn sign_and_submit(app: &App, case: Case) -> Result<Option<(Submitted, Record)>, Problem> {
+/// Signs the verdict of a proof that holds, and hands it to the ledger, which looks whether what was judged on has changed.
+fn sign_and_submit(app: &App, case: Case) -> Result<(Submitted, Record), Problem> {
     let verdict = app.operator.sign(case.judged.verdict.clone())?;
     let records = Records(app.log.ledger());
-    let view = View::new(&records, &app.shelf);
-    let mut plan = plan_verdict(view, &case.judged, &case.bundle, &verdict, host::now()?)?;
-    if !also_expect(&mut plan, case.read) {
-        return Ok(None);
-    }
+    let view = View::resumed(&records, &app.shelf, case.read);
+    let plan = plan_verdict(view, &case.judged, &case.bundle, &verdict, host::now()?)?;
     let record = Record::Verdict {
         bundle: case.bundle,
         verdict: verdict.to_signed(),
     };
     let submitted = Submitted::new(app, draft(plan, case.seen)?)?;
-    Ok(Some((submitted, record)))
-}
-
-/// Adds what was read before to what a plan expects; `false` where a cell has changed in between.
-fn also_expect(plan: &mut Plan, read: Read) -> bool {
-    let mut all: BTreeMap<_, _> = read.into_iter().collect();
-    for (cell, version) in plan.expect.drain(..) {
-        if all.insert(cell, version).is_some_and(|before| before != version) {
-            return false;
-        }
-    }
-    plan.expect = all.into_iter().collect();
-    true
+    Ok((submitted, record))
 }
 
 /// Adds the operator's signed no to a problem.
@@ -165,37 +142,6 @@ fn sign_no(app: &App, sent: &[u8], problem: Problem) -> Problem {
         Err(refusal) => {
             tracing::error!(%refusal, "a refusal could not be signed");
             problem
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use covenant_api::types::Hex32;
-
-    use super::*;
-
-    fn plan(expect: Read) -> Plan {
-        Plan {
-            kind: "verdict",
-            stream: Hex32([0; 32]),
-            unique: Vec::new(),
-            expect,
-            set: Vec::new(),
-            body: Vec::new(),
-            blobs: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn a_plan_expects_what_was_judged_on() {
-        let cell = |name: &str, version| (name.as_bytes().to_vec(), version);
-        let mut both = plan(vec![cell("b", Some(2)), cell("c", None)]);
-        assert!(also_expect(&mut both, vec![cell("a", Some(1)), cell("b", Some(2))]));
-        assert_eq!(both.expect, [cell("a", Some(1)), cell("b", Some(2)), cell("c", None)]);
-        for changed in [None, Some(3)] {
-            let mut other = plan(vec![cell("b", changed)]);
-            assert!(!also_expect(&mut other, vec![cell("b", Some(2))]), "{changed:?}");
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Bytes;
-use covenant_api::log::{self, Record, State, View};
+use covenant_api::log::{self, Record, State, View, Vouched};
 use covenant_api::refusals::{ALREADY_RECORDED, REQUEST_USED};
 use covenant_api::types::Hex32;
 use covenant_api::{document::Document as _, host};
@@ -168,12 +168,15 @@ pub async fn record(app: &Arc<App>, call: Call, record: Record, blob: Option<Vec
         let (asked, planned, bytes) = (call.clone(), Arc::clone(&record), Arc::clone(&blob));
         let step = app
             .blocking(move |app| unless_done(app, &asked, |seen| plan(app, &planned, bytes.as_ref().as_ref(), seen)));
-        let submitted = match step.await? {
+        let (submitted, document) = match step.await? {
             Step::Done(recorded) => return Ok(*recorded),
-            Step::New(submitted) => submitted,
+            Step::New(planned) => planned,
         };
         match submitted.fate(&app.metrics).await {
             Fate::Recorded(appended) => {
+                if let Some(document) = document {
+                    app.shelf.keep(appended.index, document);
+                }
                 return app
                     .metrics
                     .timed(Stage::Answer, || recorded(*appended, Record::clone(&record)));
@@ -190,13 +193,18 @@ pub fn contended() -> Refusal {
     Refusal::new(&OVERLOADED, "others keep changing what this rests on")
 }
 
-fn plan(app: &App, record: &Record, blob: Option<&(Hex32, Vec<u8>)>, seen: Seen) -> Result<Submitted, Problem> {
+fn plan(
+    app: &App,
+    record: &Record,
+    blob: Option<&(Hex32, Vec<u8>)>,
+    seen: Seen,
+) -> Result<(Submitted, Option<Vouched>), Problem> {
     let state = WithBlob {
         records: Records(app.log.ledger()),
         blob,
     };
     let planned = log::plan(View::new(&state, &app.shelf), record, host::now()?)?;
-    Submitted::new(app, draft(planned.plan, seen)?)
+    Ok((Submitted::new(app, draft(planned.plan, seen)?)?, planned.document))
 }
 
 /// Looks the call's key up, and does the work where it is new. A refusal may rest on this very call having overtaken itself, so the

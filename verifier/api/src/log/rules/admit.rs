@@ -8,8 +8,8 @@ use super::{AHEAD_S_MAX, Effects, document_claim, wrong_time};
 use crate::document::Document;
 use crate::documents::{Filing, Invitation};
 use crate::log::cells;
-use crate::log::record::Filed;
-use crate::log::view::{State, View};
+use crate::log::record::{Filed, Recorded};
+use crate::log::view::{State, View, Vouched};
 use crate::refusals::{FILING_MISMATCH, STREAM_TAKEN, UNKNOWN_INVITATION, WRONG_LOG, WRONG_NUMBER, WRONG_STREAM};
 use crate::sign::{Signed, Verified};
 use crate::types::{Hex32, UtcTime};
@@ -21,12 +21,14 @@ pub(super) struct Admitted<T> {
     number: (Vec<u8>, Vec<u8>),
 }
 
-impl<T: Document> Admitted<T> {
+impl<T: Recorded> Admitted<T> {
     /// The beginning of every filing's effects.
     pub(super) fn effects(&self) -> Effects {
         let (cell, value) = self.number.clone();
         let claim = document_claim(&self.document.signer(), &self.document.id());
-        Effects::of(self.stream, claim).set(cell, value)
+        let mut effects = Effects::of(self.stream, claim).set(cell, value);
+        effects.document = Some(Vouched::new(self.document.clone()));
+        effects
     }
 }
 
