@@ -16,7 +16,7 @@ use crate::http::rate::Rates;
 use crate::http::request_id::RequestIds;
 use crate::log::Log;
 use crate::metrics::Metrics;
-use crate::proofs::{self, Proofs, Sizes};
+use crate::proofs::{Proofs, Sizes};
 use crate::settings::Settings;
 use crate::tokens::LiveTokens;
 
@@ -77,7 +77,7 @@ impl App {
         let counted = metrics.clone();
         ledger.watch(Box::new(move |group| counted.group(group)));
         Ok(Self {
-            proofs: proofs::start(sizes, &metrics)?,
+            proofs: Proofs::start(sizes, &metrics)?,
             shelf: Shelf::new(key_policy(&settings)),
             exports: Arc::new(Semaphore::new(settings.exports_max)),
             rates: Rates::new(settings.calls_per_minute_max),

@@ -1,6 +1,8 @@
 //! Checking in batches: items wait in a bounded queue, one thread takes as many as there are and has them checked together on a pool
 //! of its own, and each caller gets its own answer. A batch does not wait for company: whoever comes while one is being checked is in
-//! the next.
+//! the next. Whoever sends wrong proofs is [checked apart](Proofs).
+
+mod lanes;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,15 +18,13 @@ use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokio::sync::oneshot;
 
+pub use self::lanes::Proofs;
 use crate::http::Problem;
 use crate::metrics::{Metrics, Stage};
 use crate::refusals::{INTERNAL_FAULT, OVERLOADED, of_verify};
 
 /// What a batch looks like from outside, for the metrics: how long each of its items has waited.
 pub type OnBatch = Box<dyn Fn(&[Duration]) + Send>;
-
-/// The queue of bundles' proofs: [`Batcher::check`] says whether all of one bundle's hold, and otherwise why not and which.
-pub type Proofs = Batcher<Vec<Unchecked>, Result<(), Refusal>>;
 
 /// Fewer proofs than this are verified one by one, side by side on the pool's threads: a combination of so few does not pay.
 const TOGETHER_MIN: usize = 4;
@@ -52,18 +52,6 @@ pub struct Batcher<I, O> {
     queue: SyncSender<Waiting<I, O>>,
     waiting: Arc<AtomicUsize>,
     queue_max: usize,
-}
-
-/// A queue of bundles' proofs: those of a batch are decoded side by side, and checked in one equation.
-///
-/// # Errors
-/// `internal-fault` where threads cannot be started.
-pub fn start(sizes: Sizes, metrics: &Metrics) -> Result<Proofs, Refusal> {
-    let (counted, timed) = (metrics.clone(), metrics.clone());
-    let on_batch: OnBatch = Box::new(move |waited| counted.batch(waited));
-    Batcher::start(sizes, on_batch, move |bundles: &[Vec<Unchecked>]| {
-        verify(bundles, &timed)
-    })
 }
 
 /// Checks the proofs of many bundles. A bundle's proofs hold where each of them does.

@@ -70,7 +70,8 @@ async fn attempt(app: &Arc<App>, call: Call) -> Result<Recorded, Problem> {
             Step::New(open) => open,
         };
         if !held.as_ref().is_some_and(|held| same(held, &case.judged.proofs)) {
-            app.proofs.check(proofs).await??;
+            let applicant = case.bundle.claimed_signer();
+            app.proofs.check(&applicant, proofs).await??;
             held = Some(case.judged.proofs.clone());
         }
         // What this needs was read while judging, and is in memory.
