@@ -9,8 +9,6 @@
 use std::hint::black_box;
 use std::io::Write as _;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use covenant_api::host;
@@ -20,7 +18,7 @@ use covenant_proofs::batch;
 use covenant_proofs::keys::KeyPolicy;
 use covenant_proofs::verify::PreparedCache;
 use covenant_tests::fixture::{Fixture, replay};
-use covenant_tests::load::bad::{Bad, Statuses};
+use covenant_tests::load::bad::{self, Statuses};
 use covenant_tests::load::scene::Scene;
 use covenant_tests::load::{Load, processor_time, quantile};
 
@@ -199,32 +197,10 @@ fn among_bad(scene: &Scene, first: usize) {
     let wrong: Vec<Vec<u8>> = (first + EACH..first + EACH + MIXED)
         .map(|n| scene.fixture.spoiled(n).expect("a bundle"))
         .collect();
-    let flood = || Bad::Flood(scene.service.auditor().to_owned());
-    let mut kinds = vec![Bad::SlowHeaders; 6];
-    kinds.extend(vec![Bad::SlowBody; 6]);
-    for kind in [
-        Bad::HalfClosed,
-        Bad::Oversized,
-        Bad::Garbage,
-        Bad::Wrong(wrong),
-        flood(),
-    ] {
-        kinds.extend(vec![kind; 4]);
-    }
+    let kinds = bad::of_every_kind(wrong, scene.service.auditor());
     let good = MIXED - kinds.len();
-    let stop = AtomicBool::new(false);
-    let (load, said): (Load, Vec<Statuses>) = thread::scope(|scope| {
-        let bad = kinds.iter().zip(0..);
-        let bad: Vec<_> = bad
-            .map(|(kind, seed)| {
-                let stop = &stop;
-                scope.spawn(move || kind.run(address, seed, stop))
-            })
-            .collect();
-        let load = Load::run(address, &scene.proofs(first..first + EACH), good);
-        stop.store(true, Ordering::Relaxed);
-        let said = bad.into_iter().map(|caller| caller.join().expect("it ran"));
-        (load, said.collect())
+    let (load, said) = bad::meanwhile(&kinds, address, || {
+        Load::run(address, &scene.proofs(first..first + EACH), good)
     });
     println!(
         "\n{MIXED} callers, {} of them bad: the good ones {:.0} a second, p50 {}, p99 {}, not answered {}",

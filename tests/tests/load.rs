@@ -1,13 +1,12 @@
 //! Load in small: whatever else happens on the service, every good call is answered, rightly, once. How fast, the bench `service` says.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use covenant_api::log::Record;
 use covenant_tests::fixture::Proved;
 use covenant_tests::load::Load;
-use covenant_tests::load::bad::{Bad, Statuses};
+use covenant_tests::load::bad::{self, Bad, Statuses};
 use covenant_tests::load::line::{self, Line};
 use covenant_tests::load::scene::Scene;
 use covenant_tests::service::wire::Answer;
@@ -62,7 +61,7 @@ fn among_bad_callers_every_good_call_is_answered_rightly_and_once() {
     let wrong: Vec<Vec<u8>> = (BUNDLES..BUNDLES + 8)
         .map(|n| scene.fixture.spoiled(n).expect("a bundle"))
         .collect();
-    let bad = [
+    let kinds = [
         Bad::SlowHeaders,
         Bad::SlowBody,
         Bad::HalfClosed,
@@ -71,25 +70,15 @@ fn among_bad_callers_every_good_call_is_answered_rightly_and_once() {
         Bad::Wrong(wrong),
         Bad::Flood(scene.service.auditor().to_owned()),
     ];
-    let stop = AtomicBool::new(false);
-    let (load, said): (Load, Vec<Statuses>) = thread::scope(|scope| {
-        let callers = bad.iter().zip(0..);
-        let callers: Vec<_> = callers
-            .map(|(bad, seed)| {
-                let stop = &stop;
-                scope.spawn(move || bad.run(address, seed, stop))
-            })
-            .collect();
+    let (load, said) = bad::meanwhile(&kinds, address, || {
         let load = Load::run(address, &scene.proofs(0..BUNDLES), GOOD);
         // The slow ones need their time to be slow.
         thread::sleep(Duration::from_millis(2_500));
-        stop.store(true, Ordering::Relaxed);
-        let said = callers.into_iter().map(|caller| caller.join().expect("it ran"));
-        (load, said.collect())
+        load
     });
     println!("good: {:.0} a second, p99 {:?}", load.rate(), load.quantile(0.99));
-    for (bad, said) in bad.iter().zip(&said) {
-        let name = format!("{bad:?}");
+    for (kind, said) in kinds.iter().zip(&said) {
+        let name = format!("{kind:?}");
         println!("{}: {said:?}", name.split('(').next().unwrap_or_default());
     }
     all_proven(&scene, &load, 0);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use rand::{RngCore as _, SeedableRng as _};
@@ -40,6 +41,37 @@ pub enum Bad {
     Flood(String),
 }
 
+/// Thirty-two bad callers of every kind: with these bundles of which the proof is wrong, and this token.
+pub fn of_every_kind(wrong: Vec<Vec<u8>>, token: &str) -> Vec<Bad> {
+    let mut kinds = vec![Bad::SlowHeaders; 6];
+    kinds.extend(vec![Bad::SlowBody; 6]);
+    for kind in [
+        Bad::HalfClosed,
+        Bad::Oversized,
+        Bad::Garbage,
+        Bad::Wrong(wrong),
+        Bad::Flood(token.to_owned()),
+    ] {
+        kinds.extend(vec![kind; 4]);
+    }
+    kinds
+}
+
+/// Runs bad callers for as long as some work takes: what it gave, and what each of them was answered.
+pub fn meanwhile<T>(callers: &[Bad], address: SocketAddr, work: impl FnOnce() -> T) -> (T, Vec<Statuses>) {
+    let stop = AtomicBool::new(false);
+    let run = |(caller, seed): (&Bad, u64)| caller.run(address, seed, &stop);
+    let run = &run;
+    thread::scope(|scope| {
+        let callers = callers.iter().zip(0..);
+        let callers: Vec<_> = callers.map(|caller| scope.spawn(move || run(caller))).collect();
+        let done = work();
+        stop.store(true, Ordering::Relaxed);
+        let said = callers.into_iter().map(|caller| caller.join().expect("it ran"));
+        (done, said.collect())
+    })
+}
+
 /// How often each status came; 0 stands for a connection that ended without an answer.
 pub type Statuses = BTreeMap<u16, usize>;
 
@@ -66,7 +98,7 @@ impl Bad {
             *statuses.entry(status).or_default() += 1;
             turn += 1;
             if matches!(self, Self::HalfClosed | Self::Oversized | Self::Garbage) {
-                std::thread::sleep(PAUSE);
+                thread::sleep(PAUSE);
             }
         }
         statuses
@@ -108,7 +140,7 @@ fn drip(address: SocketAddr, first: &str, then: &str, stop: &AtomicBool) -> u16 
             break;
         }
         drop(stream.set_nonblocking(false));
-        std::thread::sleep(SLOW);
+        thread::sleep(SLOW);
     }
     drop(stream.set_nonblocking(false));
     last_word(stream)
