@@ -246,8 +246,18 @@ mod tests {
     fn keys_are_what_they_were() {
         // As argon2 0.5.3 made them, one lane after the other: what was sealed then opens now.
         for (memory_kib, passes, lanes, expected) in [
-            (64, 3, 4, "d4db550b32c4e3dc2bec6b9bad168f506a21842c82983f606d1db480e291a0b4"),
-            (32, 2, 1, "7a3ee6b93d28d151a78b76d0a8dc41bb46d5376cbf0c8bcaeea39646de15c38e"),
+            (
+                64,
+                3,
+                4,
+                "d4db550b32c4e3dc2bec6b9bad168f506a21842c82983f606d1db480e291a0b4",
+            ),
+            (
+                32,
+                2,
+                1,
+                "7a3ee6b93d28d151a78b76d0a8dc41bb46d5376cbf0c8bcaeea39646de15c38e",
+            ),
         ] {
             let cost = Cost {
                 memory_kib,
