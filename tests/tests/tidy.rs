@@ -123,8 +123,10 @@ fn words(file: &Tracked) -> Vec<String> {
     };
     let mut found = Vec::new();
     for banned in BANNED.iter().filter(applies) {
+        // What has no name is not used: so a serializer refuses a kind of value.
+        let unused = format!("(self, _: {})", banned.word);
         for (number, line) in text.lines().enumerate() {
-            if contains(line, banned.word, banned.whole) {
+            if contains(&line.replace(&unused, ""), banned.word, banned.whole) {
                 found.push(format!(
                     "{}:{}: `{}`: {}",
                     file.path,
@@ -408,6 +410,13 @@ fn a_banned_word_is_caught_where_it_is_banned() {
         words(&sample("prover/cli/src/bar.rs", concat!("share: f", "64,"))),
         Vec::<String>::new()
     );
+    let refuse = |argument: &str| {
+        sample(
+            "verifier/api/src/a.rs",
+            format!(concat!("fn a(self, {}: f", "64)"), argument),
+        )
+    };
+    assert_eq!([words(&refuse("_")).len(), words(&refuse("a")).len()], [0, 1]);
 }
 
 #[test]
