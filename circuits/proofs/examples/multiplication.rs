@@ -42,25 +42,34 @@ fn terms<P: GLVConfig<ScalarField = Fr>>(log: u32) -> (Vec<Affine<P>>, Vec<Fr>) 
     (Projective::normalize_batch(&points), scalars)
 }
 
-fn compare<P: GLVConfig<ScalarField = Fr>>(group: &str, log: u32) {
-    let (points, scalars) = terms::<P>(log);
+/// The least that each way took in several turns, and what it found.
+fn least_of_turns<P: GLVConfig, const WAYS: usize>(
+    log: u32,
+    sum: impl Fn(usize) -> Projective<P>,
+) -> ([[Duration; 2]; WAYS], [Projective<P>; WAYS]) {
     let repeat = (1 << 17 >> log).max(1);
-    let mut best = [[Duration::MAX; 2]; 3];
-    let mut results = [Projective::<P>::default(); 3];
+    let mut best = [[Duration::MAX; 2]; WAYS];
+    let mut results = [Projective::<P>::default(); WAYS];
     for _ in 0..TURNS {
         for (way, (best, result)) in best.iter_mut().zip(&mut results).enumerate() {
-            measure::force_scalar(way == 1);
-            let found = timed(repeat, || {
-                *result = match way {
-                    2 => Projective::<P>::msm_unchecked(&points, &scalars),
-                    _ => measure::msm(&points, &scalars),
-                };
-            });
+            let found = timed(repeat, || *result = sum(way));
             best.iter_mut()
                 .zip(found)
                 .for_each(|(best, found)| *best = found.min(*best));
         }
     }
+    (best, results)
+}
+
+fn compare<P: GLVConfig<ScalarField = Fr>>(group: &str, log: u32) {
+    let (points, scalars) = terms::<P>(log);
+    let (best, results) = least_of_turns::<P, 3>(log, |way| {
+        measure::force_scalar(way == 1);
+        match way {
+            2 => Projective::<P>::msm_unchecked(&points, &scalars),
+            _ => measure::msm(&points, &scalars),
+        }
+    });
     assert!(results[0] == results[1] && results[1] == results[2]);
     let [lanes, scalar, arkworks] = best.map(|times| times.map(|t| t.as_micros() as u64));
     for (what, times) in [("lanes", lanes), ("scalar", scalar), ("arkworks", arkworks)] {
@@ -99,22 +108,10 @@ fn compare_tables(log: u32) {
                 .collect::<Vec<_>>()
         })
         .collect();
-    let repeat = (1 << 17 >> log).max(1);
-    let mut best = [[Duration::MAX; 2]; 2];
-    let mut results = [Projective::<g1::Config>::default(); 2];
-    for _ in 0..TURNS {
-        for (way, (best, result)) in best.iter_mut().zip(&mut results).enumerate() {
-            let found = timed(repeat, || {
-                *result = match way {
-                    0 => measure::msm(&points, &scalars),
-                    _ => measure::msm(&table, &digits),
-                };
-            });
-            best.iter_mut()
-                .zip(found)
-                .for_each(|(best, found)| *best = found.min(*best));
-        }
-    }
+    let (best, results) = least_of_turns::<g1::Config, 2>(log, |way| match way {
+        0 => measure::msm(&points, &scalars),
+        _ => measure::msm(&table, &digits),
+    });
     assert!(results[0] == results[1]);
     let [plain, tables] = best.map(|[_, processor]| processor.as_micros());
     println!(
