@@ -47,6 +47,9 @@ const ITEM_TAG: &[u8] = b"covenant/batch-item/v1";
 const PART: usize = 16;
 /// How many items allow for one combination that fails: see [`verify`].
 const PER_FAILURE: usize = 32;
+/// Fewer points than this are multiplied in lanes, each by its own scalar; more go into buckets.
+#[cfg(target_arch = "x86_64")]
+const FEW: usize = 128;
 /// Fewest and most proofs whose Miller loops run in step: more share more, fewer keep all threads busy.
 const PROOFS_PER_TASK: (usize, usize) = (8, 128);
 /// The same in lanes, where an inversion weighs more; both are multiples of the eight that lie side by side.
@@ -265,34 +268,60 @@ fn proofs_term<Q: Quadratic>(token: Q::Token, items: &[(&Item, Weight)]) -> Fq12
     miller::product::<Q>(token, &lines, &b)
 }
 
+/// e(α, β)^(a + bλ).
+fn power(alpha_beta: &Fq12, a: u128, b: u128) -> Fq12 {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(ifma) = crate::lanes::Ifma::detected() {
+        return crate::pairing::power(ifma, alpha_beta, a, b);
+    }
+    let exponent = Field::from(a) + Field::from(b) * g1::Config::LAMBDA;
+    alpha_beta.cyclotomic_exp(exponent.into_bigint())
+}
+
+/// Σ rᵢCᵢ. With rᵢ = aᵢ + bᵢλ it is Σ aᵢCᵢ + bᵢφ(Cᵢ), with scalars of 64 bits.
+fn weighted_sum(points: &[G1Affine], weights: &[Weight]) -> G1Projective {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(ifma) = crate::lanes::Ifma::detected().filter(|_| points.len() < FEW) {
+        return weights::sum_of_few::<crate::numbers::eight::Eight>(ifma, points, weights);
+    }
+    let both = |c: &G1Affine| [*c, g1::Config::endomorphism_affine(c)];
+    let halves = |weight: &Weight| [Field::from(weight.a), Field::from(weight.b)];
+    let points: Vec<_> = points.iter().flat_map(both).collect();
+    msm(&points, &weights.iter().flat_map(halves).collect::<Vec<_>>())
+}
+
 /// What the items of one key add: e(Σ rᵢLᵢ, −γ) · e(Σ rᵢCᵢ, −δ) before the final exponentiation, and e(α, β)^(Σ rᵢ).
 fn key_terms(items: &[(&Item, Weight)]) -> (Fq12, Fq12) {
     let Some((first, _)) = items.first() else {
         return (Fq12::one(), Fq12::one());
     };
-    let (ic, lines) = (first.prepared.rest_ic(), first.prepared.lines());
-    // Σ rᵢLᵢ = Σⱼ (Σᵢ rᵢxᵢⱼ)·ICⱼ + each policy's folded point times the sum of its scalars.
-    let mut inputs = vec![Field::zero(); ic.len()];
-    let mut policies: BTreeMap<(Fq, Fq), (G1Affine, Field)> = BTreeMap::new();
-    // Σ rᵢCᵢ = Σ aᵢCᵢ + bᵢφ(Cᵢ), with scalars of 64 bits.
-    let (mut cs, mut halves) = (Vec::new(), Vec::new());
-    let mut total = Field::zero();
+    // Σ rᵢLᵢ = Σⱼ (Σᵢ rᵢxᵢⱼ)·ICⱼ + each policy's folded point times the sum of its scalars, half by half.
+    let mut inputs = vec![Field::zero(); first.rest.len()];
+    let mut policies: BTreeMap<(Fq, Fq), (G1Affine, [u128; 2])> = BTreeMap::new();
+    let mut total = [0u128; 2];
     for (item, weight) in items {
         let (r, folded) = (weight.field(), *item.prepared.folded());
         inputs.iter_mut().zip(&item.rest).for_each(|(sum, x)| *sum += r * x);
-        policies
-            .entry((folded.x, folded.y))
-            .or_insert((folded, Field::zero()))
-            .1 += r;
-        cs.extend([item.proof.c, g1::Config::endomorphism_affine(&item.proof.c)]);
-        halves.extend([Field::from(weight.a), Field::from(weight.b)]);
-        total += r;
+        let (_, of_policy) = policies.entry((folded.x, folded.y)).or_insert((folded, [0; 2]));
+        for sums in [of_policy, &mut total] {
+            // Sums of numbers of 64 bits: no batch is so large that they pass 128.
+            sums[0] += u128::from(weight.a);
+            sums[1] += u128::from(weight.b);
+        }
     }
-    let (folded, weights): (Vec<_>, Vec<_>) = policies.into_values().unzip();
-    let inputs = msm(&[ic, &folded].concat(), &[inputs, weights].concat());
+    let both = |(folded, [a, b]): (G1Affine, [u128; 2])| {
+        [
+            (folded, Field::from(a)),
+            (g1::Config::endomorphism_affine(&folded), Field::from(b)),
+        ]
+    };
+    let (folded, of_policies): (Vec<_>, Vec<_>) = policies.into_values().flat_map(both).unzip();
+    let inputs = first.prepared.rest_sum(&inputs) + msm(&folded, &of_policies);
+    let (cs, weights): (Vec<_>, Vec<_>) = items.iter().map(|(item, weight)| (item.proof.c, *weight)).unzip();
+    let lines = first.prepared.lines();
     (
-        fixed_product(lines, &inputs, &msm(&cs, &halves)),
-        lines.alpha_beta.cyclotomic_exp(total.into_bigint()),
+        fixed_product(lines, &inputs, &weighted_sum(&cs, &weights)),
+        power(&lines.alpha_beta, total[0], total[1]),
     )
 }
 

@@ -8,6 +8,7 @@
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod eight;
+pub(crate) mod inverse;
 pub(crate) mod points;
 pub(crate) mod roots;
 mod single;

@@ -16,6 +16,7 @@ pub(crate) use self::fixed::Fixed;
 use self::twelve::Twelve;
 use crate::decode::Proof;
 use crate::lanes::Ifma;
+use crate::numbers::inverse::inverse;
 
 /// f(A, B) · f(L, −γ) · f(C, −δ), raised to the final exponent: e(α, β) where the proof holds.
 pub(crate) fn groth16(ifma: Ifma, fixed: &Fixed, proof: &Proof, inputs: &G1Projective) -> Option<Fq12> {
@@ -34,7 +35,7 @@ pub(crate) fn miller_loop(
 ) -> Fq12 {
     // With (X : Y : Z) for x = X/Z² and y = Y/Z³, both 1/y = Z³/Y and x/y = XZ/Y are zero for the infinite point; no finite
     // point has Y = 0, and arkworks' infinite one has Y = 1.
-    let inverse = (gamma.y * delta.y).inverse().unwrap_or_default();
+    let inverse = inverse(&(gamma.y * delta.y)).unwrap_or_default();
     let over = |p: &G1Projective, inverse: Fq| {
         let z = p.z * inverse;
         (-p.x * z, z * p.z.square())
@@ -93,6 +94,24 @@ pub(crate) fn final_exponentiation(ifma: Ifma, f: &Fq12) -> Option<Fq12> {
     let y14 = y8.frobenius(ifma, 2).times(&y13);
     let y15 = r.conjugate().times(&y9).frobenius(ifma, 3);
     Some(y15.times(&y14).store())
+}
+
+/// e^(a + bλ) for e of order r, where λ = p⁴ modulo r is the cube root of one by which the curve's endomorphism multiplies.
+pub(crate) fn power(ifma: Ifma, e: &Fq12, a: u128, b: u128) -> Fq12 {
+    let of_a = Twelve::load(ifma, e);
+    let of_b = of_a.frobenius(ifma, 4);
+    let both = of_a.times(&of_b);
+    let mut power = Twelve::one(ifma);
+    for bit in (0..u128::BITS - (a | b).leading_zeros()).rev() {
+        power = power.cyclotomic_square();
+        match (a >> bit & 1, b >> bit & 1) {
+            (0, 0) => {}
+            (_, 0) => power = power.times(&of_a),
+            (0, _) => power = power.times(&of_b),
+            _ => power = power.times(&both),
+        }
+    }
+    power.store()
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ impl PreparedKey {
     }
 
     /// Σ xᵢICᵢ over the inputs that remain.
-    fn rest_sum(&self, rest: &[Field]) -> G1Projective {
+    pub(crate) fn rest_sum(&self, rest: &[Field]) -> G1Projective {
         match self.key.windows(self.policy_inputs + 1) {
             Some(windows) => windows.sum(rest),
             None => msm(self.rest_ic(), rest),
@@ -94,7 +94,7 @@ impl PreparedKey {
     }
 
     /// The IC points of the inputs that remain.
-    pub(crate) fn rest_ic(&self) -> &[G1Affine] {
+    fn rest_ic(&self) -> &[G1Affine] {
         self.key.points().ic.get(self.policy_inputs + 1..).unwrap_or_default()
     }
 

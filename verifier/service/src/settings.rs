@@ -67,6 +67,8 @@ pub struct Settings {
     pub connections_per_address_max: usize,
     /// Calls that the holder of a token may make in a minute; 0 for as many as it likes. More are told to come again.
     pub calls_per_minute_max: u32,
+    /// Time by which such an answer is held back, so that whoever calls without end costs the others little; 0 for none.
+    pub too_many_calls_pause_ms: u64,
     /// Requests that are worked on at once; more are told to come again.
     pub requests_max: usize,
     /// Bytes of a request's line and headers together.
@@ -165,6 +167,7 @@ impl Default for Settings {
             connections_max: 1024,
             connections_per_address_max: 0,
             calls_per_minute_max: 6_000,
+            too_many_calls_pause_ms: 250,
             requests_max: 512,
             header_bytes_max: 16 * 1024,
             headers_max: 64,

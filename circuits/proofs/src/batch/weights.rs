@@ -6,10 +6,10 @@
 //! 2^64 in magnitude, then r divides their norm a² − ab + b², which is below 3·2^128, so that both are zero. So there are 2^128
 //! scalars, and a product costs 64 doublings instead of 128.
 
-use ark_bn254::{Fq, Fr, G1Affine, g1};
+use ark_bn254::{Fq, Fr, G1Affine, G1Projective, g1};
 use ark_ec::AffineRepr as _;
 use ark_ec::scalar_mul::glv::GLVConfig;
-use ark_ff::Field as _;
+use ark_ff::{AdditiveGroup as _, Field as _};
 use covenant_gadgets::circuit::Field;
 
 use crate::numbers::points::Jacobian;
@@ -35,6 +35,29 @@ impl Weight {
     pub(super) fn field(&self) -> Field {
         Fr::from(self.a) + Fr::from(self.b) * g1::Config::LAMBDA
     }
+}
+
+/// Σ rᵢ·Pᵢ, as many at once as there are lanes: for so few points that buckets would not pay.
+pub(super) fn sum_of_few<B: Prime>(token: B::Token, points: &[G1Affine], weights: &[Weight]) -> G1Projective {
+    let groups = points.chunks(B::WIDTH).zip(weights.chunks(B::WIDTH));
+    let product = |(points, weights): (&[G1Affine], &[Weight])| {
+        let product = multiply::<B>(token, points, weights);
+        let mut coordinates = [[Fq::ZERO; 8]; 3];
+        B::run(
+            token,
+            #[inline(always)]
+            || {
+                product.x.store(&mut coordinates[0]);
+                product.y.store(&mut coordinates[1]);
+                product.z.store(&mut coordinates[2]);
+            },
+        );
+        let [x, y, z] = coordinates;
+        let lane = |lane: usize| G1Projective::new_unchecked(x[lane], y[lane], z[lane]);
+        // What is infinite has a Z of zero; these additions are complete.
+        (0..points.len()).map(lane).sum::<G1Projective>()
+    };
+    groups.map(product).sum()
 }
 
 /// For each point P and its weight r, 1/y and −x/y of r·P: what a Miller loop needs of it. Both are zero where r·P is infinite.

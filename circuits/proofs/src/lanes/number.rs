@@ -7,11 +7,11 @@ use std::arch::x86_64::{
 };
 use std::marker::PhantomData;
 
-use ark_ff::fields::models::fp::Fp;
-use ark_ff::{Field as _, MontConfig};
+use ark_ff::MontConfig;
 
 use super::Ifma;
 use super::constants::{Constants, MASK};
+use crate::numbers::inverse::invert_each;
 
 /// Eight elements of the field with modulus p. Each is a number below 2^260 that stands for its residue: five limbs of 52 bits
 /// in 64-bit lanes, Montgomery radix 2^260.
@@ -246,8 +246,7 @@ impl<C: MontConfig<4>> Lanes<C> {
     #[inline(always)]
     pub fn inverse(self, ifma: Ifma) -> Self {
         let mut values = self.store();
-        // Not arkworks' parallel one, which would cut eight numbers in two.
-        ark_ff::serial_batch_inversion_and_mul(&mut values, &Fp::ONE);
+        invert_each(&mut values);
         Self::load(ifma, values.each_ref())
     }
 

@@ -1,8 +1,9 @@
 //! Eight numbers side by side, in the lanes of vector registers.
 
 use ark_bn254::{Fq, Fq2, FqConfig};
-use ark_ff::{AdditiveGroup as _, One as _};
+use ark_ff::AdditiveGroup as _;
 
+use super::inverse::invert_each;
 use super::{Mask, Number, Prime, Quadratic};
 use crate::lanes::{Ifma, Lanes, Lanes2, WIDTH, each};
 
@@ -77,7 +78,7 @@ impl Number for Eight {
     #[inline(always)]
     fn inverse(self, token: Ifma) -> Self {
         let mut values = self.store();
-        inverses(&mut values);
+        invert_each(&mut values);
         Self::load(token, values.each_ref())
     }
 }
@@ -120,12 +121,6 @@ fn quadratic_square(a: &Lanes2) -> Lanes2 {
         #[inline(always)]
         || a.square::<K_MAX>(),
     )
-}
-
-/// 1/x for each of eight numbers with one inversion; zero for zero.
-#[inline(never)]
-fn inverses(values: &mut [Fq; WIDTH]) {
-    ark_ff::serial_batch_inversion_and_mul(values, &Fq::one());
 }
 
 impl Number for Lanes2 {

@@ -4,11 +4,12 @@ use ark_bn254::{Fq, Fq2, Fq6Config};
 use ark_ff::Zero as _;
 use ark_ff::fields::models::fp6_3over2::Fp6Config as _;
 
+use super::inverse::inverse;
 use super::{Mask, Number, Prime, Quadratic};
 
 /// The operations that arkworks has for both fields under the same names.
 macro_rules! number {
-    ($field:ty) => {
+    ($field:ty, $inverse:path) => {
         impl Number for $field {
             const WIDTH: usize = 1;
             type One = Self;
@@ -68,14 +69,20 @@ macro_rules! number {
             }
             #[inline(always)]
             fn inverse(self, (): ()) -> Self {
-                ark_ff::Field::inverse(&self).unwrap_or_default()
+                $inverse(&self).unwrap_or_default()
             }
         }
     };
 }
 
-number!(Fq);
-number!(Fq2);
+number!(Fq, inverse);
+number!(Fq2, inverse_quadratic);
+
+/// 1/(c0 + c1·u) = (c0 − c1·u)/(c0² + c1²); `None` for zero.
+fn inverse_quadratic(x: &Fq2) -> Option<Fq2> {
+    let over_norm = inverse(&x.norm())?;
+    Some(Fq2::new(x.c0 * over_norm, -x.c1 * over_norm))
+}
 
 impl Prime for Fq {}
 

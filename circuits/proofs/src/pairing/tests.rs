@@ -1,7 +1,7 @@
 use ark_bn254::{Bn254, G2Affine, G2Projective};
 use ark_ec::CurveGroup as _;
 use ark_ec::pairing::{MillerLoopOutput, Pairing as _};
-use ark_ff::{CyclotomicMultSubgroup as _, One as _, UniformRand as _};
+use ark_ff::{CyclotomicMultSubgroup as _, One as _, PrimeField as _, UniformRand as _};
 
 use super::*;
 use crate::test_statement::rng;
@@ -60,6 +60,34 @@ fn the_cyclotomic_subgroup_is_that_of_arkworks() {
     }
     assert_eq!(final_exponentiation(ifma, &Fq12::ZERO), None);
     assert_eq!(final_exponentiation(ifma, &Fq12::one()), Some(Fq12::one()));
+}
+
+#[test]
+fn powers_by_halves_are_those_of_whole_numbers() {
+    use ark_bn254::{Fr, g1};
+    use ark_ec::scalar_mul::glv::GLVConfig as _;
+
+    let Some(ifma) = ifma() else { return };
+    let mut rng = rng(4);
+    let e = Bn254::pairing(G1Projective::rand(&mut rng), G2Projective::rand(&mut rng)).0;
+    let random = u128::rand(&mut rng);
+    for (a, b) in [
+        (0, 0),
+        (1, 0),
+        (0, 1),
+        (3, 5),
+        (random, 0),
+        (0, random),
+        (random, !random),
+        (u128::MAX, u128::MAX),
+    ] {
+        let whole = Fr::from(a) + Fr::from(b) * g1::Config::LAMBDA;
+        assert_eq!(
+            power(ifma, &e, a, b),
+            e.cyclotomic_exp(whole.into_bigint()),
+            "{a} and {b}"
+        );
+    }
 }
 
 #[test]

@@ -28,7 +28,7 @@ use super::problem::Code;
 use super::{Problem, request_id};
 use crate::app::App;
 use crate::metrics::Metrics;
-use crate::refusals::{METHOD_NOT_ALLOWED, NOT_FOUND, OVERLOADED, REQUEST_TIMED_OUT};
+use crate::refusals::{METHOD_NOT_ALLOWED, NOT_FOUND, OVERLOADED, REQUEST_TIMED_OUT, TOO_MANY_CALLS};
 
 /// A page may hold its own styles and nothing else; nothing may frame it.
 const CSP_HTML: &str =
@@ -116,6 +116,10 @@ async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> R
         response.headers_mut().insert(request_id::HEADER, value);
     }
     guard(response.headers_mut(), StatusCode::from_u16(status).ok());
+    if code == Some(TOO_MANY_CALLS.code) {
+        // Here, where it holds nobody's place among the calls that are worked on.
+        tokio::time::sleep(Duration::from_millis(app.settings.too_many_calls_pause_ms)).await;
+    }
     response
 }
 

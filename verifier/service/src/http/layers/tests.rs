@@ -229,6 +229,35 @@ async fn each_role_answers_to_its_own_token() {
     assert_eq!(call("/bank", Some("cvt_nobody")).await, (401, "token-unknown".into()));
 }
 
+/// Whoever calls too often waits for its refusals, and nobody else does: they hold no place among the calls that are worked on.
+#[tokio::test]
+async fn too_many_calls_are_refused_slowly() {
+    let pause = std::time::Duration::from_millis(300);
+    let (directory, _app, service) = service(|settings| {
+        settings.calls_per_minute_max = 1;
+        settings.too_many_calls_pause_ms = 300;
+        settings.requests_max = 1;
+    });
+    let mut tokens = Tokens::open(directory.path(), 9).unwrap();
+    let name = covenant_api::types::Name::parse("n").unwrap();
+    let (_, token) = tokens.create(name, Role::Auditor {}).unwrap();
+    let call = || {
+        let mut request = get_request("/auditor");
+        let value = format!("Bearer {}", *token).parse().unwrap();
+        request.headers_mut().insert("authorization", value);
+        request
+    };
+    assert_eq!(ask(&service, call()).await.0, 200);
+    let began = std::time::Instant::now();
+    let refused = tokio::spawn(service.clone().oneshot(call()));
+    while began.elapsed() < pause / 3 {
+        tokio::task::yield_now().await;
+        assert_eq!(ask(&service, get_request("/fails")).await.1, "internal-fault");
+    }
+    assert_eq!(refused.await.unwrap().unwrap().status(), 429);
+    assert!(began.elapsed() >= pause, "{:?}", began.elapsed());
+}
+
 /// What an idempotency key does to the ledger: fresh, the same again, another body, and two at once.
 #[tokio::test]
 async fn an_idempotency_key_is_used_once() {
