@@ -162,8 +162,11 @@ pub struct PreparedCache {
 #[derive(Default)]
 struct Entries {
     clock: u64,
-    keys: BTreeMap<CacheKey, (u64, Arc<PreparedKey>)>,
+    keys: BTreeMap<CacheKey, (u64, Arc<Slot>)>,
 }
+
+/// A prepared key, or none while somebody computes it.
+type Slot = Mutex<Option<Arc<PreparedKey>>>;
 
 /// The key's id, and [`digest_of_inputs`] of the policy's.
 type CacheKey = (KeyId, [u8; 32]);
@@ -202,13 +205,19 @@ impl PreparedCache {
     ) -> Result<Arc<PreparedKey>, VerifyError> {
         key.expect_statement::<S>()?;
         let name = (key.id(), digest);
-        if let Some(found) = self.entries().touch(&name) {
-            return Ok(found);
+        let slot = self.entries().slot(&name, self.capacity);
+        // Of several that ask at once, one computes and the others wait, but nobody who asks for another.
+        let mut prepared = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = &*prepared {
+            return Ok(Arc::clone(found));
         }
-        // Computed outside the lock; two threads may both do so, with the same result.
-        let prepared = Arc::new(PreparedKey::new::<S>(key, &policy_inputs())?);
-        self.entries().insert(name, prepared.clone(), self.capacity);
-        Ok(prepared)
+        match PreparedKey::new::<S>(key, &policy_inputs()) {
+            Ok(made) => Ok(Arc::clone(prepared.insert(Arc::new(made)))),
+            Err(error) => {
+                self.entries().keys.remove(&name);
+                Err(error)
+            }
+        }
     }
 
     /// How many prepared keys are held.
@@ -228,25 +237,22 @@ impl PreparedCache {
 }
 
 impl Entries {
-    fn touch(&mut self, name: &CacheKey) -> Option<Arc<PreparedKey>> {
+    /// The slot of this name, an empty one where there was none. Where there are too many, the one used longest ago goes.
+    fn slot(&mut self, name: &CacheKey, capacity: NonZeroUsize) -> Arc<Slot> {
         self.clock += 1;
-        let (used, prepared) = self.keys.get_mut(name)?;
+        let (used, slot) = self.keys.entry(*name).or_default();
         *used = self.clock;
-        Some(prepared.clone())
-    }
-
-    fn insert(&mut self, name: CacheKey, prepared: Arc<PreparedKey>, capacity: NonZeroUsize) {
-        self.clock += 1;
-        self.keys.insert(name, (self.clock, prepared));
+        let slot = Arc::clone(slot);
         while self.keys.len() > capacity.get() {
             let oldest = self
                 .keys
                 .iter()
                 .min_by_key(|(_, (used, _))| *used)
                 .map(|(name, _)| *name);
-            let Some(oldest) = oldest else { return };
+            let Some(oldest) = oldest else { break };
             self.keys.remove(&oldest);
         }
+        slot
     }
 }
 

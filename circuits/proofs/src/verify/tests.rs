@@ -1,3 +1,7 @@
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 use ark_ff::{One as _, Zero as _};
 
 use crate::keys::{ProvingKey, development};
@@ -196,4 +200,27 @@ fn the_cache_tells_keys_apart_and_holds_nothing_refused() {
         Some("key-of-another-statement")
     );
     assert_eq!(cache.len(), 2);
+}
+
+#[test]
+fn callers_at_once_have_a_policy_prepared_once() {
+    let (key, inputs, _) = proven();
+    let cache = PreparedCache::new(NonZeroUsize::new(4).unwrap());
+    let (computed, start) = (AtomicUsize::new(0), Barrier::new(8));
+    let policy = &inputs[..2];
+    let ask = || {
+        start.wait();
+        let digest = digest_of_inputs(policy);
+        let prepared = cache.get_by_digest::<Order>(key.verifying(), digest, || {
+            computed.fetch_add(1, Ordering::Relaxed);
+            policy.to_vec()
+        });
+        prepared.unwrap()
+    };
+    let all: Vec<Arc<PreparedKey>> = thread::scope(|scope| {
+        let asking: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
+        asking.into_iter().map(|asking| asking.join().unwrap()).collect()
+    });
+    assert!(all.iter().all(|prepared| Arc::ptr_eq(prepared, &all[0])));
+    assert_eq!(computed.into_inner(), 1);
 }

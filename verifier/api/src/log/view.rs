@@ -105,11 +105,14 @@ impl Shelf {
     fn get<T: Send + Sync + 'static>(
         &self,
         index: u64,
-        make: impl FnOnce() -> Result<T, Refusal>,
+        make: impl Fn() -> Result<T, Refusal>,
     ) -> Result<Arc<T>, Refusal> {
-        if let Some(found) = self.documents.get(&index).and_then(|any| any.downcast::<T>().ok()) {
+        // Of several that ask at once, one makes it and the others wait: a policy is compiled once after a start, not by every caller.
+        let make_any = || Ok::<Arc<dyn Any + Send + Sync>, Refusal>(Arc::new(make()?));
+        if let Ok(found) = self.documents.get_or_insert_with(&index, make_any)?.downcast() {
             return Ok(found);
         }
+        // Another document of the same entry stands there.
         let made = Arc::new(make()?);
         self.documents.insert(index, made.clone());
         Ok(made)
@@ -349,13 +352,8 @@ impl<'a, S: State> View<'a, S> {
     /// # Errors
     /// As [`View::verifying_key`].
     pub fn key_in(&self, blob: &Hex32) -> Result<VerifyingKey, Refusal> {
-        if let Some(key) = self.shelf.keys.get(blob) {
-            return Ok(key);
-        }
-        let bytes = self.state.blob(blob)?;
-        let key = open_key(&bytes, self.shelf.policy)?;
-        self.shelf.keys.insert(*blob, key.clone());
-        Ok(key)
+        let open = || open_key(&self.state.blob(blob)?, self.shelf.policy);
+        self.shelf.keys.get_or_insert_with(blob, open)
     }
 }
 
