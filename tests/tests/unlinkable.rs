@@ -31,7 +31,7 @@ use values::{Holdings, hex};
 const WORDS: &[&str] = &[
     "approved",
     "attestor-grant",
-    "covenant-policy/1",
+    "covenant-policy/2",
     "covenant/compliance/v1",
     "decision",
     "enrolled",

@@ -1,11 +1,11 @@
 //! The one encoding of a compiled policy: what is hashed, stored and sent, and what every reader renders its words from.
 //!
-//! Version 1. Whole numbers are big-endian; `text` is a u32 length and that many bytes of UTF-8; `list` is a u32 count and the
+//! Version 2; version 1 knew no further parts. Whole numbers are big-endian; `text` is a u32 length and that many bytes of UTF-8; `list` is a u32 count and the
 //! items; `flag` is one byte, 0 or 1.
 //!
 //! ```text
 //! magic            16 bytes, "covenant-policy\0"
-//! version          u16, 1
+//! version          u16, 2
 //! currency         text (ISO 4217 code)
 //! age_max_days     u32
 //! relation         u8: 0 none, 1 prior, 2 companion
@@ -48,7 +48,7 @@ mod codec;
 use codec::{Reader, Writer};
 
 const MAGIC: &[u8; 16] = b"covenant-policy\0";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 /// Programs of one policy: one for each statement beside the first.
 const PARTS_MAX: usize = 2;

@@ -35,8 +35,9 @@ mod table;
 mod tiers;
 mod units;
 
-/// The compiler's version; a policy id commits to it, because another version may compile to other rows.
-pub const COMPILER_VERSION: &str = "covenant-policy/1";
+/// The compiler's version; a policy id commits to it, because another version may compile to other rows or encode them otherwise. It
+/// moves whenever the canonical bytes of any policy do, which `tests/canonical.rs` watches over.
+pub const COMPILER_VERSION: &str = "covenant-policy/2";
 
 /// What kind of rule it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

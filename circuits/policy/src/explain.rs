@@ -9,18 +9,20 @@ use num_bigint::BigInt;
 use crate::compiler::{Compiled, RuleKind, RuleMap};
 use crate::policy::Tiers;
 use crate::program::{
-    BOUND_BITS, COEFFICIENT_BITS, FIRST_RICH_ROW, PASS_FACTOR_BITS, RICH_ROWS, ROWS, Row, SLOT_COEFFICIENT_BITS,
-    SLOT_FACTOR_BITS, SLOTS, WEIGHT_BITS,
+    BOUND_BITS, COEFFICIENT_BITS, FIRST_RICH_ROW, PASS_FACTOR_BITS, Program, RICH_ROWS, ROWS, Row,
+    SLOT_COEFFICIENT_BITS, SLOT_FACTOR_BITS, SLOTS, WEIGHT_BITS,
 };
-use crate::render::render_decoded;
 use crate::render::sentences::Scene;
 use crate::render::words::{self, Names};
+use crate::render::{RuleText, rule_text};
 
 /// A rule, explained.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explained {
     /// Its name.
     pub name: String,
+    /// Which proof shows it, counted from 1; a policy of three statements takes two.
+    pub proof: usize,
     /// What kind of rule it is.
     pub kind: RuleKind,
     /// What the bank typed; of a factor's break point, the factor's expression and the break point.
@@ -61,45 +63,55 @@ pub struct Use {
 pub struct Explanation {
     /// The rules, in order.
     pub rules: Vec<Explained>,
-    /// What of the budget is used.
-    pub budget: Vec<Use>,
+    /// What of the budget of each proof is used.
+    pub budgets: Vec<Vec<Use>>,
 }
 
 /// Why a guard is there.
 pub const GUARD: &str =
     "keeps what is divided by above zero; without it, N/D >= t multiplied out would pass where D is negative";
 
-/// Explains a policy.
+/// Explains a policy: the rules of its first proof, then those of a linked one, without what was said of the first.
 pub fn explain(compiled: &Compiled) -> Explanation {
-    let scene = Scene {
-        program: &compiled.program,
-        texts: &compiled.texts,
-    };
-    let rendering = render_decoded(&compiled.program, &compiled.texts, &compiled.further);
-    let typed = typed(compiled);
-    let rules = compiled.rules().iter().zip(rendering.rules).zip(typed);
+    let mut rules: Vec<Explained> = Vec::new();
+    for (number, (program, texts)) in compiled.parts().enumerate() {
+        let scene = Scene { program, texts };
+        let typed = typed(compiled, &texts.rules);
+        for (map, typed) in texts.rules.iter().zip(typed) {
+            let text = rule_text(&scene, map);
+            // A rule on the first statement alone may stand in both.
+            if !rules
+                .iter()
+                .any(|r| (&r.name, &r.sentence) == (&text.name, &text.sentence))
+            {
+                rules.push(explained(&scene, map, (number + 1, typed, text)));
+            }
+        }
+    }
+    let budgets = compiled.parts().map(|(program, _)| budget(program));
     Explanation {
-        rules: rules
-            .map(|((map, text), typed)| Explained {
-                name: map.name.clone(),
-                kind: map.kind,
-                typed,
-                sentence: text.sentence,
-                why: text.why,
-                rows: formulas(&scene, &map.tests),
-                guards: formulas(&scene, &map.guards),
-                together: map.together,
-                slots: slots(compiled, map),
-                figures: text.definitions,
-                tiers: tiers(compiled, map),
-                coefficient_bits: rows(map)
-                    .iter()
-                    .map(|row| widest(&compiled.program.rows[*row].a))
-                    .max()
-                    .unwrap_or(0),
-            })
-            .collect(),
-        budget: budget(compiled),
+        rules,
+        budgets: budgets.collect(),
+    }
+}
+
+fn explained(scene: &Scene<'_>, map: &RuleMap, said: (usize, String, RuleText)) -> Explained {
+    let (proof, typed, text) = said;
+    let widths = rows(map).into_iter().map(|row| widest(&scene.program.rows[row].a));
+    Explained {
+        name: map.name.clone(),
+        proof,
+        kind: map.kind,
+        typed,
+        sentence: text.sentence,
+        why: text.why,
+        rows: formulas(scene, &map.tests),
+        guards: formulas(scene, &map.guards),
+        together: map.together,
+        slots: slots(scene.program, map),
+        figures: text.definitions,
+        tiers: tiers(scene.program, map),
+        coefficient_bits: widths.max().unwrap_or(0),
     }
 }
 
@@ -116,23 +128,29 @@ fn formulas(scene: &Scene<'_>, rows: &[usize]) -> Vec<(usize, String)> {
     rows.iter().map(|row| (*row + 1, scene.row_formula(*row))).collect()
 }
 
-/// What was typed for each rule, factor steps included.
-fn typed(compiled: &Compiled) -> Vec<String> {
-    let rules = compiled.policy.rules.iter().map(|rule| rule.require.value.clone());
+/// What was typed for each of these rules, factor steps included, which stand in the order of the factors.
+fn typed(compiled: &Compiled, maps: &[RuleMap]) -> Vec<String> {
     let factors = match &compiled.policy.tiers {
         Tiers::Scorecard { factors, .. } => factors.as_slice(),
         _ => &[],
     };
-    let steps = factors.iter().flat_map(|factor| {
+    let mut steps = factors.iter().flat_map(|factor| {
         let sign = if factor.at_most { "<=" } else { ">=" };
         let steps = factor.points.iter();
         steps.map(move |step| format!("{} {sign} {}", factor.expression.value, words::decimal(&step.value.0)))
     });
-    rules.chain(steps).collect()
+    let written = |name: &str| {
+        let rule = compiled.policy.rules.iter().find(|rule| rule.name.value == name)?;
+        Some(rule.require.value.clone())
+    };
+    let text = |map: &RuleMap| match map.kind {
+        RuleKind::FactorStep => steps.next(),
+        RuleKind::Comparison | RuleKind::Combination => written(&map.name),
+    };
+    maps.iter().map(text).map(Option::unwrap_or_default).collect()
 }
 
-fn slots(compiled: &Compiled, map: &RuleMap) -> Vec<(usize, String)> {
-    let program = &compiled.program;
+fn slots(program: &Program, map: &RuleMap) -> Vec<(usize, String)> {
     let read: BTreeSet<usize> = rows(map)
         .iter()
         .flat_map(|row| program.rows[*row].slots.iter().enumerate())
@@ -144,8 +162,7 @@ fn slots(compiled: &Compiled, map: &RuleMap) -> Vec<(usize, String)> {
     read.into_iter().map(|q| (q + 1, text(q))).collect()
 }
 
-fn tiers(compiled: &Compiled, map: &RuleMap) -> Vec<String> {
-    let program = &compiled.program;
+fn tiers(program: &Program, map: &RuleMap) -> Vec<String> {
     // Rows that read the rule's rows count for it.
     let mut reads = rows(map);
     for (i, row) in program.rows.iter().enumerate() {
@@ -170,8 +187,7 @@ fn widest(values: &[i64]) -> u64 {
     bits.max().unwrap_or(0)
 }
 
-fn budget(compiled: &Compiled) -> Vec<Use> {
-    let program = &compiled.program;
+fn budget(program: &Program) -> Vec<Use> {
     let used: Vec<(usize, &Row)> = program
         .rows
         .iter()
@@ -247,6 +263,9 @@ impl fmt::Display for Explained {
             self.typed.replace('\n', " "),
             self.sentence
         )?;
+        if self.proof > 1 {
+            writeln!(f, "  shown   in proof {}, linked to the first", self.proof)?;
+        }
         if !self.why.is_empty() {
             writeln!(f, "  why     {}", self.why.replace('\n', " "))?;
         }
@@ -297,7 +316,7 @@ mod tests {
         let text = rule.to_string();
         assert!(text.contains(GUARD) && text.contains("used by a\n"), "{text}");
         assert_eq!(
-            explanation.budget[0],
+            explanation.budgets[0][0],
             Use {
                 name: "rows",
                 used: 2,
@@ -319,8 +338,36 @@ mod tests {
         let explanation = explain(&policy);
         assert_eq!(explanation.rules[0].slots.len(), 1);
         assert_eq!(explanation.rules[1].tiers, ["b", "c"], "what `c` reads counts for it");
-        let used: Vec<u64> = explanation.budget.iter().take(3).map(|part| part.used).collect();
+        let used: Vec<u64> = explanation.budgets[0].iter().take(3).map(|part| part.used).collect();
         assert_eq!(used, [3, 2, 1]);
+    }
+
+    /// The rule of the linked proof stands first in the source, and takes nobody else's words.
+    #[test]
+    fn the_rules_of_a_linked_proof_are_explained() {
+        let three = include_str!("../../../policies/three-statements.toml");
+        let rules = three.find("[[rule]]").unwrap();
+        let linked = three.find("[[rule]]\nname = \"authority-knows-revenue\"").unwrap();
+        let tiers = three.find("[tiers]").unwrap();
+        let swapped = [
+            &three[..rules],
+            &three[linked..tiers],
+            &three[rules..linked],
+            &three[tiers..],
+        ]
+        .concat();
+        for text in [three, &swapped] {
+            let explanation = explain(&compile(text).unwrap());
+            let of = |name: &str| explanation.rules.iter().find(|rule| rule.name == name).unwrap();
+            assert_eq!(of("equity-positive").typed, "equity > 0");
+            let authority = of("authority-knows-revenue");
+            assert!(authority.typed.starts_with("companion.invoiced_1 + "));
+            assert_eq!(
+                (authority.proof, authority.tiers.as_slice()),
+                (2, ["AA".to_owned(), "A".to_owned()].as_slice())
+            );
+            assert_eq!((explanation.rules.len(), explanation.budgets.len()), (4, 2));
+        }
     }
 
     #[test]
@@ -332,7 +379,7 @@ mod tests {
             for rule in &explanation.rules {
                 assert!(!rule.typed.is_empty() && !rule.rows.is_empty(), "{}", rule.name);
             }
-            for part in &explanation.budget {
+            for part in explanation.budgets.iter().flatten() {
                 assert!(part.used <= part.of, "{part:?}");
             }
         }

@@ -118,7 +118,7 @@ pub fn render_decoded(program: &Program, texts: &Texts, further: &[Part]) -> Ren
     }
 }
 
-fn rule_text(scene: &Scene<'_>, rule: &RuleMap) -> RuleText {
+pub(crate) fn rule_text(scene: &Scene<'_>, rule: &RuleMap) -> RuleText {
     let rows = rule
         .tests
         .iter()

@@ -358,7 +358,7 @@ pub struct Sample {
 #[derive(Debug, Subcommand)]
 pub enum Policy {
     /// Print a policy in plain language, with the definition of every figure beside its rules
-    #[command(alias = "render")]
+    #[command(visible_alias = "render")]
     Show {
         /// A signed policy, or its source text
         file: PathBuf,

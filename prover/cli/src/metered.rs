@@ -1,12 +1,10 @@
 //! The vault's record of answers, as the disclosure meter reads it, and the meter's ranges in words.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use covenant_api::types::{FieldElement, Hex32, Name, UtcTime};
 use covenant_meter::budget::{Exceeded, Limit};
-use covenant_meter::{Addition, Answer, Contradiction, Outcome, Range, addition};
+use covenant_meter::{Addition, Answer, Contradiction, Outcome, Part, Range, addition};
 use covenant_policy::linear::Form;
-use covenant_policy::program::{FIGURES, Program, STATEMENTS};
+use covenant_policy::program::{FIGURES, STATEMENTS};
 use covenant_policy::refusal::Refusal;
 use covenant_policy::schema::{Schema, Unit};
 use covenant_policy::statement::{Currency, format_big_amount};
@@ -21,16 +19,14 @@ use crate::vault::{Contents, HeldStatement};
 /// Ends beyond so many minor units follow from the schema's ranges, and say nothing about a company: they are shown as open.
 const SHOWN_BELOW: u64 = 10_u64.pow(16);
 
-/// A proof that answered a request, or a request that got none, as the vault remembers it.
+/// A request and how it ended, as the vault remembers it.
 pub struct Asked {
     /// Which bank.
     pub bank: usize,
     /// Which policy.
     pub policy: usize,
-    /// Which of the policy's parts: a policy of three statements takes a proof of each that the tier demands.
-    pub part: usize,
-    /// Over which statements: those of the part.
-    pub statements: [Option<usize>; STATEMENTS],
+    /// Over which statements, for each part of the policy: one proof looks at two.
+    pub statements: Vec<[Option<usize>; STATEMENTS]>,
     /// How it ended.
     pub outcome: Outcome,
     /// When.
@@ -61,32 +57,13 @@ const RATIO_SHOWN_BELOW: u64 = 10_u64.pow(10);
 /// What is answered: a tier, and whether it is the best one that is reached; `None` for silence.
 pub type Claim<'a> = Option<(&'a str, bool)>;
 
-/// What an answer says of each part of a policy, in the order of its proofs; none where nothing follows for any single part.
-///
-/// Over three statements a tier may fail in one proof and hold in the other. That a better tier is not reached, or none is, then says
-/// nothing of either alone, and is not read into them.
-fn outcomes(compiled: &Compiled, claim: Claim<'_>) -> Vec<(usize, Outcome)> {
-    let linked = !compiled.further.is_empty();
+/// What an answer says of tiers; `None` for a tier that the policy does not have.
+fn outcome(compiled: &Compiled, claim: Claim<'_>) -> Option<Outcome> {
     let Some((name, best)) = claim else {
-        return if linked {
-            Vec::new()
-        } else {
-            vec![(0, Outcome::Silence)]
-        };
+        return Some(Outcome::Silence);
     };
-    let best = best && !linked;
-    let parts = compiled.parts().enumerate();
-    let tier_of = |program: &Program| program.tiers.iter().position(|tier| tier.name == name);
-    let found = parts.filter_map(|(part, (program, _))| {
-        Some((
-            part,
-            Outcome::Tier {
-                tier: tier_of(program)?,
-                best,
-            },
-        ))
-    });
-    found.collect()
+    let tier = compiled.program.tiers.iter().position(|tier| tier.name == name)?;
+    Some(Outcome::Tier { tier, best })
 }
 
 /// The statements of the proof of this number, out of those of all: every proof is about the first, and each about one further one.
@@ -115,12 +92,7 @@ impl Metered {
             let bank = metered.bank(told.bank, &told.bank_name);
             let policy = metered.policy(&told.policy_source)?;
             let claim = Some((told.tier.as_str(), told.best));
-            if metered.record(bank, policy, claim, &told.statements, told.proven)? == 0 {
-                let tier = &told.tier;
-                return Err(contradiction(format!(
-                    "a proof of tier {tier}, which its policy does not have"
-                )));
-            }
+            metered.record(bank, policy, claim, &told.statements, told.proven)?;
         }
         for request in &contents.unanswered {
             let bank = metered.bank(request.bank, &request.bank_name);
@@ -131,7 +103,7 @@ impl Metered {
         Ok(metered)
     }
 
-    /// Adds what an answer says of each part of its policy; gives back of how many.
+    /// Adds an answer.
     fn record(
         &mut self,
         bank: usize,
@@ -139,27 +111,41 @@ impl Metered {
         claim: Claim<'_>,
         ids: &[FieldElement],
         when: UtcTime,
-    ) -> Result<usize, Refusal> {
-        let outcomes = outcomes(&self.policies[policy].1, claim);
-        for (proof, (part, outcome)) in outcomes.iter().enumerate() {
-            let statements = self.places(policy, *part, of_proof(proof, ids))?;
-            self.asked.push(Asked {
-                bank,
-                policy,
-                part: *part,
-                statements,
-                outcome: *outcome,
-                when,
-            });
+    ) -> Result<(), Refusal> {
+        let compiled = &self.policies[policy].1;
+        let unknown = || contradiction("a proof of a tier that its policy does not have");
+        let outcome = outcome(compiled, claim).ok_or_else(unknown)?;
+        let schemas: Vec<_> = compiled
+            .parts()
+            .map(|(program, _)| program.statements.clone())
+            .collect();
+        let mut statements = Vec::new();
+        for (part, terms) in schemas.iter().enumerate() {
+            let ids = of_proof(part, ids);
+            for (id, terms) in ids.iter().zip(terms) {
+                self.see(*id, terms.schema)?;
+            }
+            statements.push(self.held(ids));
         }
-        Ok(outcomes.len())
+        self.asked.push(Asked {
+            bank,
+            policy,
+            statements,
+            outcome,
+            when,
+        });
+        Ok(())
     }
 
-    /// The program that a request was about.
-    pub fn program(&self, asked: &Asked) -> &Program {
-        let compiled = &self.policies[asked.policy].1;
-        let mut parts = compiled.parts().map(|(program, _)| program);
-        parts.nth(asked.part).unwrap_or(&compiled.program)
+    /// What a policy asks over these statements, part by part.
+    fn parts<'a>(
+        compiled: &'a Compiled,
+        statements: impl IntoIterator<Item = [Option<usize>; STATEMENTS]>,
+    ) -> Vec<Part<'a>> {
+        let parts = compiled.parts().zip(statements);
+        parts
+            .map(|((program, _), statements)| Part { program, statements })
+            .collect()
     }
 
     /// The place of a bank, which is added where it is new.
@@ -185,25 +171,13 @@ impl Metered {
         ids.map(|id| self.statements.iter().position(|(known, ..)| Some(*known) == id))
     }
 
-    fn places(
-        &mut self,
-        policy: usize,
-        part: usize,
-        ids: [Option<FieldElement>; STATEMENTS],
-    ) -> Result<[Option<usize>; STATEMENTS], Refusal> {
-        let mut places = self.held(ids);
-        for (slot, id) in ids.into_iter().enumerate() {
-            if let (None, Some(id)) = (places[slot], id) {
-                let mut parts = self.policies[policy].1.parts();
-                let (program, _) = parts
-                    .nth(part)
-                    .ok_or_else(|| contradiction("a part that its policy does not have"))?;
-                let schema = Schema::named(program.statements[slot].schema)?;
-                self.statements.push((id, schema, None));
-                places = self.held(ids);
-            }
+    /// Adds a statement that the vault no longer holds.
+    fn see(&mut self, id: Option<FieldElement>, schema: &str) -> Result<(), Refusal> {
+        let Some(id) = id else { return Ok(()) };
+        if !self.statements.iter().any(|(known, ..)| *known == id) {
+            self.statements.push((id, Schema::named(schema)?, None));
         }
-        Ok(places)
+        Ok(())
     }
 
     /// The statements' schemas.
@@ -216,41 +190,47 @@ impl Metered {
         let of_bank = |asked: &&Asked| bank.is_none_or(|bank| asked.bank == bank);
         let answer = |asked: &Asked| Answer {
             bank: asked.bank,
-            program: self.program(asked),
-            statements: asked.statements,
+            parts: Self::parts(&self.policies[asked.policy].1, asked.statements.iter().copied()),
             outcome: asked.outcome,
         };
         self.asked.iter().filter(of_bank).map(answer).collect()
     }
 
-    /// What one more answer to this bank would add: each proof that it takes beyond those before it. The statements are those of all
-    /// proofs, in the order first, second, third.
+    /// An answer of this bank's that nobody gave yet. The statements are those of all proofs, in the order first, second, third, as
+    /// many as were held against the policy.
+    ///
+    /// # Errors
+    /// `disclosures-contradict` for a tier that the policy does not have.
+    pub fn next<'a>(
+        &self,
+        bank: usize,
+        compiled: &'a Compiled,
+        ids: &[FieldElement],
+        claim: Claim<'_>,
+    ) -> Result<Answer<'a>, Refusal> {
+        let parts = 0..compiled.parts().count();
+        let statements = parts.map(|part| self.held(of_proof(part, ids)));
+        Ok(Answer {
+            bank,
+            parts: Self::parts(compiled, statements),
+            outcome: outcome(compiled, claim).ok_or_else(|| contradiction("a tier that the policy does not have"))?,
+        })
+    }
+
+    /// What one more answer would add; see [`Metered::next`].
     ///
     /// # Errors
     /// `disclosures-contradict`.
-    pub fn additions(
+    pub fn addition(
         &self,
         bank: usize,
         compiled: &Compiled,
         ids: &[FieldElement],
         claim: Claim<'_>,
-    ) -> Result<Vec<Addition>, Refusal> {
-        let programs: Vec<&Program> = compiled.parts().map(|(program, _)| program).collect();
-        let schemas = self.schemas();
-        let mut told = self.answers(None);
-        let mut added = Vec::new();
-        for (proof, (part, outcome)) in outcomes(compiled, claim).into_iter().enumerate() {
-            let next = Answer {
-                bank,
-                program: programs[part],
-                statements: self.held(of_proof(proof, ids)),
-                outcome,
-            };
-            let more = addition(&schemas, &told, &next, &self.budget);
-            added.push(more.map_err(|Contradiction| contradiction("no figures fit all answers"))?);
-            told.push(next);
-        }
-        Ok(added)
+    ) -> Result<Addition, Refusal> {
+        let next = self.next(bank, compiled, ids, claim)?;
+        let added = addition(&self.schemas(), &self.answers(None), &next, &self.budget);
+        added.map_err(|Contradiction| contradiction("no figures fit all answers"))
     }
 
     /// The refusal of what exceeds the budget. Nothing in it comes from the figures, only from what was asked and answered.
@@ -384,7 +364,7 @@ pub fn ratio_range(range: Option<&covenant_policy::linear::Interval>) -> String 
 /// What an answer to this bank would add to what it knows, in a sentence: for whoever weighs a policy before it is asked for.
 ///
 /// # Errors
-/// Those of [`Metered::of`] and [`Metered::additions`].
+/// Those of [`Metered::of`] and [`Metered::addition`].
 pub fn preview(
     contents: &Contents,
     bank: Option<Hex32>,
@@ -396,35 +376,33 @@ pub fn preview(
     let known = metered.banks.iter().position(|(key, _)| Some(*key) == bank);
     // A bank that was told nothing yet has a number of its own.
     let bank = known.unwrap_or(metered.banks.len());
-    let added = metered.additions(bank, compiled, ids, claim)?;
-    let exceeded = added.iter().find_map(|added| added.exceeded.as_ref());
-    let refused = exceeded.map(|exceeded| metered.refusal(bank, exceeded).what);
+    let added = metered.addition(bank, compiled, ids, claim)?;
+    let refused = added
+        .exceeded
+        .as_ref()
+        .map(|exceeded| metered.refusal(bank, exceeded).what);
     Ok(match refused {
         Some(refused) => format!("{}; beyond the budget: {refused}", sentence(&added)),
         None => sentence(&added),
     })
 }
 
-/// One sentence on what the proofs of an answer would add.
-pub fn sentence(added: &[Addition]) -> String {
-    if !added.iter().any(|added| added.informative) {
+/// One sentence on what an answer would add.
+pub fn sentence(added: &Addition) -> String {
+    if !added.informative {
         return "tells the bank nothing that it does not know".to_owned();
     }
-    let mut figures: BTreeMap<(usize, usize), u64> = BTreeMap::new();
-    for change in added.iter().flat_map(|added| &added.changes) {
-        *figures.entry((change.statement, change.figure)).or_default() += change.before.halvings(&change.after);
-    }
-    let ratios: BTreeSet<_> = added.iter().flat_map(|added| &added.ratios).map(|r| &r.ratio).collect();
-    let products = if added.iter().any(|added| added.products) {
+    let halvings = added.changes.iter().map(|change| change.before.halvings(&change.after));
+    let products = if added.products {
         ", and whether rows with products hold"
     } else {
         ""
     };
     format!(
         "tells the bank something new of {} and {}{products}; at most {} of one figure's range",
-        counted(figures.len(), "figure"),
-        counted(ratios.len(), "ratio"),
-        counted(figures.values().copied().max().unwrap_or(0), "halving"),
+        counted(added.changes.len(), "figure"),
+        counted(added.ratios.len(), "ratio"),
+        counted(halvings.max().unwrap_or(0), "halving"),
     )
 }
 

@@ -1,4 +1,4 @@
-//! Measures how long a ledger takes to import, and how much memory: `stream fec|sie ENTRIES FOLDER` writes sample books into the
+//! Measures how long a ledger takes to import, and how much memory: `stream fec|sie|saft-no ENTRIES FOLDER` writes sample books into the
 //! folder and reads them in a process of its own, whose peak is then its own.
 
 #![expect(clippy::print_stdout, reason = "it is there to print")]
@@ -11,14 +11,18 @@ use std::process::Command;
 use std::time::Instant;
 
 use covenant_import::sample::{Kind, Order, Profile, generate};
-use covenant_import::{Mapping, Options, fec, sie, to_series, to_statement};
+use covenant_import::{Mapping, Options, fec, saft, sie, to_series, to_statement};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["read", path] => read(Path::new(path)),
         [format, entries, folder] => {
-            let kind = if *format == "sie" { Kind::Sie } else { Kind::Fec };
+            let kind = match *format {
+                "sie" => Kind::Sie,
+                "saft-no" => Kind::SaftNo,
+                _ => Kind::Fec,
+            };
             let made = Path::new(folder).join("made");
             let order = Order {
                 seed: 1,
@@ -44,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 Err("the import failed".into())
             }
         }
-        _ => Err("stream fec|sie ENTRIES FOLDER".into()),
+        _ => Err("stream fec|sie|saft-no ENTRIES FOLDER".into()),
     }
 }
 
@@ -52,9 +56,10 @@ fn read(path: &Path) -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let reader = BufReader::with_capacity(1 << 16, File::open(path)?);
-    let books = match name.ends_with(".se") {
-        true => sie::read(reader, &name, &mut |_| {}),
-        false => fec::read(reader, &name, &mut |_| {}),
+    let books = match path.extension().and_then(|ending| ending.to_str()) {
+        Some("se") => sie::read(reader, &name, &mut |_| {}),
+        Some("xml") => saft::norway::read(reader, &name, &mut |_| {}),
+        _ => fec::read(reader, &name, &mut |_| {}),
     }
     .map_err(|r| r.what)?;
     let elapsed = start.elapsed();

@@ -177,6 +177,11 @@ impl Flows {
         }
     }
 
+    /// Whether the sums were not given up yet.
+    pub(crate) fn whole_so_far(&self) -> bool {
+        self.lost.is_none()
+    }
+
     /// Why the sums cannot be relied on.
     ///
     /// # Errors

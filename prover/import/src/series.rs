@@ -210,7 +210,7 @@ impl Sums {
         for (month, number, amount) in books.flows.months() {
             let is_revenue = kinds
                 .mapping
-                .rule(number)
+                .rule_in(books, number)
                 .is_some_and(|rule| rule.debit.figures().any(|(j, _)| j == figure::REVENUE));
             if let Some(sum) = index(month)
                 .and_then(|i| sums.invoiced.get_mut(i))

@@ -127,7 +127,7 @@ pub fn addition(
     budget: &Budget,
 ) -> Result<Addition, Contradiction> {
     let (unchanged, past) = (used_before(past, next), &connected(past, next));
-    let mine: Vec<Answer<'_>> = past.iter().filter(|answer| answer.bank == next.bank).copied().collect();
+    let mine: Vec<Answer<'_>> = past.iter().filter(|answer| answer.bank == next.bank).cloned().collect();
     let bank = Reader::new(schemas, &mine, next, unchanged)?;
     let mut addition = bank.addition(budget.answers, budget.width_percent, false);
     if mine.len() < past.len() && addition.exceeded.is_none() {
@@ -140,9 +140,13 @@ pub fn addition(
 /// Whether a bank can read anything out of silence on this request: only where one of the tiers would have been answered. Where each would
 /// exceed the budget, or cannot be true, no answer comes whatever the figures are.
 pub fn silence_tells(schemas: Schemas<'_>, past: &[Answer<'_>], asked: &Answer<'_>, budget: &Budget) -> bool {
-    (0..asked.program.tiers.len()).any(|tier| {
+    let tiers = asked.tiers().iter().enumerate();
+    tiers.filter(|(_, tier)| asked.is_decided(tier)).any(|(tier, _)| {
         let outcome = Outcome::Tier { tier, best: true };
-        let answer = Answer { outcome, ..*asked };
+        let answer = Answer {
+            outcome,
+            ..asked.clone()
+        };
         addition(schemas, past, &answer, budget).is_ok_and(|added| added.exceeded.is_none())
     })
 }
@@ -157,30 +161,31 @@ pub fn policies_on(schemas: Schemas<'_>, past: &[Answer<'_>]) -> Result<BTreeMap
     Ok(all.filter(|(_, count)| *count > 0).collect())
 }
 
-/// Whether the bank used this policy on other statements before.
+/// Whether the bank used this policy before, and on another first statement: one that differs in what stands beside it is the same one.
 fn used_before(past: &[Answer<'_>], next: &Answer<'_>) -> bool {
+    let first = |answer: &Answer<'_>| answer.parts.first().and_then(|part| part.statements[0]);
     past.iter().any(|answer| {
-        let elsewhere = answer.statements != next.statements;
-        answer.bank == next.bank && elsewhere && same_question(answer.program, next.program)
+        let elsewhere = first(answer) != first(next);
+        answer.bank == next.bank && elsewhere && same_question(&answer.programs(), &next.programs())
     })
 }
 
 /// The answers that have to do with the next one's statements, directly or by way of statements that others tie to them.
 fn connected<'a>(past: &[Answer<'a>], next: &Answer<'a>) -> Vec<Answer<'a>> {
-    let of = |answer: &Answer<'_>| answer.statements.into_iter().flatten().collect::<Vec<_>>();
-    let mut statements: BTreeSet<usize> = of(next).into_iter().collect();
+    let mut statements = next.statements();
     loop {
         let tied = past
             .iter()
-            .filter(|answer| of(answer).iter().any(|s| statements.contains(s)));
-        let all: BTreeSet<usize> = tied.flat_map(of).chain(statements.iter().copied()).collect();
+            .map(Answer::statements)
+            .filter(|of| !of.is_disjoint(&statements));
+        let all: BTreeSet<usize> = tied.flatten().chain(statements.iter().copied()).collect();
         if all == statements {
             break;
         }
         statements = all;
     }
-    let tied = |answer: &&Answer<'_>| of(answer).iter().any(|s| statements.contains(s));
-    past.iter().filter(tied).copied().collect()
+    let tied = |answer: &&Answer<'_>| !answer.statements().is_disjoint(&statements);
+    past.iter().filter(tied).cloned().collect()
 }
 
 /// Somebody who reads answers, before and after one more.
@@ -226,7 +231,7 @@ impl<'r> Reader<'r> {
     fn compare(&mut self, told: &Facts) -> Result<(), Contradiction> {
         let mut before = View::new(self.schemas, &self.replay.told)?;
         let mut after = View::new(self.schemas, self.replay.told.iter().chain([told]))?;
-        for statement in self.next.statements.into_iter().flatten().collect::<BTreeSet<_>>() {
+        for statement in self.next.statements() {
             for figure in 0..FIGURES {
                 let (before, after) = (before.figure(statement, figure), after.figure(statement, figure));
                 if before != after {
@@ -267,7 +272,8 @@ impl<'r> Reader<'r> {
                 .news
                 .iter()
                 .map(|column| (self.replay.so_far(self.schemas, *column), *column));
-            let asked_before = |column: usize| self.replay.asked(self.schemas, column, self.next.program);
+            let question = self.next.programs();
+            let asked_before = |column: usize| self.replay.asked(self.schemas, column, &question);
             let (so_far, column) = columns
                 .filter(|(so_far, column)| *so_far >= answers && !asked_before(*column))
                 .max_by_key(|(so_far, column)| (*so_far, std::cmp::Reverse(*column)))?;
@@ -304,7 +310,7 @@ struct Replay<'r> {
     told: Vec<Facts>,
     view: View,
     /// By column: the different policies that told something new.
-    policies: BTreeMap<usize, Vec<&'r Program>>,
+    policies: BTreeMap<usize, Vec<Question<'r>>>,
 }
 
 impl<'r> Replay<'r> {
@@ -323,8 +329,8 @@ impl<'r> Replay<'r> {
             let parts: BTreeSet<usize> = news.iter().flat_map(|column| made_of(schemas, *column)).collect();
             for column in parts {
                 let policies = replay.policies.entry(column).or_default();
-                if !policies.iter().any(|policy| same_question(policy, answer.program)) {
-                    policies.push(answer.program);
+                if !policies.iter().any(|policy| same_question(policy, &answer.programs())) {
+                    policies.push(answer.programs());
                 }
             }
             replay.told.push(told);
@@ -370,20 +376,31 @@ impl<'r> Replay<'r> {
     }
 
     /// Whether this very policy told something of the figure before.
-    fn asked(&self, schemas: Schemas<'_>, column: usize, program: &Program) -> bool {
+    fn asked(&self, schemas: Schemas<'_>, column: usize, question: &[&Program]) -> bool {
         let parts = made_of(schemas, column);
         parts.iter().all(|part| {
             self.policies
                 .get(part)
-                .is_some_and(|policies| policies.iter().any(|policy| same_question(policy, program)))
+                .is_some_and(|policies| policies.iter().any(|policy| same_question(policy, question)))
         })
     }
 }
 
-/// Whether two policies ask the same, whatever else they demand of statements.
-fn same_question(a: &Program, b: &Program) -> bool {
-    let weights = |program: &Program| program.tiers.iter().map(|t| (t.weights, t.minimum)).collect::<Vec<_>>();
-    (&a.rows, &a.slots) == (&b.rows, &b.slots) && weights(a) == weights(b)
+/// What a policy asks, part by part.
+type Question<'r> = Vec<&'r Program>;
+
+/// Whether two policies ask the same, whatever else they demand of statements, and whatever their tiers are called.
+fn same_question(a: &[&Program], b: &[&Program]) -> bool {
+    let tiers = |question: &[&Program], program: &Program| {
+        let place = |name: &str| question.first()?.tiers.iter().position(|tier| tier.name == name);
+        let tiers = program.tiers.iter();
+        tiers
+            .map(|t| (place(&t.name), t.weights, t.minimum))
+            .collect::<Vec<_>>()
+    };
+    let same =
+        |(x, y): (&&Program, &&Program)| (&x.rows, &x.slots) == (&y.rows, &y.slots) && tiers(a, x) == tiers(b, y);
+    a.len() == b.len() && a.iter().zip(b).all(same)
 }
 
 /// The columns that a column is made of under its schema's identities: itself, or those of the sum that it is.

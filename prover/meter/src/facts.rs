@@ -1,6 +1,7 @@
 //! What one answer reveals.
 //!
-//! An answer is a statement about pass bits: the weights of the rows that pass reach the tier's minimum. From that, and from the rows that
+//! An answer is a statement about pass bits: the weights of the rows that pass reach the tier's minimum, in every proof that the tier
+//! takes; or, for a tier that is missed, fall short of it in one of them. From that, and from the rows that
 //! read other rows' bits, bits are derived that cannot be otherwise: a row without which the minimum is out of reach passes. Each such
 //! row without products is a half-space over whole figures, a·x ≥ b where it passes and −a·x ≥ 1 − b where it fails. Where it
 //! stays open which of several rows made the difference, the sets of bits that would do are alternatives, of which one holds.
@@ -8,12 +9,12 @@
 use std::collections::BTreeSet;
 
 use covenant_policy::linear::Form;
-use covenant_policy::program::{FIGURES, Program, ROWS, Row, STATEMENTS};
+use covenant_policy::program::{FIGURES, ROWS, Row, STATEMENTS, Tier};
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One as _, Zero as _};
 
-use crate::{Answer, Belief, Outcome, column};
+use crate::{Answer, Belief, Outcome, Part, column};
 
 /// Alternatives of one question that are looked at; where there are more, nothing is concluded from them.
 pub const ALTERNATIVES_MAX: usize = 8;
@@ -63,22 +64,28 @@ impl Product {
 }
 
 /// Σ terms · bits ≥ bound, over the rows' pass bits.
+#[derive(Debug, Clone)]
 struct Formula {
     terms: Vec<(usize, i128)>,
     bound: i128,
 }
 
 impl Formula {
-    fn new<T: Copy + Into<i128>>(coefficients: &[T], bound: i128, holds: bool) -> Self {
+    /// Of the rows of a part, by its number.
+    fn new<T: Copy + Into<i128>>(part: usize, coefficients: &[T], bound: i128, holds: bool) -> Self {
         let sign = if holds { 1 } else { -1 };
         let terms = coefficients
             .iter()
             .enumerate()
-            .map(|(row, c)| (row, sign * (*c).into()));
+            .map(|(row, c)| (part * ROWS + row, sign * (*c).into()));
         Self {
             terms: terms.filter(|(_, c)| *c != 0).collect(),
             bound: if holds { bound } else { 1 - bound },
         }
+    }
+
+    fn of_tier((part, _, tier): (usize, &Part<'_>, &Tier), holds: bool) -> Self {
+        Self::new(part, &tier.weights, tier.minimum.into(), holds)
     }
 
     /// The greatest value that the open bits still allow.
@@ -97,21 +104,26 @@ impl Formula {
     }
 }
 
-/// Which rows are known to pass or to fail.
-type Bits = [Option<bool>; ROWS];
+/// Which rows are known to pass or to fail, those of all parts one after another.
+type Bits = Vec<Option<bool>>;
+
+/// Formulas of which one holds. A tier is reached where every part that it takes reaches it, and so is missed where one of them does not.
+type Clause = Vec<Formula>;
 
 /// What an answer reveals to somebody of this belief.
 pub fn facts(answer: &Answer<'_>, belief: Belief) -> Facts {
-    let mut formulas = asserted(answer, belief);
-    let bits = derive(answer.program, &mut formulas);
-    let space = |row: usize, passes: bool| half_space(answer, row, passes);
+    let mut clauses = asserted(answer, belief);
+    let bits = derive(answer, &mut clauses);
+    let space = |index: usize, passes: bool| half_space(&answer.parts[index / ROWS], index % ROWS, passes);
     let mut facts = Facts::default();
-    for (row, passes) in bits.iter().enumerate().filter_map(|(row, bit)| Some((row, (*bit)?))) {
-        facts.spaces.extend(space(row, passes));
-        facts.products.extend(product(answer, row, passes));
+    for (index, passes) in bits.iter().enumerate().filter_map(|(k, bit)| Some((k, (*bit)?))) {
+        facts.spaces.extend(space(index, passes));
+        facts
+            .products
+            .extend(product(&answer.parts[index / ROWS], index % ROWS, passes));
     }
-    for formula in &formulas {
-        let Some(sets) = alternatives(formula, &bits) else {
+    for clause in &clauses {
+        let Some(sets) = alternatives(clause, &bits) else {
             continue;
         };
         let told = |set: Vec<(usize, bool)>| set.into_iter().filter_map(|(row, passes)| space(row, passes));
@@ -125,73 +137,96 @@ pub fn facts(answer: &Answer<'_>, belief: Belief) -> Facts {
     facts
 }
 
-/// What the answer says of tiers, as formulas of pass bits.
-fn asserted(answer: &Answer<'_>, belief: Belief) -> Vec<Formula> {
-    let tiers = &answer.program.tiers;
+/// What the answer says of tiers, as clauses over pass bits. Of a tier nothing is said where it is not known which figures decide on it.
+fn asserted(answer: &Answer<'_>, belief: Belief) -> Vec<Clause> {
+    let tiers = answer.tiers();
     let (reached, not_reached) = match answer.outcome {
         Outcome::Tier { tier, best: true } if belief == Belief::Inferred => (tiers.get(tier), tier),
         Outcome::Tier { tier, .. } => (tiers.get(tier), 0),
         Outcome::Silence if belief == Belief::Inferred => (None, tiers.len()),
         Outcome::Silence => (None, 0),
     };
-    let holds = reached.into_iter().map(|tier| (tier, true));
-    let fails = tiers.iter().take(not_reached).map(|tier| (tier, false));
-    holds
-        .chain(fails)
-        .map(|(tier, holds)| Formula::new(&tier.weights, tier.minimum.into(), holds))
-        .collect()
+    let holds = reached.into_iter().flat_map(|tier| {
+        let known = answer.taken(&tier.name).filter(|(_, part, _)| part.is_known());
+        known.map(|taken| vec![Formula::of_tier(taken, true)])
+    });
+    let missed = tiers.iter().take(not_reached).filter(|tier| answer.is_decided(tier));
+    let fails = missed.map(|tier| {
+        let taken = answer.taken(&tier.name);
+        taken.map(|taken| Formula::of_tier(taken, false)).collect()
+    });
+    holds.chain(fails).collect()
+}
+
+/// The rows of all parts: number among all, number of the part, row.
+fn rows<'a>(answer: &Answer<'a>) -> Vec<(usize, usize, &'a Row)> {
+    let parts = answer.parts.iter().enumerate();
+    let of_part = |(number, part): (usize, &Part<'a>)| {
+        let program = part.program;
+        let rows = program.rows.iter().take(ROWS).enumerate();
+        rows.map(move |(k, row)| (number * ROWS + k, number, row))
+    };
+    parts.flat_map(of_part).collect()
 }
 
 /// The bits that follow. A row of pass bits that is known adds a formula of its own.
-fn derive(program: &Program, formulas: &mut Vec<Formula>) -> Bits {
-    let mut bits: Bits = [None; ROWS];
-    let rows = || program.rows.iter().enumerate().take(ROWS);
-    for (row, _) in rows().filter(|(_, row)| row.is_blank()) {
-        bits[row] = Some(program.rows[row].bound <= 0);
+fn derive(answer: &Answer<'_>, clauses: &mut Vec<Clause>) -> Bits {
+    let mut bits: Bits = vec![None; answer.parts.len() * ROWS];
+    let rows = rows(answer);
+    for (index, _, row) in rows.iter().filter(|(_, _, row)| row.is_blank()) {
+        bits[*index] = Some(row.bound <= 0);
     }
     let mut expanded = BTreeSet::new();
     loop {
-        let before = bits;
-        for formula in formulas.iter() {
+        let before = bits.clone();
+        for clause in clauses.iter_mut() {
+            narrow(clause, &bits);
+            let [formula] = clause.as_slice() else { continue };
             let most = formula.most(&bits);
-            for (row, passes, gain) in formula.open(&bits) {
+            for (index, passes, gain) in formula.open(&bits) {
                 if most - gain < formula.bound {
-                    bits[row] = Some(passes);
+                    bits[index] = Some(passes);
                 }
             }
         }
-        for (index, row) in rows().filter(|(_, row)| reads_bits_alone(row)) {
-            let (holds, fails) = [true, false].map(|h| Formula::new(&row.passes, row.bound, h)).into();
-            match bits[index] {
-                Some(passes) if expanded.insert(index) => formulas.push(if passes { holds } else { fails }),
-                None if fails.most(&bits) < fails.bound => bits[index] = Some(true),
-                None if holds.most(&bits) < holds.bound => bits[index] = Some(false),
+        for (index, part, row) in rows.iter().filter(|(_, _, row)| reads_bits_alone(row)) {
+            let (holds, fails) = [true, false]
+                .map(|h| Formula::new(*part, &row.passes, row.bound, h))
+                .into();
+            match bits[*index] {
+                Some(passes) if expanded.insert(*index) => clauses.push(vec![if passes { holds } else { fails }]),
+                None if fails.most(&bits) < fails.bound => bits[*index] = Some(true),
+                None if holds.most(&bits) < holds.bound => bits[*index] = Some(false),
                 _ => {}
             }
         }
-        if bits == before && formulas_expanded(program, &bits, &expanded) {
+        let known = |index: &usize| bits[*index].is_some();
+        let mut of_bits = rows.iter().filter(|(_, _, row)| reads_bits_alone(row));
+        if bits == before && of_bits.all(|(index, ..)| !known(index) || expanded.contains(index)) {
             return bits;
         }
     }
 }
 
-fn formulas_expanded(program: &Program, bits: &Bits, expanded: &BTreeSet<usize>) -> bool {
-    let known = |(row, _): &(usize, &Row)| bits[*row].is_some();
-    let mut rows = program.rows.iter().enumerate().take(ROWS).filter(known);
-    rows.all(|(index, row)| !reads_bits_alone(row) || expanded.contains(&index))
+/// Strikes out what cannot hold, unless nothing would be left: then the answers exclude each other, which the half-spaces will say.
+fn narrow(clause: &mut Clause, bits: &Bits) {
+    let possible = |formula: &Formula| formula.most(bits) >= formula.bound;
+    if clause.iter().any(possible) {
+        clause.retain(possible);
+    }
 }
 
 fn reads_bits_alone(row: &Row) -> bool {
     row.passes.iter().any(|c| *c != 0) && row.a.iter().all(|c| *c == 0) && row.slots.iter().all(|c| *c == 0)
 }
 
-fn product(answer: &Answer<'_>, index: usize, passes: bool) -> Option<Product> {
-    let row = answer.program.rows.get(index)?;
-    let form = |coefficients: &[i64]| form_of(&answer.statements, coefficients);
+fn product(part: &Part<'_>, index: usize, passes: bool) -> Option<Product> {
+    let row = part.program.rows.get(index)?;
+    let form = |coefficients: &[i64]| form_of(&part.statements, coefficients);
     let slots = row
         .slots
         .iter()
-        .zip(&answer.program.slots)
+        .zip(&part.program.slots)
         .filter(|(factor, _)| **factor != 0);
     let terms: Vec<_> = slots
         .map(|(factor, slot)| (*factor, form(&slot.u), form(&slot.v)))
@@ -204,12 +239,25 @@ fn product(answer: &Answer<'_>, index: usize, passes: bool) -> Option<Product> {
     })
 }
 
-/// The smallest sets of open bits that satisfy a formula; `None` where it holds already, where it cannot, or where there are too many.
-fn alternatives(formula: &Formula, bits: &Bits) -> Option<Vec<Vec<(usize, bool)>>> {
+/// The smallest sets of open bits that satisfy one of a clause's formulas; `None` where one holds already, where none can, or where there
+/// are too many sets.
+fn alternatives(clause: &Clause, bits: &Bits) -> Option<Vec<Vec<(usize, bool)>>> {
+    let mut sets = Vec::new();
+    for formula in clause {
+        sets.extend(smallest_sets(formula, bits)?);
+    }
+    (1..=ALTERNATIVES_MAX).contains(&sets.len()).then_some(sets)
+}
+
+/// The smallest sets of open bits that satisfy a formula, none where it cannot hold; `None` where it holds already, or where there are too many.
+fn smallest_sets(formula: &Formula, bits: &Bits) -> Option<Vec<Vec<(usize, bool)>>> {
     let open = formula.open(bits);
     let all: i128 = open.iter().map(|(_, _, gain)| gain).sum();
     let missing = formula.bound - (formula.most(bits) - all);
-    if missing <= 0 || missing > all || open.len() > OPEN_BITS_MAX {
+    if missing > all {
+        return Some(Vec::new());
+    }
+    if missing <= 0 || open.len() > OPEN_BITS_MAX {
         return None;
     }
     let gain = |set: u32| -> i128 {
@@ -224,9 +272,6 @@ fn alternatives(formula: &Formula, bits: &Bits) -> Option<Vec<Vec<(usize, bool)>
         .filter(smallest)
         .take(ALTERNATIVES_MAX + 1)
         .collect();
-    if sets.len() > ALTERNATIVES_MAX {
-        return None;
-    }
     let bits_of = |set: &u32| {
         let chosen = open.iter().enumerate().filter(|(k, _)| set >> k & 1 == 1);
         chosen.map(|(_, (row, passes, _))| (*row, *passes)).collect()
@@ -235,12 +280,12 @@ fn alternatives(formula: &Formula, bits: &Bits) -> Option<Vec<Vec<(usize, bool)>
 }
 
 /// The half-space of a row that passes or fails; none for rows that read products or bits.
-fn half_space(answer: &Answer<'_>, row: usize, passes: bool) -> Option<HalfSpace> {
-    let row = answer.program.rows.get(row)?;
+fn half_space(part: &Part<'_>, row: usize, passes: bool) -> Option<HalfSpace> {
+    let row = part.program.rows.get(row)?;
     if row.slots.iter().any(|c| *c != 0) || row.passes.iter().any(|c| *c != 0) {
         return None;
     }
-    let form = form_of(&answer.statements, &row.a);
+    let form = form_of(&part.statements, &row.a);
     if form.is_zero() {
         return None;
     }

@@ -10,7 +10,9 @@
 //! figures and nothing but facts narrows an interval. It does not promise the narrowest one: rows with products, alternatives
 //! beyond a limit and the wholeness of several figures together are left out, each of which only widens an interval.
 
-use covenant_policy::program::{FIGURES, Program, STATEMENTS};
+use std::collections::BTreeSet;
+
+use covenant_policy::program::{FIGURES, Program, Relation, STATEMENTS, Tier};
 use covenant_policy::schema::Schema;
 
 pub mod budget;
@@ -26,7 +28,7 @@ pub use knowledge::{Contradiction, Range, View};
 pub enum Outcome {
     /// A tier was proven.
     Tier {
-        /// Which of the program's tiers.
+        /// Which of the first part's tiers.
         tier: usize,
         /// Whether it is the best that the figures reach, as a bank expects where nothing else was agreed: it then infers that no
         /// better tier is reached.
@@ -36,17 +38,76 @@ pub enum Outcome {
     Silence,
 }
 
-/// A request of a bank, and how it ended.
+/// One of the proofs that a policy takes: a proof looks at two statements, so that a policy of three takes two that are linked.
 #[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    /// What it proves.
+    pub program: &'a Program,
+    /// Over which statements, by their places in the caller's list; none where there is none, or it is not known which.
+    pub statements: [Option<usize>; STATEMENTS],
+}
+
+impl Part<'_> {
+    /// Whether it is known which figures the program was held against. Where the enterprise had no third statement, nothing follows
+    /// for figures from a tier that asks for one.
+    fn is_known(&self) -> bool {
+        let [first, second] = self.statements;
+        first.is_some() && (second.is_some() || self.program.relation == Relation::None)
+    }
+}
+
+/// A request of a bank, and how it ended.
+#[derive(Debug, Clone)]
 pub struct Answer<'a> {
     /// Which bank, by a number of the caller's.
     pub bank: usize,
-    /// What was asked.
-    pub program: &'a Program,
-    /// Over which statements, by their places in the caller's list; none where the program's statement is absent.
-    pub statements: [Option<usize>; STATEMENTS],
+    /// What was asked: all parts of a policy, also those that the proven tier does not take. Every tier takes the first one.
+    pub parts: Vec<Part<'a>>,
     /// How it ended.
     pub outcome: Outcome,
+}
+
+impl<'a> Answer<'a> {
+    /// An answer of one proof.
+    pub fn of_one(
+        bank: usize,
+        program: &'a Program,
+        statements: [Option<usize>; STATEMENTS],
+        outcome: Outcome,
+    ) -> Self {
+        let parts = vec![Part { program, statements }];
+        Self { bank, parts, outcome }
+    }
+
+    /// The policy's tiers, the best first, as the first part has them.
+    fn tiers(&self) -> &'a [Tier] {
+        self.parts.first().map_or(&[], |part| &part.program.tiers)
+    }
+
+    /// The parts that a tier takes, by number, with what it asks of each.
+    fn taken<'s>(&'s self, tier: &'s str) -> impl Iterator<Item = (usize, &'s Part<'a>, &'a Tier)> {
+        let parts = self.parts.iter().enumerate();
+        parts.filter_map(move |(number, part)| {
+            let own = part.program.tiers.iter().find(|own| own.name == tier)?;
+            Some((number, part, own))
+        })
+    }
+
+    /// Whether it is known which figures decide on a tier.
+    fn is_decided(&self, tier: &Tier) -> bool {
+        self.taken(&tier.name).all(|(_, part, _)| part.is_known())
+    }
+
+    /// The statements, each once.
+    fn statements(&self) -> BTreeSet<usize> {
+        let parts = self.parts.iter();
+        parts.flat_map(|part| part.statements).flatten().collect()
+    }
+
+    /// What is asked, part by part.
+    fn programs(&self) -> Vec<&'a Program> {
+        self.parts.iter().map(|part| part.program).collect()
+    }
 }
 
 /// How far a reader goes.

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use covenant_policy::linear::Form;
-use covenant_policy::program::{FIGURES, Program, Row};
+use covenant_policy::program::Row;
 use num_rational::BigRational;
 use num_traits::{One as _, Signed as _, Zero as _};
 
-use crate::Answer;
 use crate::facts::form_of;
+use crate::{Answer, Part};
 
 /// A ratio of two forms with whole coefficients.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,18 +19,19 @@ pub struct Ratio {
     pub denominator: Form,
 }
 
-/// The ratios of an answer's rows, over the columns of all statements.
+/// The ratios of an answer's rows, over the columns of all statements; none of a part whose statements are not known.
 pub fn ratios(answer: &Answer<'_>) -> BTreeSet<Ratio> {
+    let known = answer.parts.iter().filter(|part| part.is_known());
+    known.flat_map(ratios_of).collect()
+}
+
+fn ratios_of(part: &Part<'_>) -> BTreeSet<Ratio> {
     let mut found = BTreeSet::new();
-    for guard in answer.program.rows.iter().filter(|row| row.bound == 1 && is_plain(row)) {
-        let denominator = form_of(&answer.statements, &guard.a);
-        for row in answer
-            .program
-            .rows
-            .iter()
-            .filter(|row| row.bound.abs() <= 1 && is_plain(row))
-        {
-            found.extend(over(&form_of(&answer.statements, &row.a), &denominator));
+    let rows = || part.program.rows.iter().filter(|row| is_plain(row));
+    for guard in rows().filter(|row| row.bound == 1) {
+        let denominator = form_of(&part.statements, &guard.a);
+        for row in rows().filter(|row| row.bound.abs() <= 1) {
+            found.extend(over(&form_of(&part.statements, &row.a), &denominator));
         }
     }
     found
@@ -81,14 +82,15 @@ pub fn words(form: &Form, name: impl Fn(usize) -> String) -> String {
     text
 }
 
-/// The program's columns that any of its rows read.
-pub fn columns_read(program: &Program) -> BTreeSet<usize> {
-    let rows = program.rows.iter().map(|row| &row.a);
-    let slots = program.slots.iter().flat_map(|slot| [&slot.u, &slot.v]);
-    let read = rows
-        .chain(slots)
-        .flat_map(|a| a.iter().enumerate().filter(|(_, c)| **c != 0));
-    read.map(|(column, _)| column)
-        .filter(|column| *column < 2 * FIGURES)
-        .collect()
+/// The columns of all statements that an answer's rows read.
+pub fn columns_read(answer: &Answer<'_>) -> BTreeSet<usize> {
+    answer.parts.iter().flat_map(columns_of).collect()
+}
+
+fn columns_of(part: &Part<'_>) -> BTreeSet<usize> {
+    let rows = part.program.rows.iter().map(|row| &row.a);
+    let slots = part.program.slots.iter().flat_map(|slot| [&slot.u, &slot.v]);
+    let forms = rows.chain(slots).map(|a| form_of(&part.statements, a));
+    let read = |form: Form| form.terms().map(|(column, _)| column).collect::<Vec<_>>();
+    forms.flat_map(read).collect()
 }

@@ -9,6 +9,7 @@ use num_bigint::BigInt;
 use crate::{Answer, Outcome};
 
 mod budgets;
+mod linked;
 mod promise;
 
 const SAMPLES: [&str; 5] = [
@@ -81,12 +82,8 @@ fn answered<'p>(
     statements: [Option<usize>; 2],
 ) -> Answer<'p> {
     let best = evaluate_columns(program, columns_of(books, statements)).best;
-    Answer {
-        bank,
-        program,
-        statements,
-        outcome: best.map_or(Outcome::Silence, |tier| Outcome::Tier { tier, best: true }),
-    }
+    let outcome = best.map_or(Outcome::Silence, |tier| Outcome::Tier { tier, best: true });
+    Answer::of_one(bank, program, statements, outcome)
 }
 
 fn schemas(count: usize) -> Vec<&'static Schema> {

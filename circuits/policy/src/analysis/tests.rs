@@ -190,3 +190,44 @@ fn whole_figures_are_used_where_a_row_fails() {
     let text = list(&rules, &[("A", &["all"])]);
     assert_eq!(codes_of(&text), ["policy-always-holds"]);
 }
+
+/// The rules and tiers of a linked proof are looked at too, and each is spoken of where it stands.
+#[test]
+fn linked_proofs_are_looked_at() {
+    let three = include_str!("../../../../policies/three-statements.toml");
+    let rules = three.find("[[rule]]").unwrap();
+    let with = |added: &str, top: &str| {
+        let text = [&three[..rules], added, &three[rules..]].concat();
+        text.replace(
+            "\"revenue-grows\", \"equity-positive\", \"authority-knows-revenue\"",
+            &format!("\"revenue-grows\", \"equity-positive\", \"authority-knows-revenue\"{top}"),
+        )
+    };
+    let line = |text: &str, what: &str| text.lines().position(|line| line.contains(what)).unwrap() + 1;
+    // First in the source: what is said of others must not move.
+    let first = "[[rule]]\nname = \"first\"\nrequire = \"companion.invoiced_1 >= 100\"\n\n";
+    let again = "[[rule]]\nname = \"again\"\nrequire = \"2 * companion.invoiced_1 >= 200\"\n\n";
+    let text = with(&[first, again].concat(), ", \"first\", \"again\"");
+    let lint = lint(&text);
+    assert!(lint.result.is_ok());
+    let said: Vec<_> = lint
+        .warnings
+        .iter()
+        .map(|w| (w.entry.code, w.spot.line, w.text.as_str()))
+        .collect();
+    let again_at = line(&text, "name = \"again\"");
+    assert!(
+        said.contains(&("policy-same-rule", again_at, "`again` says the same as `first`")),
+        "{said:?}"
+    );
+    // Two rules of the linked proof that exclude each other, in one tier.
+    let low = "[[rule]]\nname = \"low\"\nrequire = \"companion.invoiced_1 <= 50\"\n\n";
+    let text = with(&[first, low].concat(), ", \"first\", \"low\"");
+    let refusal = super::lint(&text).result.unwrap_err();
+    assert_eq!(refusal.code(), "policy-contradictory");
+    let at = format!("line {},", line(&text, "name = \"AA\""));
+    assert!(
+        refusal.place.as_ref().is_some_and(|place| place.starts_with(&at)),
+        "{refusal:?}"
+    );
+}

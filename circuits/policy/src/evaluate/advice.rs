@@ -79,11 +79,6 @@ struct Open {
     last: i64,
 }
 
-/// The tier above the best one that is reached.
-pub fn next_tier(evaluation: &Evaluation) -> Option<usize> {
-    evaluation.best.unwrap_or(evaluation.tiers.len()).checked_sub(1)
-}
-
 /// What it would take to reach a tier. The statements are those that were evaluated.
 ///
 /// # Errors

@@ -1,6 +1,10 @@
 //! What the vault remembers, as the meter reads it: over two statements and three, and in words.
 
+use std::collections::BTreeSet;
+
 use covenant_api::types::{IsoDate, TierName};
+use covenant_meter::facts::facts;
+use covenant_meter::{Belief, View};
 
 use super::*;
 use crate::vault::{Disclosure, Phrase, Unanswered};
@@ -37,7 +41,7 @@ fn records_that_exclude_each_other_are_refused() {
     }
     let metered = Metered::of(&contents).expect("readable");
     let next = compile(&source("revenue >= 1")).expect("compiles");
-    let refused = metered.additions(0, &next, &[FieldElement::default()], Some(("yes", true)));
+    let refused = metered.addition(0, &next, &[FieldElement::default()], Some(("yes", true)));
     assert_eq!(refused.err().map(|r| r.code()), Some("disclosures-contradict"));
 }
 
@@ -57,42 +61,59 @@ fn ratios_are_rounded_outwards() {
     assert_eq!(ratio_range(Some(&by_size_alone)), "at least 0.0300");
 }
 
-/// Two linked proofs of one answer, and what they tell of three statements.
-#[test]
-fn each_proof_of_a_policy_of_three_statements_is_metered() {
-    let source = include_str!("../../../../policies/three-statements.toml");
-    let compiled = compile(source).expect("compiles");
-    let ids = [1, 2, 3].map(element);
-    let answered = |tier: &str, used: &[FieldElement]| {
-        let mut contents = contents();
-        contents.disclosures.push(Disclosure {
-            bank: Hex32([1; 32]),
-            bank_name: Name::parse("Banque Exemple").expect("a name"),
-            policy: Hex32([2; 32]),
-            policy_source: source.to_owned(),
+/// What was told under the sample policy of three statements, over these.
+fn over_three(claim: Option<&str>, against: &[FieldElement]) -> Metered {
+    let (bank, policy, request) = (Hex32([1; 32]), Hex32([2; 32]), Hex32([3; 32]));
+    let bank_name = Name::parse("Banque Exemple").expect("a name");
+    let when = UtcTime::parse("2026-03-31T10:00:00Z").expect("an instant");
+    let mut contents = contents();
+    match claim {
+        Some(tier) => contents.disclosures.push(Disclosure {
+            bank,
+            bank_name,
+            policy,
+            policy_source: THREE.to_owned(),
             tier: TierName::parse(tier).expect("a name"),
-            request: Hex32([3; 32]),
-            statements: used.to_vec(),
+            request,
+            statements: against.to_vec(),
             as_of: IsoDate::parse("2026-03-31").expect("a date"),
             bundle: Hex32([4; 32]),
-            proven: UtcTime::parse("2026-03-31T10:00:00Z").expect("an instant"),
+            proven: when,
             best: true,
             beyond_budget: false,
-        });
-        Metered::of(&contents).expect("readable")
-    };
-    let told = |metered: &Metered| -> Vec<_> {
-        let asked = metered.asked.iter();
-        asked
-            .map(|asked| (asked.part, asked.statements, asked.outcome))
-            .collect()
-    };
-    let tier = |tier| Outcome::Tier { tier, best: false };
-    let both = answered("A", &ids);
-    assert_eq!(
-        told(&both),
-        [(0, [Some(0), Some(1)], tier(1)), (1, [Some(0), Some(2)], tier(1))]
-    );
+        }),
+        None => contents.unanswered.push(Unanswered {
+            bank,
+            bank_name,
+            policy,
+            policy_source: THREE.to_owned(),
+            request,
+            statements: against.to_vec(),
+            tried: when,
+        }),
+    }
+    Metered::of(&contents).expect("readable")
+}
+
+const THREE: &str = include_str!("../../../../policies/three-statements.toml");
+
+/// The figures of each statement of which the answer narrows the range.
+fn narrowed(metered: &Metered, belief: Belief) -> Vec<(usize, String)> {
+    let (schemas, answers) = (metered.schemas(), metered.answers(None));
+    let told: Vec<_> = answers.iter().map(|answer| facts(answer, belief)).collect();
+    let mut known = View::new(&schemas, &told).expect("possible");
+    let mut nothing = View::new(&schemas, []).expect("possible");
+    let all = (0..schemas.len()).flat_map(|statement| (0..FIGURES).map(move |figure| (statement, figure)));
+    let narrower = all.filter(|(s, f)| known.figure(*s, *f) != nothing.figure(*s, *f));
+    narrower.map(|(s, f)| (s, metered.figure(s, f))).collect()
+}
+
+/// Two linked proofs of one answer, and what they tell of three statements.
+#[test]
+fn both_proofs_of_a_policy_of_three_statements_are_one_answer() {
+    let compiled = compile(THREE).expect("compiles");
+    let ids = [1, 2, 3].map(element);
+    let both = over_three(Some("A"), &ids);
     let schemas: Vec<&str> = both.statements.iter().map(|(_, schema, _)| schema.name).collect();
     assert_eq!(
         schemas,
@@ -102,40 +123,33 @@ fn each_proof_of_a_policy_of_three_statements_is_metered() {
             "monthly-series/v1"
         ]
     );
-    // The last tier takes one proof. That A is not reached may be due to the series: nothing is read into it.
-    let one = answered("B", &ids[..2]);
-    assert_eq!(told(&one), [(0, [Some(0), Some(1)], tier(2))]);
-
-    // Each proof adds its own: the accounts with the year before, then the accounts with the series.
-    let mut fresh = answered("B", &ids[..2]);
-    fresh.asked.clear();
-    let series = Schema::named("monthly-series/v1").expect("known");
-    fresh.statements.push((ids[2], series, None));
-    let added = fresh
-        .additions(0, &compiled, &ids, Some(("A", true)))
-        .expect("possible");
-    let statements = |added: &Addition| -> BTreeSet<usize> { added.changes.iter().map(|c| c.statement).collect() };
-    assert!(added.iter().all(|added| added.informative));
-    assert!(statements(&added[0]).is_subset(&BTreeSet::from([0, 1])));
-    assert!(statements(&added[1]).is_subset(&BTreeSet::from([0, 2])));
-    // Once they are told, nothing is new in them.
-    let again = both.additions(0, &compiled, &ids, Some(("A", true))).expect("possible");
-    assert!(again.len() == 2 && again.iter().all(|added| !added.informative));
+    assert_eq!(both.asked[0].statements, [[Some(0), Some(1)], [Some(0), Some(2)]]);
+    let answers = both.answers(None);
+    assert_eq!((answers.len(), answers[0].parts.len()), (1, 2));
+    // Once it is told, nothing is new in it.
+    let again = both.addition(0, &compiled, &ids, Some(("A", true))).expect("possible");
+    assert!(!again.informative);
     assert_eq!(sentence(&again), "tells the bank nothing that it does not know");
+    // To a bank that was told nothing yet it tells of all three.
+    let added = both.addition(1, &compiled, &ids, Some(("A", true))).expect("possible");
+    assert!(added.informative);
+    let of: BTreeSet<usize> = answers[0].parts.iter().flat_map(|p| p.statements).flatten().collect();
+    assert_eq!(of, BTreeSet::from([0, 1, 2]));
 }
 
-/// Over three statements silence may be due to either proof.
+/// The last tier asks for the accounts alone, so that silence tells of them, whatever the series is.
 #[test]
-fn silence_over_three_statements_is_not_read() {
-    let mut contents = contents();
-    contents.unanswered.push(Unanswered {
-        bank: Hex32([1; 32]),
-        bank_name: Name::parse("Banque Exemple").expect("a name"),
-        policy: Hex32([2; 32]),
-        policy_source: include_str!("../../../../policies/three-statements.toml").to_owned(),
-        request: Hex32([3; 32]),
-        statements: [1, 2, 3].map(element).to_vec(),
-        tried: UtcTime::parse("2026-03-31T10:00:00Z").expect("an instant"),
-    });
-    assert!(Metered::of(&contents).expect("readable").asked.is_empty());
+fn silence_over_three_statements_is_read() {
+    let ids = [1, 2, 3].map(element);
+    for against in [&ids[..], &ids[..2]] {
+        let silent = over_three(None, against);
+        assert_eq!(silent.asked.len(), 1);
+        assert_eq!(narrowed(&silent, Belief::Proven), []);
+        let told = facts(&silent.answers(None)[0], Belief::Inferred);
+        assert!(!told.spaces.is_empty() || !told.choices.is_empty(), "{told:?}");
+    }
+    // A bank learns as much again as it knew: nothing.
+    let compiled = compile(THREE).expect("compiles");
+    let silent = over_three(None, &ids);
+    assert!(!silent.addition(0, &compiled, &ids, None).expect("possible").informative);
 }

@@ -171,7 +171,8 @@ pub struct Disclosure {
     pub tier: TierName,
     /// The request's id.
     pub request: Hex32,
-    /// The statements used, by id.
+    /// The statements that the policy was held against, by id, the first one first. Of a third statement that the tier did not take, older
+    /// records do not know.
     pub statements: Vec<FieldElement>,
     /// The day from which ages count.
     pub as_of: IsoDate,

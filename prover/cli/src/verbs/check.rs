@@ -5,7 +5,6 @@ use covenant_api::ids;
 use covenant_api::refusals::to_json;
 use covenant_api::types::Hex32;
 use covenant_policy::Compiled;
-use covenant_policy::evaluate::advice::{Advice, advise, next_tier};
 use covenant_policy::evaluate::{RuleOutcome, Whole, evaluate_whole, explain};
 use covenant_policy::pricing::{Grid, basis_points};
 use covenant_policy::program::{Source, StatementTerms};
@@ -14,7 +13,7 @@ use covenant_policy::statement::{Assurance, Day, Statement, check_age, check_ass
 use serde_json::{Value, json};
 
 use super::policy_file::PolicyFile;
-use super::{pick, seen, shared};
+use super::{pick, seen, shared, tiers};
 use crate::args::Check;
 use crate::context::Context;
 use crate::metered;
@@ -104,19 +103,23 @@ fn one(contents: &Contents, args: &Check, offer: &Offer, as_of: Day, alone: bool
     }
     let obstacles = obstacles(policy, &held, whole.best(), as_of);
     say_obstacles(&mut report, &obstacles);
-    let next = upward(compiled, &held, &whole)?;
-    if let Some(advice) = &next {
-        upward::say(&mut report, compiled, advice);
+    let (first, second, third) = &held.statements;
+    let next = upward::find(compiled, (first, second.as_ref(), third.as_ref()), &whole)?;
+    for upward in &next {
+        upward::say(&mut report, upward);
     }
     let seen = match whole.best() {
         Some(best) => seen::lines(compiled, "the bank", Some(best)),
         None => Vec::new(),
     };
     say_seen(&mut report, &seen);
-    let tells = tells(contents, policy, &held, whole.best())?;
-    if let Some(tells) = &tells {
-        report.line(format!("Proving it {tells}."));
-    }
+    let tells = tells(contents, policy, &held, &whole)?;
+    report.line(match whole.best() {
+        Some(_) => format!("Proving it {tells}."),
+        None => format!(
+            "A bank that asks all the same, and gets no proof, may conclude that no tier is reached; that {tells}."
+        ),
+    });
     let shown = [Some(held.first), held.second, held.third].map(|held| held.map(HeldStatement::display_id));
     let json = json!({
         "policy": offer.path, "name": compiled.texts.name, "title": policy.title(), "id": policy.signed().map(|(id, _)| id),
@@ -127,8 +130,9 @@ fn one(contents: &Contents, args: &Check, offer: &Offer, as_of: Day, alone: bool
         "tiers": whole.tiers.iter().map(|t| json!({
             "tier": t.name, "reached": t.achieved, "score": t.score, "minimum": t.minimum,
         })).collect::<Vec<_>>(),
-        "rules": rules.iter().map(|r| rule_json(compiled, r)).collect::<Vec<_>>(),
-        "next": next.as_ref().map(|advice| upward::as_json(compiled, advice)),
+        "rules": rules.iter().map(|(part, rule)| rule_json(compiled, *part, rule)).collect::<Vec<_>>(),
+        "next": next.first().map(upward::as_json),
+        "next_linked": next.get(1..).unwrap_or_default().iter().map(upward::as_json).collect::<Vec<_>>(),
         "obstacles": obstacles.iter().map(to_json).collect::<Vec<_>>(),
         "bank_sees": seen,
         "tells": tells,
@@ -216,16 +220,18 @@ fn price(compiled: &Compiled, whole: &Whole) -> Option<String> {
     })
 }
 
-/// How each rule fared, over all proofs that the policy takes.
-fn outcomes(report: &mut Report, compiled: &Compiled, whole: &Whole) -> Vec<RuleOutcome> {
-    let mut rules = explain(&compiled.program, &compiled.texts, &whole.first);
-    for (part, evaluation) in compiled.further.iter().zip(&whole.further) {
+/// How each rule fared, over all proofs that the policy takes, with the number of the proof.
+fn outcomes(report: &mut Report, compiled: &Compiled, whole: &Whole) -> Vec<(usize, RuleOutcome)> {
+    let first = explain(&compiled.program, &compiled.texts, &whole.first);
+    let mut rules: Vec<(usize, RuleOutcome)> = first.into_iter().map(|rule| (0, rule)).collect();
+    for (k, (part, evaluation)) in compiled.further.iter().zip(&whole.further).enumerate() {
         match evaluation {
             Ok(evaluation) => {
                 let further = explain(&part.program, &part.texts, evaluation);
                 // A rule on the first statement alone may stand in both.
                 let known = |rule: &RuleOutcome| compiled.texts.rules.iter().any(|r| r.name == rule.name);
-                rules.extend(further.into_iter().filter(|rule| !known(rule)));
+                let further = further.into_iter().filter(|rule| !known(rule));
+                rules.extend(further.map(|rule| (k + 1, rule)));
             }
             Err(refusal) => {
                 report.warning(format!("The third statement: [{}] {}", refusal.code(), refusal.what));
@@ -236,20 +242,8 @@ fn outcomes(report: &mut Report, compiled: &Compiled, whole: &Whole) -> Vec<Rule
     rules
 }
 
-/// What the next tier would take. It is worked out where one proof shows the tier: what a third statement says stays as it is.
-fn upward(compiled: &Compiled, held: &Held<'_>, whole: &Whole) -> Result<Option<Advice>, Refusal> {
-    let (first, second, _) = &held.statements;
-    let next = if compiled.further.is_empty() {
-        next_tier(&whole.first)
-    } else {
-        None
-    };
-    next.map(|tier| advise(&compiled.program, &compiled.texts, first, second.as_ref(), tier))
-        .transpose()
-}
-
-fn say_rules(report: &mut Report, rules: &[RuleOutcome]) {
-    for rule in rules {
+fn say_rules(report: &mut Report, rules: &[(usize, RuleOutcome)]) {
+    for (_, rule) in rules {
         let text = format!("{}: {}", rule.name, rule.sentence);
         if rule.holds {
             report.good(text)
@@ -260,16 +254,20 @@ fn say_rules(report: &mut Report, rules: &[RuleOutcome]) {
             report.line(format!("    {detail}"));
         }
     }
-    let passed = rules.iter().filter(|rule| rule.holds).count();
+    let passed = rules.iter().filter(|(_, rule)| rule.holds).count();
     report.line("");
     report.line(format!("{passed} of {} rules hold.", rules.len()));
 }
 
-fn rule_json(compiled: &Compiled, rule: &RuleOutcome) -> Value {
+fn rule_json(compiled: &Compiled, part: usize, rule: &RuleOutcome) -> Value {
+    let program = compiled
+        .parts()
+        .nth(part)
+        .map_or(&compiled.program, |(program, _)| program);
     json!({
         "rule": rule.name, "holds": rule.holds, "sentence": rule.sentence, "details": rule.details,
         "measures": rule.measures.iter().map(|m| json!({
-            "holds": m.holds, "value": m.value, "asked": m.asked, "figures": upward::moves_json(compiled, &m.moves),
+            "holds": m.holds, "value": m.value, "asked": m.asked, "figures": upward::moves_json(program, part, &m.moves),
         })).collect::<Vec<_>>(),
     })
 }
@@ -283,7 +281,7 @@ fn say_tiers(report: &mut Report, whole: &Whole) {
         }
     }
     if whole.best().is_none() {
-        report.line("No tier is reached: there is nothing to prove under this policy, and the bank learns nothing.");
+        report.line("No tier is reached: there is nothing to prove under this policy.");
         report.not_met();
     }
 }
@@ -328,18 +326,20 @@ fn fitting<'a>(contents: &'a Contents, args: &Check, policy: &PolicyFile) -> Res
     Err(refused.unwrap_or_else(|| Refusal::new(&crate::refusals::NO_STATEMENT, "the vault holds no statement")))
 }
 
-/// What proving this tier would tell the bank that it does not know yet, in a sentence that lacks its subject.
-fn tells(
-    contents: &Contents,
-    policy: &PolicyFile,
-    held: &Held<'_>,
-    tier: Option<&str>,
-) -> Result<Option<String>, Refusal> {
-    let Some(tier) = tier else { return Ok(None) };
-    let used = [Some(held.first), held.second, held.third].into_iter().flatten();
+/// What proving the best tier would tell the bank that it does not know yet, or not answering where there is none; a sentence that lacks
+/// its subject.
+fn tells(contents: &Contents, policy: &PolicyFile, held: &Held<'_>, whole: &Whole) -> Result<String, Refusal> {
+    let third = held.third.filter(|_| tiers::third_counts(whole));
+    let used = [Some(held.first), held.second, third].into_iter().flatten();
     let ids: Vec<_> = used.map(|held| held.id).collect();
     let bank = policy.signed().map(|(_, signer)| *signer);
-    metered::preview(contents, bank, policy.compiled(), &ids, Some((tier, true))).map(Some)
+    metered::preview(
+        contents,
+        bank,
+        policy.compiled(),
+        &ids,
+        whole.best().map(|tier| (tier, true)),
+    )
 }
 
 /// What would still stand in the way of a proof of this tier, figures apart.

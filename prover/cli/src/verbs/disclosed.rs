@@ -14,7 +14,7 @@ use covenant_policy::refusal::Refusal;
 use serde_json::{Value, json};
 
 use super::policy_file::PolicyFile;
-use super::{pick, shared};
+use super::{pick, shared, tiers};
 use crate::args::Disclosed;
 use crate::context::Context;
 use crate::metered::{Metered, ratio_range, sentence};
@@ -127,10 +127,8 @@ fn one(
         let answer = match asked.outcome {
             Outcome::Silence => "none: no tier is reached".to_owned(),
             Outcome::Tier { tier, best } => {
-                let tiers = &metered.program(asked).tiers;
-                let name = tiers.get(tier).map_or("", |tier| tier.name.as_str());
-                let linked = if asked.part == 0 { "" } else { ", the linked proof" };
-                format!("tier {name}{linked}{}", if best { ", the best reached" } else { "" })
+                let name = policy.program.tiers.get(tier).map_or("", |tier| tier.name.as_str());
+                format!("tier {name}{}", if best { ", the best reached" } else { "" })
             }
         };
         let bank = metered.banks.get(asked.bank).map_or("", |(_, name)| name.as_str());
@@ -149,11 +147,8 @@ fn one(
     let mut inferred = View::new(&schemas, &told(Belief::Inferred)).map_err(contradiction)?;
     let policies = policies_on(&schemas, &answers).map_err(contradiction)?;
     let mut statements = Vec::new();
-    for statement in read(&answers)
-        .into_iter()
-        .map(|column| column / FIGURES)
-        .collect::<BTreeSet<_>>()
-    {
+    let read = answers.iter().flat_map(columns_read);
+    for statement in read.map(|column| column / FIGURES).collect::<BTreeSet<_>>() {
         let mut figures = Vec::new();
         let mut table = Table::new(&["figure", "proven", "with what may be inferred", ">policies", ">left"]);
         for figure in 0..FIGURES {
@@ -220,18 +215,6 @@ fn say_ratios(
     found
 }
 
-/// The columns that answers' policies read.
-fn read(answers: &[Answer<'_>]) -> BTreeSet<usize> {
-    let of = |answer: &Answer<'_>| {
-        let statements = answer.statements;
-        let columns = columns_read(answer.program).into_iter();
-        columns
-            .filter_map(move |c| Some(column(statements[c / FIGURES]?, c % FIGURES)))
-            .collect::<Vec<_>>()
-    };
-    answers.iter().flat_map(of).collect()
-}
-
 fn ends(range: &Range) -> Value {
     json!([range.lower.to_string(), range.upper.to_string()])
 }
@@ -269,12 +252,12 @@ fn one_more(
     };
     // A bank that was told nothing yet has a number of its own.
     let bank = metered.banks.iter().position(named).unwrap_or(metered.banks.len());
-    let ids: Vec<_> = [Some(first), second, third]
+    let ids: Vec<_> = [Some(first), second, third.filter(|_| tiers::third_counts(&whole))]
         .into_iter()
         .flatten()
         .map(|h| h.id)
         .collect();
-    let added = metered.additions(bank, compiled, &ids, best.map(|tier| (tier, true)))?;
+    let added = metered.addition(bank, compiled, &ids, best.map(|tier| (tier, true)))?;
     let answer = match best {
         Some(tier) => format!("The answer would be tier {tier}"),
         None => "No tier is reached; the silence".to_owned(),
@@ -282,7 +265,7 @@ fn one_more(
     report.line(format!("{answer}. It {}.", sentence(&added)));
     let mut table = Table::new(&["figure", "period", "known", "known then", ">halvings"]);
     let mut changes = Vec::new();
-    for change in added.iter().flat_map(|added| &added.changes) {
+    for change in &added.changes {
         let words = |range: &Range| metered.range(change.statement, change.figure, range);
         let (name, halvings) = (
             metered.figure(change.statement, change.figure),
@@ -305,15 +288,14 @@ fn one_more(
     if !table.is_empty() {
         report.table(table);
     }
-    let exceeded = added.iter().find_map(|added| added.exceeded.as_ref());
-    let refused = exceeded.map(|exceeded| metered.refusal(bank, exceeded));
+    let refused = added.exceeded.as_ref().map(|exceeded| metered.refusal(bank, exceeded));
     if let Some(refused) = &refused {
         report.warning(format!("[{}] {}", refused.code(), refused.what));
         report.line(format!("    {}", refused.advice_text()));
     }
     Ok(json!({
-        "informative": added.iter().any(|added| added.informative),
-        "products": added.iter().any(|added| added.products),
+        "informative": added.informative,
+        "products": added.products,
         "figures": changes,
         "refused": refused.as_ref().map(covenant_api::refusals::to_json),
     }))

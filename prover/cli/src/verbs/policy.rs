@@ -8,7 +8,7 @@ use covenant_api::checked_policy::program_hash;
 use covenant_api::files;
 use covenant_policy::catalogue::POLICY_UNKNOWN_RULE;
 use covenant_policy::diff::diff;
-use covenant_policy::explain::{Explained, GUARD, explain};
+use covenant_policy::explain::{Explained, GUARD, Use, explain};
 use covenant_policy::program::ROWS;
 use covenant_policy::refusal::Refusal;
 use covenant_policy::{Compiled, compile, editor, render};
@@ -97,20 +97,29 @@ fn explained(file: &Path, rule: Option<&str>) -> Result<Report, Refusal> {
         );
         return Err(refusal.at(file.display()).expected(known.join(", ")));
     }
-    let budget = explanation.budget.iter();
+    let uses = |budget: &[Use]| -> Vec<Value> {
+        let parts = budget.iter();
+        parts
+            .map(|part| json!({ "what": part.name, "used": part.used, "of": part.of }))
+            .collect()
+    };
+    let budgets: Vec<Vec<Value>> = explanation.budgets.iter().map(|budget| uses(budget)).collect();
     let mut report = Report::new(json!({
         "rules": rules.iter().map(|rule| rule_json(rule)).collect::<Vec<_>>(),
-        "budget": budget.map(|part| json!({ "what": part.name, "used": part.used, "of": part.of })).collect::<Vec<_>>(),
+        "budget": budgets.first(), "linked_budgets": budgets.get(1..),
     }));
     for rule in &rules {
         let text = rule.to_string();
         report.heading(&rule.name);
         report.verbatim(text.split_once('\n').map_or("", |(_, rest)| rest));
     }
-    if rule.is_none() {
-        report.heading("What of a proof's budget is used");
+    for (k, budget) in explanation.budgets.iter().enumerate().filter(|_| rule.is_none()) {
+        report.heading(match k {
+            0 => "What of a proof's budget is used".to_owned(),
+            _ => format!("What proof {} uses of its own", k + 1),
+        });
         let mut table = Table::new(&["", ">used", ">of"]);
-        for part in &explanation.budget {
+        for part in budget {
             table.row([part.name.to_owned(), part.used.to_string(), part.of.to_string()]);
         }
         report.table(table);
@@ -133,7 +142,7 @@ fn rule_json(rule: &Explained) -> Value {
         .iter()
         .map(|(label, definition)| json!({ "figure": label, "definition": definition }));
     json!({
-        "name": rule.name, "typed": rule.typed, "means": rule.sentence, "why": rule.why, "tests": rows(&rule.rows),
+        "name": rule.name, "proof": rule.proof, "typed": rule.typed, "means": rule.sentence, "why": rule.why, "tests": rows(&rule.rows),
         "guards": rows(&rule.guards), "guards_why": if rule.guards.is_empty() { None } else { Some(GUARD) },
         "joined_row": rule.together.map(|row| row + 1), "slots": slots.collect::<Vec<_>>(), "figures": figures.collect::<Vec<_>>(),
         "tiers": rule.tiers, "coefficient_bits": rule.coefficient_bits,

@@ -19,6 +19,28 @@ pub enum Column {
     Number(usize),
 }
 
+impl Column {
+    /// What is wrong with the columns of a declaration, and what was expected.
+    pub(crate) fn check<'c>(
+        columns: impl IntoIterator<Item = &'c Self>,
+        header: bool,
+    ) -> Result<(), (String, &'static str)> {
+        for column in columns {
+            match column {
+                Self::Number(0) => return Err(("column number 0".to_owned(), "columns counted from 1")),
+                Self::Name(name) if !header => {
+                    return Err((
+                        format!("column {name:?} has a name but there is no header"),
+                        "columns by number",
+                    ));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Which columns hold what: either `debit` and `credit`, or `balance` (debit positive).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -177,29 +199,8 @@ impl CsvFormat {
                 ));
             }
         }
-        for column in [
-            Some(&c.account),
-            c.label.as_ref(),
-            c.auxiliary.as_ref(),
-            c.debit.as_ref(),
-            c.credit.as_ref(),
-            c.balance.as_ref(),
-        ]
-        .into_iter()
-        .flatten()
-        {
-            match column {
-                Column::Number(0) => return Err(("column number 0".to_owned(), "columns counted from 1")),
-                Column::Name(name) if !self.header => {
-                    return Err((
-                        format!("column {name:?} has a name but there is no header"),
-                        "columns by number",
-                    ));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        let others = [&c.label, &c.auxiliary, &c.debit, &c.credit, &c.balance];
+        Column::check(others.into_iter().flatten().chain([&c.account]), self.header)
     }
 }
 

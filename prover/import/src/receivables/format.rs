@@ -318,35 +318,10 @@ impl ReceivablesFormat {
         if c.kind.is_some() && self.negative.is_some() {
             return wrong("`negative` says what the column `kind` says", "one of the two");
         }
-        let all = [
-            Some(&c.number),
-            c.kind.as_ref(),
-            c.debtor.as_ref(),
-            c.name.as_ref(),
-            c.country.as_ref(),
-            Some(&c.issued),
-        ];
-        let rest = [
-            c.due.as_ref(),
-            Some(&c.amount),
-            c.tax.as_ref(),
-            c.open.as_ref(),
-            c.settled.as_ref(),
-            c.disputed.as_ref(),
-        ];
-        let last = [c.cancelled.as_ref(), c.reference.as_ref()];
-        for column in all.into_iter().chain(rest).chain(last).flatten() {
-            match column {
-                Column::Number(0) => return wrong("column number 0", "columns counted from 1"),
-                Column::Name(name) if !self.header => {
-                    return Err((
-                        format!("column {name:?} has a name but there is no header"),
-                        "columns by number",
-                    ));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        let who = [&c.kind, &c.debtor, &c.name, &c.country];
+        let what = [&c.due, &c.tax, &c.open, &c.settled];
+        let marks = [&c.disputed, &c.cancelled, &c.reference];
+        let others = who.into_iter().chain(what).chain(marks).flatten();
+        Column::check(others.chain([&c.number, &c.issued, &c.amount]), self.header)
     }
 }

@@ -7,13 +7,15 @@ use std::io::BufRead;
 use covenant_policy::refusal::Refusal;
 use covenant_policy::statement::{Currency, Day};
 
-use super::amounts::show;
+use super::amounts::{UNIT, show};
 use super::{amount, count, missing, once};
 use crate::books::{Company, Format, PeriodEvidence, Warning};
+use crate::flows::{ENTRY_LINES_MAX, Flows, Move};
 use crate::xml::Xml;
-use crate::{catalogue, clip};
+use crate::{catalogue, clip, dates};
 
 mod checks;
+mod entries;
 
 /// The books while they are read. Amounts in ten-thousandths of minor units, debit positive.
 #[derive(Debug)]
@@ -25,6 +27,7 @@ pub(super) struct Ledger {
     pub accounts: BTreeMap<String, Listed>,
     pub control: Control,
     pub warnings: Vec<Warning>,
+    flows: Flows,
     entries: u64,
     debit: i128,
     credit: i128,
@@ -38,6 +41,8 @@ pub(super) struct Listed {
     /// Where it is listed.
     pub line: u64,
     pub role: Role,
+    /// Its number among the flows.
+    id: u32,
     pub opening: Option<i128>,
     pub closing: Option<i128>,
     debit: i128,
@@ -80,22 +85,25 @@ pub(super) struct Control {
 
 /// An entry while it is read.
 #[derive(Debug)]
-pub(super) struct Transaction {
-    pub id: String,
-    pub first_line: u64,
+struct Transaction {
+    id: String,
+    first_line: u64,
     /// What it does to each account, where it says of itself that it carries the result to equity.
-    pub carries: Option<BTreeMap<String, i128>>,
+    carries: Option<BTreeMap<String, i128>>,
+    /// Its lines, whose month is not known before its date is.
+    moves: Vec<Move>,
     last_line: u64,
     sum: i128,
     lines: u64,
 }
 
 impl Transaction {
-    pub(super) fn new(first_line: u64) -> Self {
+    fn new(first_line: u64) -> Self {
         Self {
             id: String::new(),
             first_line,
             carries: None,
+            moves: Vec::new(),
             last_line: first_line,
             sum: 0,
             lines: 0,
@@ -105,11 +113,13 @@ impl Transaction {
 
 /// One line of an entry.
 #[derive(Debug, Default)]
-pub(super) struct Posting {
-    pub account: Option<String>,
-    pub debit: Option<i128>,
-    pub credit: Option<i128>,
-    pub line: u64,
+struct Posting {
+    account: Option<String>,
+    debit: Option<i128>,
+    credit: Option<i128>,
+    /// The customer or supplier whom the line names.
+    party: Option<String>,
+    line: u64,
 }
 
 impl Control {
@@ -175,6 +185,7 @@ impl Ledger {
             accounts: BTreeMap::new(),
             control: Control::default(),
             warnings: Vec::new(),
+            flows: Flows::new(UNIT),
             entries: 0,
             debit: 0,
             credit: 0,
@@ -191,7 +202,7 @@ impl Ledger {
     pub(super) fn list<R: BufRead>(
         &mut self,
         number: Option<String>,
-        account: Listed,
+        mut account: Listed,
         xml: &Xml<'_, R>,
     ) -> Result<(), Refusal> {
         let line = account.line;
@@ -208,6 +219,7 @@ impl Ledger {
             let what = format!("account {number} was listed on line {}", first.line);
             return Err(Refusal::new(&catalogue::DUPLICATE_ACCOUNT, what).at(xml.place_of(line)));
         }
+        account.id = self.flows.account(&number);
         self.accounts.insert(number, account);
         Ok(())
     }
@@ -248,15 +260,16 @@ impl Ledger {
             .expected("an account of MasterFiles/GeneralLedgerAccounts")
     }
 
-    /// Notes an entry's date: the document's, or where only the posting's lies inside the stated period, that.
-    pub(super) fn dated(&mut self, document: Day, posting: Option<Day>, line: u64) {
+    /// Notes an entry's date, and gives it: the document's, or where only the posting's lies inside the stated period, that.
+    fn dated(&mut self, document: Day, posting: Option<Day>, line: u64) -> Day {
         let inside = |d: &Day| self.period.stated.is_some_and(|p| (p.start..=p.end).contains(d));
         let day = posting.filter(|p| !inside(&document) && inside(p)).unwrap_or(document);
         self.period.note(day, line);
+        day
     }
 
     /// Books one line of an entry.
-    pub(super) fn post<R: BufRead>(
+    fn post<R: BufRead>(
         &mut self,
         transaction: &mut Transaction,
         posting: &Posting,
@@ -287,6 +300,22 @@ impl Ledger {
         }
         self.debit += debit;
         self.credit += credit;
+        if transaction.moves.len() >= ENTRY_LINES_MAX {
+            transaction.moves.clear();
+            self.flows.lose("an entry has too many lines");
+        } else if account.role == Role::Own && self.flows.whole_so_far() {
+            // Portuguese customers have accounts of their own, and their lines do not name them.
+            let owner = account.parties.keys().next().filter(|_| self.format == Format::SaftPt);
+            let part = self
+                .flows
+                .part(posting.party.as_ref().or(owner).map_or("", String::as_str));
+            transaction.moves.push(Move {
+                account: account.id,
+                part,
+                month: 0,
+                amount: debit - credit,
+            });
+        }
         transaction.sum += debit - credit;
         transaction.lines += 1;
         transaction.last_line = posting.line;
@@ -294,36 +323,43 @@ impl Ledger {
     }
 
     /// Sets aside an entry that says of itself that it carries the result to equity, where it touches no account of the balance
-    /// sheet and none of cost accounting: after it the income statement would be zero.
-    fn set_aside(&mut self, transaction: &Transaction) {
-        let Some(carried) = &transaction.carries else { return };
+    /// sheet and none of cost accounting: after it the income statement would be zero. `true` where it was.
+    fn set_aside(&mut self, transaction: &Transaction) -> bool {
+        let Some(carried) = &transaction.carries else {
+            return false;
+        };
         let of_the_result = |number: &String| {
             let own = self.accounts.get(number).is_some_and(|a| a.role == Role::Own);
             own && number.starts_with(['6', '7', '8'])
         };
-        if carried.keys().all(of_the_result) {
-            for (number, amount) in carried {
-                if let Some(account) = self.accounts.get_mut(number) {
-                    account.carried += amount;
-                }
+        let aside = carried.keys().all(of_the_result);
+        for (number, amount) in carried.iter().filter(|_| aside) {
+            if let Some(account) = self.accounts.get_mut(number) {
+                account.carried += amount;
             }
         }
+        aside
     }
 
     /// The end of an entry: it must balance.
-    pub(super) fn close<R: BufRead>(
+    fn close<R: BufRead>(
         &mut self,
-        transaction: &Transaction,
+        mut transaction: Transaction,
+        day: Day,
         currency: Currency,
         xml: &Xml<'_, R>,
     ) -> Result<(), Refusal> {
         self.entries += 1;
-        let (id, first) = (clip(&transaction.id, 40), transaction.first_line);
+        let (id, first) = (clip(&transaction.id, 40).to_string(), transaction.first_line);
         if transaction.lines == 0 {
             return Err(missing(xml, "Line", first, &format!("entry {id}")));
         }
         if transaction.sum == 0 {
-            self.set_aside(transaction);
+            if !self.set_aside(&transaction) {
+                let month = dates::month(day);
+                transaction.moves.iter_mut().for_each(|line| line.month = month);
+                self.flows.entry(&mut transaction.moves);
+            }
             return Ok(());
         }
         let side = if transaction.sum > 0 { "debit" } else { "credit" };

@@ -7,7 +7,7 @@ use std::io::BufRead;
 use covenant_policy::refusal::Refusal;
 use covenant_policy::statement::{Currency, Day, Period};
 
-use super::ledger::{Ledger, Listed, Posting, Transaction};
+use super::ledger::{Ledger, Listed};
 use super::{account, amount, count, day, missing, name, once};
 use crate::books::{Books, Format};
 use crate::xml::Xml;
@@ -32,7 +32,7 @@ pub fn read<'a>(reader: impl BufRead, file: &'a str, progress: &'a mut Progress<
             "MasterFiles" => listed |= master_files(&mut xml, &mut ledger)?,
             "GeneralLedgerEntries" if entries.is_none() => {
                 entries = Some(xml.line());
-                journals(&mut xml, &mut ledger)?;
+                ledger.journals(&mut xml)?;
             }
             "GeneralLedgerEntries" => {
                 return Err(xml.refuse(&catalogue::MISSING_ELEMENT, "GeneralLedgerEntries stands twice"));
@@ -250,80 +250,4 @@ fn party<R: BufRead>(xml: &mut Xml<'_, R>, ledger: &mut Ledger, id: &str) -> Res
         ledger.party(number, &key, &label, *closing, (*at, xml))?;
     }
     Ok(())
-}
-
-fn journals<R: BufRead>(xml: &mut Xml<'_, R>, ledger: &mut Ledger) -> Result<(), Refusal> {
-    let currency = ledger.currency(xml)?;
-    while xml.child()? {
-        if xml.name() == "Journal" {
-            while xml.child()? {
-                match xml.name() {
-                    "Transaction" => transaction(xml, ledger, currency)?,
-                    _ => xml.skip()?,
-                }
-            }
-        } else if !ledger.control.element(xml, currency)? {
-            xml.skip()?;
-        }
-    }
-    Ok(())
-}
-
-fn transaction<R: BufRead>(xml: &mut Xml<'_, R>, ledger: &mut Ledger, currency: Currency) -> Result<(), Refusal> {
-    let mut entry = Transaction::new(xml.line());
-    let (mut date, mut posted) = (None, None);
-    while xml.child()? {
-        match xml.name() {
-            "TransactionID" => entry.id = name(xml)?,
-            "TransactionDate" => date = Some((day(xml)?, xml.line())),
-            "GLPostingDate" => posted = Some(day(xml)?),
-            "Line" => {
-                let posting = line(xml, currency)?;
-                ledger.post(&mut entry, &posting, xml)?;
-            }
-            _ => xml.skip()?,
-        }
-    }
-    let within = || format!("entry {}", clip(&entry.id, 40));
-    let (date, at) = date.ok_or_else(|| missing(xml, "TransactionDate", entry.first_line, &within()))?;
-    ledger.dated(date, posted, at);
-    ledger.close(&entry, currency, xml)
-}
-
-fn line<R: BufRead>(xml: &mut Xml<'_, R>, currency: Currency) -> Result<Posting, Refusal> {
-    let mut posting = Posting {
-        line: xml.line(),
-        ..Posting::default()
-    };
-    while xml.child()? {
-        match xml.name() {
-            "AccountID" => posting.account = Some(account(xml)?),
-            "DebitAmount" => {
-                let found = amount_structure(xml, currency)?;
-                once(&mut posting.debit, found, xml)?;
-            }
-            "CreditAmount" => {
-                let found = amount_structure(xml, currency)?;
-                once(&mut posting.credit, found, xml)?;
-            }
-            _ => xml.skip()?,
-        }
-    }
-    Ok(posting)
-}
-
-/// The amount in the books' currency; what it was in another is passed over.
-fn amount_structure<R: BufRead>(xml: &mut Xml<'_, R>, currency: Currency) -> Result<i128, Refusal> {
-    let line = xml.line();
-    let mut found = None;
-    while xml.child()? {
-        match xml.name() {
-            "Amount" => {
-                let stated = amount(xml, currency)?;
-                once(&mut found, stated, xml)?;
-            }
-            _ => xml.skip()?,
-        }
-    }
-    found.ok_or_else(|| missing(xml, "Amount", line, "an amount"))
 }

@@ -10,7 +10,7 @@ use covenant_policy::refusal::Refusal;
 use covenant_policy::statement::{Currency, Period};
 
 use super::amounts::show;
-use super::ledger::{Ledger, Listed, Posting, Role, Transaction};
+use super::ledger::{Ledger, Listed, Role};
 use super::{account, amount, day, missing, name, once};
 use crate::books::{Books, Format, Warning};
 use crate::xml::Xml;
@@ -51,7 +51,7 @@ pub fn read<'a>(reader: impl BufRead, file: &'a str, progress: &'a mut Progress<
             "MasterFiles" => master_files(&mut xml, &mut ledger, &mut tree)?,
             "GeneralLedgerEntries" if entries.is_none() => {
                 entries = Some(xml.line());
-                journals(&mut xml, &mut ledger)?;
+                ledger.journals(&mut xml)?;
             }
             "GeneralLedgerEntries" => {
                 return Err(xml.refuse(&catalogue::MISSING_ELEMENT, "GeneralLedgerEntries stands twice"));
@@ -244,72 +244,4 @@ fn warn_of_carried(ledger: &mut Ledger) {
             line: None,
         });
     }
-}
-
-fn journals<R: BufRead>(xml: &mut Xml<'_, R>, ledger: &mut Ledger) -> Result<(), Refusal> {
-    let currency = ledger.currency(xml)?;
-    while xml.child()? {
-        if xml.name() == "Journal" {
-            while xml.child()? {
-                match xml.name() {
-                    "Transaction" => transaction(xml, ledger, currency)?,
-                    _ => xml.skip()?,
-                }
-            }
-        } else if !ledger.control.element(xml, currency)? {
-            xml.skip()?;
-        }
-    }
-    Ok(())
-}
-
-fn transaction<R: BufRead>(xml: &mut Xml<'_, R>, ledger: &mut Ledger, currency: Currency) -> Result<(), Refusal> {
-    let mut entry = Transaction::new(xml.line());
-    let (mut date, mut posted) = (None, None);
-    while xml.child()? {
-        match xml.name() {
-            "TransactionID" => entry.id = name(xml)?,
-            "TransactionDate" => date = Some((day(xml)?, xml.line())),
-            "GLPostingDate" => posted = Some(day(xml)?),
-            "TransactionType" => entry.carries = (xml.text()? == "A").then(BTreeMap::new),
-            "Lines" => {
-                while xml.child()? {
-                    match xml.name() {
-                        "DebitLine" | "CreditLine" => {
-                            let posting = line(xml, currency)?;
-                            ledger.post(&mut entry, &posting, xml)?;
-                        }
-                        _ => xml.skip()?,
-                    }
-                }
-            }
-            _ => xml.skip()?,
-        }
-    }
-    let within = || format!("entry {}", clip(&entry.id, 40));
-    let (date, at) = date.ok_or_else(|| missing(xml, "TransactionDate", entry.first_line, &within()))?;
-    ledger.dated(date, posted, at);
-    ledger.close(&entry, currency, xml)
-}
-
-fn line<R: BufRead>(xml: &mut Xml<'_, R>, currency: Currency) -> Result<Posting, Refusal> {
-    let mut posting = Posting {
-        line: xml.line(),
-        ..Posting::default()
-    };
-    while xml.child()? {
-        match xml.name() {
-            "AccountID" => posting.account = Some(account(xml)?),
-            "DebitAmount" => {
-                let found = amount(xml, currency)?;
-                once(&mut posting.debit, found, xml)?;
-            }
-            "CreditAmount" => {
-                let found = amount(xml, currency)?;
-                once(&mut posting.credit, found, xml)?;
-            }
-            _ => xml.skip()?,
-        }
-    }
-    Ok(posting)
 }

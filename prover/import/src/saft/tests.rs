@@ -5,6 +5,7 @@ use crate::books::Books;
 use crate::figures::{Options, to_statement};
 use crate::mapping::Mapping;
 use crate::position::figure as f;
+use crate::series::to_series;
 
 mod documents;
 mod norwegian;

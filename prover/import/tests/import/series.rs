@@ -3,7 +3,7 @@
 
 use covenant_import::sample::{Kind, Order, Profile};
 use covenant_import::series::{ImportedSeries, to_series};
-use covenant_import::{Books, Mapping, Options, fec};
+use covenant_import::{Books, Mapping, Options, fec, to_statement};
 use covenant_policy::refusal::Refusal;
 use covenant_policy::schema::MONTHLY_SERIES;
 
@@ -137,6 +137,65 @@ fn generated_books_give_the_sums_of_their_lines() {
             swedish.sheet.render_text(),
             series(&read(&sample, &bytes)).unwrap().sheet.render_text()
         );
+    }
+}
+
+/// The same of the Norwegian sample, whose lines give account, side and amount in one line of text each.
+#[test]
+fn a_norwegian_file_gives_the_sums_of_its_lines() {
+    for profile in [Profile::Healthy, Profile::Failing] {
+        let (sample, bytes) = made(&Order {
+            entries: 2_000,
+            profile,
+            ..order(Kind::SaftNo, 4)
+        });
+        let mut expected = [[0i64; 12]; 2];
+        let (mut bank, mut month) = (false, 0);
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        let between = |line: &str, from: &str, to: &str| -> Option<String> {
+            let rest = line.split_once(from)?.1;
+            Some(rest.split_once(to)?.0.to_owned())
+        };
+        for line in text.lines() {
+            if let Some(id) = between(line, "<TransactionID>", "<") {
+                bank = id.starts_with("BANK-");
+            }
+            if let Some(date) = between(line, "<TransactionDate>", "<") {
+                month = date[5..7].parse::<usize>().unwrap() - 1;
+            }
+            let Some(account) = between(line, "<AccountID>", "<").filter(|_| line.contains("<Line>")) else {
+                continue;
+            };
+            let ore: i64 = between(line, "<Amount>", "<")
+                .unwrap()
+                .replace('.', "")
+                .parse()
+                .unwrap();
+            let balance = if line.contains("<DebitAmount>") { ore } else { -ore };
+            match account.as_str() {
+                "3000" => expected[0][month] -= balance,
+                "1920" | "2220" if bank => expected[1][month] += balance,
+                _ => {}
+            }
+        }
+        let books = read(&sample, &bytes);
+        let norwegian = series(&books).unwrap();
+        assert_eq!(months(&norwegian), expected, "{profile:?}");
+        assert!(expected.iter().flatten().all(|sum| *sum != 0), "{expected:?}");
+        assert_eq!(norwegian.statement.coverage.0, 0xfff0_0fff);
+        // Lines that name their customers say who was invoiced most.
+        let year = to_statement(&books, &Mapping::chart("no-ns4102").unwrap(), &Options::default()).unwrap();
+        let invoiced = year.review.customers.unwrap().invoiced;
+        assert!(invoiced.reason.is_none() && invoiced.customers > 1, "{invoiced:?}");
+        let nobody = text.replacen(
+            "<CustomerID>00001</CustomerID><Description>",
+            "<Description>",
+            usize::MAX,
+        );
+        let nobody = data::books_of(nobody.as_bytes(), &sample.file_name).unwrap();
+        let year = to_statement(&nobody, &Mapping::chart("no-ns4102").unwrap(), &Options::default()).unwrap();
+        let reason = year.review.customers.unwrap().invoiced.reason.unwrap_or_default();
+        assert!(reason.contains("do not all say whose they are"), "{reason}");
     }
 }
 

@@ -55,12 +55,7 @@ fn bisect(ask: impl Fn(i64) -> Vec<String>, figure: &str, budget: &Budget) -> (u
             let programs = programs.borrow();
             let past: Vec<Answer<'_>> = outcomes
                 .iter()
-                .map(|(p, outcome)| Answer {
-                    bank: 0,
-                    program: &programs[*p],
-                    statements: [Some(0), None],
-                    outcome: *outcome,
-                })
+                .map(|(p, outcome)| Answer::of_one(0, &programs[*p], [Some(0), None], *outcome))
                 .collect();
             let next = answered(0, programs.last().expect("asked"), &truth, [Some(0), None]);
             let added = addition(&schemas, &past, &next, budget).expect("true");
@@ -83,12 +78,7 @@ fn bisect(ask: impl Fn(i64) -> Vec<String>, figure: &str, budget: &Budget) -> (u
     let programs = programs.borrow();
     let facts: Vec<_> = outcomes
         .iter()
-        .map(|(p, outcome)| Answer {
-            bank: 0,
-            program: &programs[*p],
-            statements: [Some(0), None],
-            outcome: *outcome,
-        })
+        .map(|(p, outcome)| Answer::of_one(0, &programs[*p], [Some(0), None], *outcome))
         .map(|answer| facts(&answer, Belief::Inferred))
         .collect();
     let mut view = View::new(&schemas, &facts).expect("true");
@@ -202,7 +192,7 @@ fn a_policy_that_puts_a_figure_into_a_narrow_drawer_is_refused() {
     // What a lower tier would give away, if the enterprise said no more than that.
     let lower = Answer {
         outcome: Outcome::Tier { tier: 15, best: false },
-        ..next
+        ..next.clone()
     };
     assert_eq!(
         addition(&schemas(2), &[], &lower, &Budget::default())

@@ -26,7 +26,7 @@ struct Sketch {
 
 /// A policy in outline: plain rows, a row of pass bits, weights and minimum of each tier.
 #[derive(Debug, Clone)]
-struct Outline {
+pub(super) struct Outline {
     rows: Vec<Sketch>,
     bits: Vec<i64>,
     bits_bound: i64,
@@ -40,7 +40,7 @@ fn sketch() -> impl Strategy<Value = Sketch> {
         .prop_map(|(coefficients, near)| Sketch { coefficients, near })
 }
 
-fn outline() -> impl Strategy<Value = Outline> {
+pub(super) fn outline() -> impl Strategy<Value = Outline> {
     let tier = (prop::collection::vec(0u32..=2, 6), 1u32..=6);
     (
         prop::collection::vec(sketch(), 4),
@@ -58,7 +58,7 @@ fn outline() -> impl Strategy<Value = Outline> {
         })
 }
 
-fn figures() -> impl Strategy<Value = [i64; FIGURES]> {
+pub(super) fn figures() -> impl Strategy<Value = [i64; FIGURES]> {
     let small = prop::collection::vec(0i64..=5_000, FIGURES);
     (small, prop::collection::vec(any::<bool>(), FIGURES)).prop_map(|(values, minus)| {
         let mut figures = [0; FIGURES];
@@ -71,7 +71,7 @@ fn figures() -> impl Strategy<Value = [i64; FIGURES]> {
     })
 }
 
-fn built(outline: &Outline, columns: &[i64; COLUMNS]) -> Program {
+pub(super) fn built(outline: &Outline, columns: &[i64; COLUMNS]) -> Program {
     let mut program = screen("cash >= 1");
     program.rows = vec![Row::BLANK; ROWS];
     for (row, sketch) in program.rows.iter_mut().zip(&outline.rows) {
@@ -115,7 +115,7 @@ fn built(outline: &Outline, columns: &[i64; COLUMNS]) -> Program {
 }
 
 /// Everything that the meter says of these answers holds of the true figures.
-fn assert_true(truth: &[[i64; FIGURES]], answers: &[Answer<'_>]) {
+pub(super) fn assert_true(truth: &[[i64; FIGURES]], answers: &[Answer<'_>]) {
     let schemas = schemas(truth.len());
     for belief in [Belief::Proven, Belief::Inferred] {
         let told: Vec<_> = answers.iter().map(|answer| facts(answer, belief)).collect();
@@ -170,7 +170,7 @@ proptest! {
                 Some(_) if *lower => Outcome::Tier { tier: *which.get(&reached), best: false },
                 Some(best) => Outcome::Tier { tier: *best, best: true },
             };
-            Answer { bank: 0, program, statements, outcome }
+            Answer::of_one(0, program, statements, outcome)
         }).collect();
         assert_true(&truth, &answers);
     }
@@ -257,12 +257,7 @@ fn what_an_and_or_answer_reveals() {
     ];
     let policy = program(&rules, &[("A", &["both"]), ("B", &["either"])]);
     let view = |outcome, belief| {
-        let answer = Answer {
-            bank: 0,
-            program: &policy,
-            statements: [Some(0), None],
-            outcome,
-        };
+        let answer = Answer::of_one(0, &policy, [Some(0), None], outcome);
         let told = [facts(&answer, belief)];
         let mut view = View::new(&schemas(1), &told).expect("possible");
         [index("cash"), index("revenue")].map(|j| view.figure(0, j))
@@ -298,22 +293,14 @@ fn an_alternative_that_is_impossible_leaves_a_fact() {
     let of = [Some(0), None];
     let answers = [answered(0, &rich, &truth, of), answered(0, &either, &truth, of)];
     assert_eq!(answers[1].outcome, Outcome::Silence);
-    let told = answers.map(|answer| facts(&answer, Belief::Inferred));
+    let told = answers.each_ref().map(|answer| facts(answer, Belief::Inferred));
     let mut view = View::new(&schemas(1), &told).expect("true");
     // Cash below 400 or revenue below 9,000: neither follows.
     assert_eq!(view.figure(0, index("cash")).upper, big(i64::MAX));
     let plenty = screen("revenue >= 9_500");
     let mut richer = told.to_vec();
     let yes = Outcome::Tier { tier: 0, best: true };
-    richer.push(facts(
-        &Answer {
-            bank: 0,
-            program: &plenty,
-            statements: of,
-            outcome: yes,
-        },
-        Belief::Inferred,
-    ));
+    richer.push(facts(&Answer::of_one(0, &plenty, of, yes), Belief::Inferred));
     let mut view = View::new(&schemas(1), &richer).expect("possible");
     assert_eq!(view.figure(0, index("cash")).upper, big(39_999));
     // B without A: the one rule that A adds does not hold.
@@ -328,12 +315,7 @@ fn an_alternative_that_is_impossible_leaves_a_fact() {
 #[test]
 fn answers_that_exclude_each_other_are_told() {
     let (low, high) = (screen("cash <= 5"), screen("cash >= 6"));
-    let yes = |program| Answer {
-        bank: 0,
-        program,
-        statements: [Some(0), None],
-        outcome: Outcome::Tier { tier: 0, best: true },
-    };
+    let yes = |program| Answer::of_one(0, program, [Some(0), None], Outcome::Tier { tier: 0, best: true });
     let told = [facts(&yes(&low), Belief::Proven), facts(&yes(&high), Belief::Proven)];
     assert!(View::new(&schemas(1), &told).is_err());
 }

@@ -34,6 +34,8 @@ pub(super) struct Chosen {
     pub statements: [Option<Used>; 2],
     /// The one of the linked proof, where the tier takes one.
     pub third: Option<Used>,
+    /// All statements that the policy was held against, by id: those that are used, and a third one that the tier does not ask for.
+    pub held_against: Vec<FieldElement>,
     pub tier: String,
     /// Whether no better tier is reached.
     pub best: bool,
@@ -86,6 +88,8 @@ struct Fitting {
     tier: Result<Claim, Refusal>,
     /// Whether any tier is reached, whatever was claimed.
     reached: bool,
+    /// All statements that the policy was held against, by id.
+    held_against: Vec<FieldElement>,
 }
 
 /// Chooses the latest statement that fits the request, with an attestation that counts, and the tier: the one asked for, or the
@@ -118,6 +122,7 @@ pub(super) fn choose(contents: &Contents, asked: &Asked<'_>, args: &Prove) -> Re
             Ok(Fitting {
                 attested: Ok((statements, third)),
                 tier: Ok(Claim { tier, best }),
+                held_against,
                 ..
             }) => {
                 // Of other periods' figures that do not fit the request, such as those of a year too many, there is nothing to say.
@@ -125,24 +130,23 @@ pub(super) fn choose(contents: &Contents, asked: &Asked<'_>, args: &Prove) -> Re
                 return Ok(Choice::Tier(Box::new(Chosen {
                     statements,
                     third,
+                    held_against,
                     tier,
                     best,
                     passed_over: passed,
                 })));
             }
             Ok(Fitting {
-                attested: Ok((statements, third)),
+                attested: Ok(_),
                 tier: Err(short),
                 reached,
+                held_against,
             }) => {
                 let mut mended = passed.into_iter().filter(|p| matches!(p.tier, Some(Ok(_))));
                 return match mended.next() {
                     Some(mended) => Err(mended.last_word()),
                     None if reached => Err(short),
-                    None => Ok(Choice::NoTier(
-                        short,
-                        statements.iter().flatten().chain(&third).map(|used| used.id).collect(),
-                    )),
+                    None => Ok(Choice::NoTier(short, held_against)),
                 };
             }
             Ok(Fitting {
@@ -179,7 +183,10 @@ fn fitting(contents: &Contents, asked: &Asked<'_>, args: &Prove, first: &HeldSta
         .map(|held| bare(held))
         .transpose()?;
     let bare = [Some(&bare_first), bare_second.as_ref(), bare_third.as_ref()];
-    let reached = tiers::reached(asked.policy().compiled(), bare)?;
+    let (reached, third_counts) = tiers::reached(asked.policy().compiled(), bare)?;
+    let beside = third.as_ref().and_then(|third| third.as_ref().ok()).copied();
+    let held_against = [Some(first), second, beside.filter(|_| third_counts)];
+    let held_against = held_against.into_iter().flatten().map(|held| held.id).collect();
     let any = !reached.is_empty();
     let tier = match (claim(args, reached), &third) {
         (Ok(tier), _) => Ok(tier),
@@ -202,6 +209,7 @@ fn fitting(contents: &Contents, asked: &Asked<'_>, args: &Prove, first: &HeldSta
         attested: attested(asked, first, second, third),
         tier,
         reached: any,
+        held_against,
     })
 }
 

@@ -4,7 +4,7 @@ use covenant_api::documents::Bundle;
 use covenant_api::host;
 use covenant_api::sign::Verified;
 use covenant_api::types::FieldElement;
-use covenant_meter::{Answer, Outcome, silence_tells};
+use covenant_meter::silence_tells;
 use covenant_policy::refusal::Refusal;
 
 use super::{Asking, Chosen};
@@ -27,12 +27,9 @@ pub(super) struct Told {
 pub(super) fn weigh(contents: &Contents, asking: &Asking, chosen: &Chosen, beyond: bool) -> Result<Told, Refusal> {
     let mut metered = Metered::of(contents)?;
     let bank = metered.bank(asking.invitation.bank, &asking.invitation.bank_name);
-    let ids: Vec<FieldElement> = chosen.used().map(|used| used.id).collect();
     let claim = Some((chosen.tier.as_str(), chosen.best));
-    let added = metered.additions(bank, asking.policy.compiled(), &ids, claim)?;
-    // Each proof that the tier takes is weighed; the first one that tells too much is refused.
-    let exceeded = added.iter().find_map(|added| added.exceeded.as_ref());
-    let refusal = exceeded.map(|exceeded| metered.refusal(bank, exceeded));
+    let added = metered.addition(bank, asking.policy.compiled(), &chosen.held_against, claim)?;
+    let refusal = added.exceeded.as_ref().map(|exceeded| metered.refusal(bank, exceeded));
     match refusal {
         Some(refusal) if !beyond => Err(refusal),
         beyond => Ok(Told {
@@ -58,7 +55,7 @@ pub(super) fn keep(
         policy_source: asking.policy.document().source.clone(),
         tier: bundle.tier.clone(),
         request: asking.request.id(),
-        statements: chosen.used().map(|used| used.id).collect(),
+        statements: chosen.held_against.clone(),
         as_of: asking.request.as_of,
         bundle: bundle.id(),
         proven: context.now(),
@@ -78,10 +75,6 @@ pub(super) fn keep_silence(
     statements: Vec<FieldElement>,
 ) -> Result<(), Refusal> {
     let compiled = asking.policy.compiled();
-    // Over three statements silence may be due to either proof, so that nothing follows for the figures of one.
-    if !compiled.further.is_empty() {
-        return Ok(());
-    }
     let contents = &mut writer.vault.contents;
     let (request, bank) = (asking.request.id(), asking.invitation.bank);
     let known = |other: &Unanswered| other.request == request && other.statements == statements;
@@ -89,12 +82,8 @@ pub(super) fn keep_silence(
         return Ok(());
     }
     let mut metered = Metered::of(contents)?;
-    let asked = Answer {
-        bank: metered.bank(bank, &asking.invitation.bank_name),
-        program: &compiled.program,
-        statements: metered.held([0, 1].map(|slot| statements.get(slot).copied())),
-        outcome: Outcome::Silence,
-    };
+    let number = metered.bank(bank, &asking.invitation.bank_name);
+    let asked = metered.next(number, compiled, &statements, None)?;
     if !silence_tells(
         &metered.schemas(),
         &metered.answers(None),

@@ -9,7 +9,6 @@ use covenant_policy::statement::Currency;
 use super::{Ledger, Listed, Role};
 use crate::books::{Account, Auxiliary, Books, Warning};
 use crate::catalogue;
-use crate::flows::Flows;
 use crate::saft::amounts::{UNIT, show, whole};
 use crate::xml::Xml;
 
@@ -54,7 +53,7 @@ impl Ledger {
             accounts,
             unallocated: 0,
             prior: None,
-            flows: Flows::default(),
+            flows: self.flows,
             warnings: self.warnings,
         })
     }

@@ -304,3 +304,27 @@ fn elements_of_others_are_passed_over_and_cuts_are_noticed() {
         ("encoding-lies", Some(5))
     );
 }
+
+/// The sale in March, the payment in April; accounts by their standard numbers, for 7 says nothing.
+#[test]
+fn entries_become_months() {
+    let books = read(FILE).unwrap();
+    let series = to_series(&books, &Mapping::chart("no-ns4102").unwrap(), &Options::default()).unwrap();
+    let of = |month: usize| {
+        let line = &series.sheet.months[month];
+        (line.booked.minor, line.operating.map(|amount| amount.minor))
+    };
+    assert_eq!(
+        [of(1), of(2), of(3)],
+        [(0, Some(0)), (125_000, Some(0)), (0, Some(65_000))]
+    );
+    // Dated into another month by its document; what was posted later does not move it.
+    let later = changed(FILE, ">2024-03-02<", ">2024-05-02<");
+    let series = to_series(
+        &read(&later).unwrap(),
+        &Mapping::chart("no-ns4102").unwrap(),
+        &Options::default(),
+    )
+    .unwrap();
+    assert_eq!(series.sheet.months[2].booked.minor, 125_000);
+}

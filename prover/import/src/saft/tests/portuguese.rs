@@ -100,3 +100,37 @@ fn what_is_prescribed_must_be_there() {
     let books = refused(read(&aside)).0;
     assert!(matches!(books, "empty-books" | "balance-mismatch"), "{books}");
 }
+
+/// The entry that carries the result is in no month: after it the year would have no revenue.
+#[test]
+fn entries_become_months() {
+    let series = |text: &str| {
+        to_series(
+            &read(text).unwrap(),
+            &Mapping::chart("pt-snc").unwrap(),
+            &Options::default(),
+        )
+        .unwrap()
+    };
+    let june = |text: &str| {
+        let line = &series(text).sheet.months[5];
+        (line.booked.minor, line.operating.map(|amount| amount.minor))
+    };
+    assert_eq!(june(FILE), (100_000, Some(-40_000)));
+    assert_eq!(
+        series(FILE)
+            .sheet
+            .months
+            .iter()
+            .filter(|month| month.booked.minor != 0)
+            .count(),
+        1
+    );
+    let march = changed(
+        FILE,
+        "<TransactionID>1</TransactionID><Period>1</Period><TransactionDate>2024-06-30",
+        "<TransactionID>1</TransactionID><Period>1</Period><TransactionDate>2024-03-31",
+    );
+    assert_eq!(june(&march), (0, Some(-40_000)));
+    assert_eq!(series(&march).sheet.months[2].booked.minor, 100_000);
+}
