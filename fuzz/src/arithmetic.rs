@@ -58,7 +58,8 @@ impl Tape<'_> {
     }
 }
 
-/// Arithmetic on eight lanes, over both fields and the extension, against arkworks'.
+/// Arithmetic on eight lanes, and of single numbers with two chains of carries, over both fields and the extension, against
+/// arkworks'.
 pub fn lanes(bytes: &[u8]) {
     #[cfg(target_arch = "x86_64")]
     if let Some(ifma) = covenant_proofs::lanes::Ifma::detected() {
@@ -74,7 +75,7 @@ pub fn lanes(bytes: &[u8]) {
 
 #[cfg(target_arch = "x86_64")]
 mod vectors {
-    use covenant_proofs::lanes::{Ifma, Lanes, Lanes2, WIDTH, Wide};
+    use covenant_proofs::lanes::{Carries, Ifma, Lanes, Lanes2, WIDTH, Wide};
 
     use super::*;
 
@@ -150,6 +151,13 @@ mod vectors {
             };
             assert_eq!(ours[to].store(), theirs[to], "operation {}", operation % 16);
             let (a, b, x, y) = (theirs[to], theirs[two], ours[to], ours[two]);
+            if let Some(carries) = Carries::detected() {
+                for (a, b) in a.iter().zip(&b) {
+                    assert_eq!(carries.sum(a, b), *a + b);
+                    assert_eq!(carries.difference(a, b), *a - b);
+                    assert_eq!(carries.product(a, b), *a * b);
+                }
+            }
             let each = |f: &dyn Fn(usize) -> bool| (0..WIDTH).fold(0, |mask, i| mask | u8::from(f(i)) << i);
             assert_eq!(x.zeros(), each(&|i| a[i].is_zero()));
             assert_eq!(x.equal(y), each(&|i| a[i] == b[i]));
@@ -197,6 +205,12 @@ mod vectors {
                 ),
             };
             assert_eq!(ours[to].store(), theirs[to], "operation {}", operation % 10);
+            if let Some(carries) = Carries::detected() {
+                for (a, b) in theirs[to].iter().zip(&theirs[two]) {
+                    assert_eq!(carries.quadratic_product(a, b), *a * b);
+                    assert_eq!(carries.quadratic_square(a), a.square());
+                }
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 //!
 //! Times do not depend on secrets more than arkworks' own do; a contribution's secret is used once and forgotten.
 
+mod single;
 pub(crate) mod steps;
 pub(crate) mod tree;
 

@@ -5,6 +5,8 @@
 //! larger (compared as integers, for G2 by c1 and then c0); 01 would be infinity, which is refused, as is 11.
 
 mod points;
+#[cfg(target_arch = "x86_64")]
+mod side_by_side;
 
 use ark_bn254::{Fq, Fq2, G1Affine, G2Affine};
 use ark_ec::AffineRepr as _;
@@ -16,7 +18,6 @@ use rayon::prelude::*;
 use self::points::Wrong;
 pub(crate) use self::points::all_in_g2;
 use crate::montgomery::Point;
-use crate::numbers::Quadratic;
 
 pub use crate::errors::DecodeError;
 
@@ -74,10 +75,14 @@ impl Proof {
     }
 
     /// As many proofs as lie side by side.
-    fn side_by_side<Q: Quadratic, B: AsRef<[u8]>>(token: Q::Token, proofs: &[B]) -> Vec<Result<Self, DecodeError>> {
+    #[cfg(target_arch = "x86_64")]
+    fn side_by_side<Q: crate::numbers::Quadratic, B: AsRef<[u8]>>(
+        token: Q::Token,
+        proofs: &[B],
+    ) -> Vec<Result<Self, DecodeError>> {
         let whole = |bytes: &B| -> [u8; LENGTH] { bytes.as_ref().try_into().unwrap_or([0; LENGTH]) };
         let wholes: Vec<[u8; LENGTH]> = proofs.iter().map(whole).collect();
-        let found = points::side_by_side::<Q>(token, &wholes);
+        let found = side_by_side::proofs::<Q>(token, &wholes);
         // What was not found is read again alone, which says what is wrong with it.
         let each = proofs.iter().zip(found);
         each.map(|(bytes, found)| found.map_or_else(|| Self::from_bytes(bytes.as_ref()), Ok))

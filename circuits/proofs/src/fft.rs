@@ -18,6 +18,7 @@ use covenant_gadgets::circuit::Field;
 use rayon::prelude::*;
 use zeroize::Zeroizing;
 
+use crate::arithmetic::{Arithmetic, Plain};
 use crate::matrices::Rows;
 
 /// The largest two-adic order of BN254's scalar field.
@@ -92,7 +93,11 @@ impl Transform {
         if let Some((ifma, tables)) = self.vectors() {
             return tables.quotient(ifma, a, b);
         }
-        self.scalar_quotient(a, b)
+        #[cfg(target_arch = "x86_64")]
+        if let Some(carries) = crate::lanes::Carries::detected() {
+            return self.scalar_quotient(carries, a, b);
+        }
+        self.scalar_quotient(Plain, a, b)
     }
 
     /// The tables for vectors, where there are such and the domain is worth it.
@@ -111,30 +116,31 @@ impl Transform {
         }
     }
 
-    fn scalar_quotient(&self, a: &mut [Field], b: &mut [Field]) -> Zeroizing<Vec<Field>> {
-        let mut c: Zeroizing<Vec<Field>> = a.par_iter().zip(&*b).map(|(a, b)| *a * b).collect::<Vec<_>>().into();
+    fn scalar_quotient(&self, on: impl Arithmetic<Field>, a: &mut [Field], b: &mut [Field]) -> Zeroizing<Vec<Field>> {
+        let products = a.par_iter().zip(&*b).map(|(a, b)| on.times(a, b));
+        let mut c: Zeroizing<Vec<Field>> = products.collect::<Vec<_>>().into();
         rayon::join(
-            || self.to_odd_coset(a),
-            || rayon::join(|| self.to_odd_coset(b), || self.to_odd_coset(&mut c)),
+            || self.to_odd_coset(on, a),
+            || rayon::join(|| self.to_odd_coset(on, b), || self.to_odd_coset(on, &mut c)),
         );
         let value = |j| {
             let place = self.place(j);
-            a[place] * b[place] - c[place]
+            on.minus(&on.times(&a[place], &b[place]), &c[place])
         };
         let places = (0..self.size()).into_par_iter().with_min_len(BUTTERFLIES_PER_TASK);
         Zeroizing::new(places.map(value).collect())
     }
 
     /// From values on the domain to values on the odd coset; the value at the coset's j-th point ends in [`Transform::place`] j.
-    fn to_odd_coset(&self, values: &mut [Field]) {
+    fn to_odd_coset(&self, on: impl Arithmetic<Field>, values: &mut [Field]) {
         let roots: Vec<&[Field]> = self.roots.iter().map(Vec::as_slice).collect();
-        frequency(values, &roots);
+        frequency(on, values, &roots);
         values
             .par_iter_mut()
             .with_min_len(BUTTERFLIES_PER_TASK)
             .zip(&self.coset)
-            .for_each(|(value, factor)| *value *= factor);
-        time(values, &roots);
+            .for_each(|(value, factor)| *value = on.times(value, factor));
+        time(on, values, &roots);
     }
 
     /// Where the value at the coset's j-th point lies after [`Transform::to_odd_coset`].
@@ -157,50 +163,50 @@ fn powers(x: Field, count: usize) -> Vec<Field> {
 }
 
 /// Natural order to bit-reversed: the longest butterflies first.
-fn frequency(values: &mut [Field], roots: &[&[Field]]) {
+fn frequency(on: impl Arithmetic<Field>, values: &mut [Field], roots: &[&[Field]]) {
     let Some((level, shorter)) = roots.split_first().filter(|_| values.len() > 1) else {
         return;
     };
     let (left, right) = values.split_at_mut(values.len() / 2);
     let butterflies = |left: &mut [Field], right: &mut [Field], roots: &[Field]| {
         for ((l, r), root) in left.iter_mut().zip(right).zip(roots) {
-            let difference = *l - *r;
-            *l += *r;
-            *r = difference * root;
+            let difference = on.minus(l, r);
+            *l = on.plus(l, r);
+            *r = on.times(&difference, root);
         }
     };
     if left.len() < ALONE {
         butterflies(left, right, level);
-        frequency(left, shorter);
-        frequency(right, shorter);
+        frequency(on, left, shorter);
+        frequency(on, right, shorter);
     } else {
         left.par_chunks_mut(BUTTERFLIES_PER_TASK)
             .zip(right.par_chunks_mut(BUTTERFLIES_PER_TASK))
             .zip(level.par_chunks(BUTTERFLIES_PER_TASK))
             .for_each(|((l, r), roots)| butterflies(l, r, roots));
-        rayon::join(|| frequency(left, shorter), || frequency(right, shorter));
+        rayon::join(|| frequency(on, left, shorter), || frequency(on, right, shorter));
     }
 }
 
 /// Bit-reversed order to natural: the shortest butterflies first.
-fn time(values: &mut [Field], roots: &[&[Field]]) {
+fn time(on: impl Arithmetic<Field>, values: &mut [Field], roots: &[&[Field]]) {
     let Some((level, shorter)) = roots.split_first().filter(|_| values.len() > 1) else {
         return;
     };
     let (left, right) = values.split_at_mut(values.len() / 2);
     let butterflies = |left: &mut [Field], right: &mut [Field], roots: &[Field]| {
         for ((l, r), root) in left.iter_mut().zip(right).zip(roots) {
-            let turned = *r * root;
-            *r = *l - turned;
-            *l += turned;
+            let turned = on.times(r, root);
+            *r = on.minus(l, &turned);
+            *l = on.plus(l, &turned);
         }
     };
     if left.len() < ALONE {
-        time(left, shorter);
-        time(right, shorter);
+        time(on, left, shorter);
+        time(on, right, shorter);
         butterflies(left, right, level);
     } else {
-        rayon::join(|| time(left, shorter), || time(right, shorter));
+        rayon::join(|| time(on, left, shorter), || time(on, right, shorter));
         left.par_chunks_mut(BUTTERFLIES_PER_TASK)
             .zip(right.par_chunks_mut(BUTTERFLIES_PER_TASK))
             .zip(level.par_chunks(BUTTERFLIES_PER_TASK))
@@ -231,7 +237,7 @@ mod tests {
             let transform = Transform::of(size).unwrap();
             assert_eq!(transform.size(), size);
             let mut moved = values;
-            transform.to_odd_coset(&mut moved);
+            transform.to_odd_coset(Plain, &mut moved);
             let moved: Vec<Field> = (0..size).map(|j| moved[transform.place(j)]).collect();
             assert_eq!(moved, expected, "2^{log}");
         }
@@ -261,7 +267,20 @@ mod tests {
                 b: b.clone(),
             };
             assert_eq!(*transform.quotient(&mut rows), expected, "2^{log}");
-            assert_eq!(*transform.scalar_quotient(&mut a, &mut b), expected, "2^{log}, scalar");
+            #[cfg(target_arch = "x86_64")]
+            if let Some(carries) = crate::lanes::Carries::detected() {
+                let (mut a, mut b) = (a.clone(), b.clone());
+                assert_eq!(
+                    *transform.scalar_quotient(carries, &mut a, &mut b),
+                    expected,
+                    "2^{log}, carries"
+                );
+            }
+            assert_eq!(
+                *transform.scalar_quotient(Plain, &mut a, &mut b),
+                expected,
+                "2^{log}, scalar"
+            );
         }
     }
 

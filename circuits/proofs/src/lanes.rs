@@ -1,4 +1,5 @@
-//! Eight field elements at once, on processors with AVX-512 IFMA: the one module of the workspace that may say `unsafe`.
+//! Eight field elements at once, on processors with AVX-512 IFMA: the one module of the workspace that may say `unsafe`. What takes
+//! other instructions lies here too: [`Carries`].
 //!
 //! IFMA multiplies 52-bit numbers in each of eight 64-bit lanes and adds the low or the high half of the product to a lane.
 //! A field element is therefore five limbs of 52 bits, in Montgomery form with radix 2^260 (Gueron, Krasnov, "Software
@@ -14,7 +15,7 @@
 
 #![expect(
     unsafe_code,
-    reason = "vector instructions that not every processor has; each block says why it is sound"
+    reason = "instructions that not every processor has; each block says why it is sound"
 )]
 
 /// The values of an expression for the places 0 to 4, or 0 to 7, as an array: `each!(5, i => …)`. Written out, because the closures
@@ -36,6 +37,7 @@ macro_rules! each {
 }
 pub(crate) use each;
 
+mod carries;
 mod common;
 mod constants;
 mod number;
@@ -49,6 +51,7 @@ mod tests;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use carries::Carries;
 pub use common::Number;
 pub use number::{Lanes, Wide};
 pub use pack::Packed;

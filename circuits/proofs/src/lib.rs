@@ -3,6 +3,7 @@
 //! Keys come from [`keys`], proofs from [`prove`] and verdicts from [`verify`]; what comes from outside passes through
 //! [`decode`]. The only crate that names ark-groth16 and merlin.
 
+mod arithmetic;
 pub mod batch;
 mod batch_affine;
 pub mod ceremony;

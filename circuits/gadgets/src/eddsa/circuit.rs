@@ -300,7 +300,7 @@ fn tables() -> &'static Tables {
             points.extend([single, double + single]);
             single = double + double;
         }
-        let coordinates: Vec<(Field, Field)> = Sum::normalize_batch(&points).iter().map(montgomery).collect();
+        let coordinates = montgomery(&Sum::normalize_batch(&points));
         let windows = coordinates[2..]
             .chunks_exact(2)
             .map(|pair| Window {
@@ -316,11 +316,15 @@ fn tables() -> &'static Tables {
     })
 }
 
-/// u = (1 + y)/(1 − y), v = u/x, of a constant point that is neither the identity nor of order 2.
-fn montgomery(point: &Point) -> (Field, Field) {
-    let inverse = |value: Field| value.inverse().unwrap_or_default();
-    let u = (Field::one() + point.y) * inverse(Field::one() - point.y);
-    (u, u * inverse(point.x))
+/// u = (1 + y)/(1 − y), v = u/x, of constant points that are neither the identity nor of order 2; with one inversion.
+fn montgomery(points: &[Point]) -> Vec<(Field, Field)> {
+    let mut inverses: Vec<Field> = points.iter().flat_map(|p| [Field::one() - p.y, p.x]).collect();
+    ark_ff::batch_inversion(&mut inverses);
+    let of = |(point, inverses): (&Point, &[Field])| {
+        let u = (Field::one() + point.y) * inverses[0];
+        (u, u * inverses[1])
+    };
+    points.iter().zip(inverses.chunks_exact(2)).map(of).collect()
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The Grain generator of Poseidon's round constants and matrix (appendix E of the Poseidon paper): a shift register of 80 bits,
 //! whose bits are taken in pairs, the second of each where the first is 1.
 //!
-//! Sixteen steps are taken at once, since the youngest tap is 18 bits from the end. Every program makes parameters when it
-//! starts: one bit at a time they took a twentieth of a proof.
+//! Sixteen steps are taken at once, since the youngest tap is 18 bits from the end, and what four pairs give is looked up. Every
+//! program makes parameters when it starts: one bit at a time they took a twentieth of a proof.
 
 use ark_ff::{BigInt, PrimeField as _};
 
@@ -12,6 +12,23 @@ use crate::circuit::Field;
 const BITS: usize = Field::MODULUS_BIT_SIZE as usize;
 /// Steps taken at once.
 const STEPS: u32 = 16;
+/// For each eight bits, which are four pairs with the first bit lowest: the bits that are taken, the first one highest, and how many.
+const TAKEN: [(u64, u32); 256] = {
+    let mut taken = [(0, 0); 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut place = 0;
+        while place < 8 {
+            if byte >> place & 1 == 1 {
+                let (bits, count) = taken[byte];
+                taken[byte] = (bits << 1 | (byte >> (place + 1) & 1) as u64, count + 1);
+            }
+            place += 2;
+        }
+        byte += 1;
+    }
+    taken
+};
 /// Steps whose bits are not used.
 const DISCARDED: u32 = 160;
 
@@ -19,8 +36,8 @@ const DISCARDED: u32 = 160;
 pub(super) struct Grain {
     /// The next bit lowest.
     state: u128,
-    /// Bits that were made and not looked at, the next one lowest, and how many.
-    made: u128,
+    /// Bits that were taken and not used, the next one highest, and how many.
+    made: u64,
     left: u32,
 }
 
@@ -83,24 +100,29 @@ impl Grain {
     /// A number of as many bits as the modulus, the most significant one first.
     fn integer(&mut self) -> BigInt<4> {
         let mut limbs = [0; 4];
-        for place in (0..BITS).rev() {
-            limbs[place / 64] |= self.bit() << (place % 64);
+        let mut missing = BITS as u32;
+        for limb in limbs.iter_mut().rev() {
+            let wanted = (missing - 1) % 64 + 1;
+            *limb = self.bits(wanted);
+            missing -= wanted;
         }
         BigInt::new(limbs)
     }
 
-    fn bit(&mut self) -> u64 {
+    /// The next bits, the first one highest; at most 64.
+    fn bits(&mut self, wanted: u32) -> u64 {
+        let (mut bits, mut missing) = (0, wanted);
         loop {
-            if self.left == 0 {
-                self.made = self.step();
-                self.left = STEPS;
+            let used = missing.min(self.left);
+            self.left -= used;
+            bits = bits << used | self.made >> self.left & ((1 << used) - 1);
+            missing -= used;
+            if missing == 0 {
+                return bits;
             }
-            let pair = self.made & 3;
-            self.made >>= 2;
-            self.left -= 2;
-            if pair & 1 == 1 {
-                return (pair >> 1) as u64;
-            }
+            let new = self.step() as usize;
+            let ((first, some), (second, more)) = (TAKEN[new & 255], TAKEN[new >> 8]);
+            (self.made, self.left) = (first << more | second, some + more);
         }
     }
 }

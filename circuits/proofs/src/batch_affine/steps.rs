@@ -1,11 +1,11 @@
 //! One step of many points at once in affine coordinates, with one inversion for all of them: what sums of many points and
-//! multiplications of many points consist of. On eight lanes where the processor can, in arkworks' arithmetic elsewhere.
+//! multiplications of many points consist of. On eight lanes where the processor can, else one by one with
+//! two chains of carries, else in arkworks' arithmetic.
 
-use std::any::Any;
-
-use ark_ec::AffineRepr as _;
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
-use ark_ff::{AdditiveGroup as _, Field as _};
+
+use super::single::OneByOne;
+use crate::arithmetic::Plain;
 
 /// Additions that share an inversion: so many that it is forgotten, so few that what is kept for each stays in the cache.
 const TOGETHER: usize = 8192;
@@ -34,7 +34,7 @@ pub(crate) struct Steps<P: SWCurveConfig>(Box<dyn Together<P>>);
 
 impl<P: SWCurveConfig> Default for Steps<P> {
     fn default() -> Self {
-        Self(on_lanes().unwrap_or_else(|| Box::new(OneByOne::<P>::default())))
+        Self(faster().unwrap_or_else(|| Box::new(OneByOne::new(Plain))))
     }
 }
 
@@ -50,99 +50,45 @@ impl<P: SWCurveConfig> Steps<P> {
     }
 }
 
-/// Steps on eight lanes, for the curves and the processors that have them.
+/// Steps with instructions that not every processor has, for the curves that have them.
 #[cfg(target_arch = "x86_64")]
-fn on_lanes<P: SWCurveConfig>() -> Option<Box<dyn Together<P>>> {
-    use crate::lanes::{Ifma, Lanes, Lanes2, Steps as Vectors};
+fn faster<P: SWCurveConfig>() -> Option<Box<dyn Together<P>>> {
+    use crate::lanes::{Carries, Ifma, Lanes, Lanes2, Steps as Vectors};
     use ark_bn254::{FqConfig, g1, g2};
 
     type G1 = Vectors<g1::Config, Lanes<FqConfig>>;
     type G2 = Vectors<g2::Config, Lanes2>;
-    let ifma = Ifma::detected()?;
-    let g1: Box<dyn Together<g1::Config>> = Box::new(G1::new(ifma));
-    let g2: Box<dyn Together<g2::Config>> = Box::new(G2::new(ifma));
-    // One of the two has the type that is asked for, if it is a curve of ours.
-    let [g1, g2]: [Box<dyn Any>; 2] = [Box::new(g1), Box::new(g2)];
-    let found = g1.downcast().or_else(|_| g2.downcast()).ok();
+    if let Some(ifma) = Ifma::detected() {
+        return of_either(G1::new(ifma), G2::new(ifma));
+    }
+    let carries = Carries::detected()?;
+    of_either(
+        OneByOne::<g1::Config, _>::new(carries),
+        OneByOne::<g2::Config, _>::new(carries),
+    )
+}
+
+/// Of steps over two curves those over the one that is asked for, if it is one of them.
+#[cfg(target_arch = "x86_64")]
+fn of_either<P: SWCurveConfig, C1: SWCurveConfig, C2: SWCurveConfig>(
+    one: impl Together<C1> + 'static,
+    two: impl Together<C2> + 'static,
+) -> Option<Box<dyn Together<P>>> {
+    use std::any::Any;
+
+    let one: Box<dyn Together<C1>> = Box::new(one);
+    let two: Box<dyn Together<C2>> = Box::new(two);
+    let [one, two]: [Box<dyn Any>; 2] = [Box::new(one), Box::new(two)];
+    let found = one.downcast().or_else(|_| two.downcast()).ok();
     found.map(|steps| *steps)
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn on_lanes<P: SWCurveConfig>() -> Option<Box<dyn Together<P>>> {
+fn faster<P: SWCurveConfig>() -> Option<Box<dyn Together<P>>> {
     None
-}
-
-/// Arithmetic of arkworks, one element after the other.
-struct OneByOne<P: SWCurveConfig> {
-    /// The slopes' denominators, then their inverses.
-    denominators: Vec<P::BaseField>,
-    /// Additions that need a slope: the second point with its sign, and the slope's numerator.
-    slopes: Vec<(u32, P::BaseField, P::BaseField)>,
-}
-
-impl<P: SWCurveConfig> Default for OneByOne<P> {
-    fn default() -> Self {
-        Self {
-            denominators: Vec::new(),
-            slopes: Vec::new(),
-        }
-    }
-}
-
-impl<P: SWCurveConfig> Together<P> for OneByOne<P> {
-    fn add(&mut self, points: &mut [Affine<P>], pairs: &[Pair]) {
-        self.slopes.clear();
-        self.denominators.clear();
-        for pair in pairs {
-            let other = signed(points[pair.from as usize], pair.negative);
-            let point = &mut points[pair.to as usize];
-            if point.is_zero() {
-                *point = other;
-            } else if other.is_zero() {
-                continue;
-            } else if point.x != other.x {
-                self.denominators.push(other.x - point.x);
-                self.slopes.push((pair.to, other.x, other.y - point.y));
-            } else if point.y == other.y {
-                self.denominators.push(point.y.double());
-                self.slopes.push((pair.to, other.x, tangent(point)));
-            } else {
-                *point = Affine::identity();
-            }
-        }
-        ark_ff::batch_inversion(&mut self.denominators);
-        for ((index, other, numerator), inverse) in self.slopes.iter().zip(&self.denominators) {
-            let point = &mut points[*index as usize];
-            *point = chord(point, other, *numerator * inverse);
-        }
-    }
-
-    fn double(&mut self, points: &mut [Affine<P>]) {
-        self.denominators.clear();
-        // No point of odd order has y = 0, and the identity is stored as (0, 0): its zero is left out of the inversion.
-        self.denominators.extend(points.iter().map(|p| p.y.double()));
-        ark_ff::batch_inversion(&mut self.denominators);
-        for (point, inverse) in points.iter_mut().zip(&self.denominators) {
-            if !point.is_zero() {
-                *point = chord(point, &point.x, tangent(point) * inverse);
-            }
-        }
-    }
 }
 
 /// A point or its negative.
 pub(crate) fn signed<P: SWCurveConfig>(point: Affine<P>, negative: bool) -> Affine<P> {
     if negative { -point } else { point }
-}
-
-/// The numerator of the tangent's slope.
-fn tangent<P: SWCurveConfig>(point: &Affine<P>) -> P::BaseField {
-    let square = point.x.square();
-    square.double() + square + P::COEFF_A
-}
-
-/// The third point of the line with this slope through a point and another one with abscissa `other`, mirrored.
-fn chord<P: SWCurveConfig>(point: &Affine<P>, other: &P::BaseField, slope: P::BaseField) -> Affine<P> {
-    let x = slope.square() - point.x - other;
-    Affine::new_unchecked(x, slope * (point.x - x) - point.y)
 }

@@ -173,8 +173,9 @@ fn open_proving<S: Statement>(
         || Sha256::digest(&bytes),
         || {
             let key = ProvingKey::from_bytes(&bytes, verifying)?;
-            // Whoever opens a key proves with it, and the other core still hashes.
+            // Whoever opens a key proves with it and verifies the proof, and the other core still hashes.
             Transform::prepare(key.queries.h.len());
+            key.verifying.lines();
             Ok(key)
         },
     );
