@@ -3,9 +3,11 @@
 //! This trusts nothing but the log's key: entries are hashed into a new tree, and that tree is compared with every stored node and
 //! every signed checkpoint. It reads from the operator's own store; the independent auditor reads an export with code of its own.
 
+mod sweep;
 mod tables;
 
 use std::collections::BTreeMap;
+use std::iter::Peekable;
 
 use crate::checkpoint::SignedCheckpoint;
 use crate::entry::{Entry, StreamId};
@@ -42,27 +44,31 @@ pub struct Summary {
     pub checkpoints: u64,
 }
 
-/// Checks the log up to this checkpoint. While entries are appended, what is beyond it is left out.
-pub(crate) fn all(store: &dyn Store, checkpoint: &SignedCheckpoint, key: &LogKey) -> Result<Summary, LedgerError> {
+/// Checks the log up to this checkpoint. While entries are appended, what is beyond it is left out. The secret is any that nobody could
+/// know before.
+///
+/// Every table is read once, from its beginning to its end. Only if that shows something wrong is every row asked for by its key, which
+/// takes many times longer, and says which one it is.
+pub(crate) fn all(
+    store: &dyn Store,
+    checkpoint: &SignedCheckpoint,
+    key: &LogKey,
+    secret: &[u8; 32],
+) -> Result<Summary, LedgerError> {
+    sweep::all(store, checkpoint, key, secret).map_err(|wrong| located(store, checkpoint, key).err().unwrap_or(wrong))
+}
+
+/// The same, row by row: names the first one that is wrong.
+fn located(store: &dyn Store, checkpoint: &SignedCheckpoint, key: &LogKey) -> Result<Summary, LedgerError> {
     let size = checkpoint.size();
     let nodes = StoredNodes(store);
     let mut summary = Summary::default();
     let mut edge = Edge::default();
     let mut streams: BTreeMap<StreamId, StreamHead> = BTreeMap::new();
     let mut before: Option<(Entry, Hash)> = None;
-    let mut signed = keys(store, Table::Checkpoints)
-        .map(|key| number_key(&key?, Table::Checkpoints))
-        .peekable();
+    let mut signed = Checkpoints::of(store, key);
     for index in 0..=size {
-        // The checkpoint of each size at which there is one, compared with the tree as rebuilt so far.
-        if let Some(at) = signed.next_if(|at| at.as_ref().map_or(true, |at| *at <= index)) {
-            let signed = recovery::checkpoint(store, at?, key)?;
-            if signed.size() != index || *signed.root() != edge.root() {
-                let place = format!("the checkpoint of size {}", signed.size());
-                return Err(LedgerError::mismatch(place, &edge.root(), signed.root()));
-            }
-            summary.checkpoints += 1;
-        }
+        summary.checkpoints += u64::from(signed.at(index, &edge)?);
         if index == size {
             break;
         }
@@ -79,6 +85,20 @@ pub(crate) fn all(store: &dyn Store, checkpoint: &SignedCheckpoint, key: &LogKey
         }
         before = Some((entry, hash));
     }
+    finish(store, checkpoint, &edge, summary, &streams, &BTreeMap::new())
+}
+
+/// What is checked once all entries were read: root, streams' ends, blobs, and that each table holds no more than it should. Rows of some
+/// tables were counted before.
+fn finish(
+    store: &dyn Store,
+    checkpoint: &SignedCheckpoint,
+    edge: &Edge,
+    mut summary: Summary,
+    streams: &BTreeMap<StreamId, StreamHead>,
+    counts: &BTreeMap<Table, u64>,
+) -> Result<Summary, LedgerError> {
+    let size = checkpoint.size();
     if edge.root() != *checkpoint.root() {
         return Err(LedgerError::mismatch(
             "the tree's root",
@@ -87,7 +107,7 @@ pub(crate) fn all(store: &dyn Store, checkpoint: &SignedCheckpoint, key: &LogKey
         ));
     }
     summary.streams = streams.len() as u64;
-    for (stream, head) in &streams {
+    for (stream, head) in streams {
         let stored = state::stream_head(store, stream)?;
         if stored != Some(*head) && stored.is_none_or(|stored| stored.index < size) {
             return Err(LedgerError::damaged(
@@ -99,10 +119,42 @@ pub(crate) fn all(store: &dyn Store, checkpoint: &SignedCheckpoint, key: &LogKey
     tables::counted(store, size, &mut summary)?;
     // The head only grows: if it is still here, nothing was appended meanwhile, and each table holds what it should and no more.
     match state::head(store)?.filter(|head| head.size == size) {
-        Some(head) => tables::whole(store, &head, &summary, &streams),
+        Some(head) => tables::whole(store, &head, &summary, streams, counts),
         None => Ok(()),
     }?;
     Ok(summary)
+}
+
+/// The stored checkpoints, met in the order of their sizes.
+struct Checkpoints<'a> {
+    store: &'a dyn Store,
+    key: &'a LogKey,
+    sizes: Peekable<Box<dyn Iterator<Item = Result<u64, LedgerError>> + 'a>>,
+}
+
+impl<'a> Checkpoints<'a> {
+    fn of(store: &'a dyn Store, key: &'a LogKey) -> Self {
+        let sizes = keys(store, Table::Checkpoints).map(|key| number_key(&key?, Table::Checkpoints));
+        let sizes: Box<dyn Iterator<Item = _>> = Box::new(sizes);
+        Self {
+            store,
+            key,
+            sizes: sizes.peekable(),
+        }
+    }
+
+    /// Compares the checkpoint of this size, where there is one, with the tree of so many entries.
+    fn at(&mut self, size: u64, edge: &Edge) -> Result<bool, LedgerError> {
+        let Some(at) = self.sizes.next_if(|at| at.as_ref().map_or(true, |at| *at <= size)) else {
+            return Ok(false);
+        };
+        let signed = recovery::checkpoint(self.store, at?, self.key)?;
+        if signed.size() != size || *signed.root() != edge.root() {
+            let place = format!("the checkpoint of size {}", signed.size());
+            return Err(LedgerError::mismatch(place, &edge.root(), signed.root()));
+        }
+        Ok(true)
+    }
 }
 
 /// Checks cosignatures up to this checkpoint; how many checkpoints bear enough.

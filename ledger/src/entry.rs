@@ -28,7 +28,7 @@ const FIXED_BYTES_MAX: usize = 1 + 9 * 4 + (2 + KIND_BYTES_MAX) + 4 * 34 + 2;
 const _: () = assert!(FIXED_BYTES_MAX + UNIQUE_MAX * 34 <= ENTRY_BYTES_MAX);
 
 /// The name of a stream: 32 random bytes. Who owns it is said only in bodies.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamId(pub [u8; 32]);
 
 impl StreamId {

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use ed25519_dalek::SigningKey;
+use quick_cache::unsync::Cache;
 use rand::{CryptoRng, RngCore};
 
 use crate::check::{self, Summary};
@@ -21,7 +22,7 @@ use crate::hash::Hash;
 use crate::note::LogKey;
 use crate::receipt::Receipt;
 use crate::recovery;
-use crate::sequencer::{Clock, Outcome, Reply, Request, Sequencer, Shared, Versions};
+use crate::sequencer::{Clock, Outcome, Reply, Request, STREAMS_KEPT, Sequencer, Shared, Versions};
 use crate::state;
 use crate::store::rocks::Rocks;
 use crate::store::{Store, StoredNodes, Table};
@@ -158,6 +159,7 @@ impl Ledger {
             head: found.head,
             edge: found.edge,
             versions: Versions::new(),
+            streams: Cache::new(STREAMS_KEPT),
             witnessing: config.witnessing,
             waiting,
             asked: None,
@@ -217,10 +219,7 @@ impl Ledger {
     /// Refuses what breaks a limit, when the queue is full, or when the ledger has stopped; then nobody is called.
     pub fn submit_with(&self, draft: Draft, reply: impl FnOnce(Outcome) + Send + 'static) -> Result<(), AppendError> {
         let mut salt = [0; 32];
-        self.salts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .fill_bytes(&mut salt);
+        self.randomness(&mut salt);
         let prepared = draft.prepare(&self.limits, &self.blinding, salt)?;
         let bytes = prepared.bytes;
         let queued = self.shared.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -249,6 +248,11 @@ impl Ledger {
         outcome
             .recv()
             .unwrap_or_else(|_| Err(io(self.shared.refusal().to_string())))
+    }
+
+    fn randomness(&self, bytes: &mut [u8]) {
+        let mut salts = self.salts.lock().unwrap_or_else(PoisonError::into_inner);
+        salts.fill_bytes(bytes);
     }
 
     fn send(&self, request: Request) -> Result<(), AppendError> {
@@ -437,7 +441,9 @@ impl Ledger {
     /// # Errors
     /// Names the first record that is damaged.
     pub fn check(&self) -> Result<Summary, LedgerError> {
-        check::all(self.store.as_ref(), &self.checkpoint(), &self.key)
+        let mut secret = [0; 32];
+        self.randomness(&mut secret);
+        check::all(self.store.as_ref(), &self.checkpoint(), &self.key, &secret)
     }
 
     /// Checks the cosignatures of every stored checkpoint: those of the policy's witnesses must hold, and from the first checkpoint that

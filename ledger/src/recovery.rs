@@ -121,7 +121,7 @@ fn create(store: &dyn Store, signer: &mut CheckpointSigner, blinding: &Blinding)
 fn whose(store: &dyn Store, key: &LogKey) -> Result<(), LedgerError> {
     let format = store.get(Table::Meta, state::META_FORMAT)?;
     if format.as_deref() != Some(state::FORMAT) {
-        return Err(LedgerError::damaged("the format", "it is not covenant-ledger/v2"));
+        return Err(LedgerError::damaged("the format", "it is not covenant-ledger/v3"));
     }
     let found = store
         .get(Table::Meta, state::META_KEY)?

@@ -22,6 +22,8 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
+use quick_cache::unsync::Cache;
+
 use crate::checkpoint::{CheckpointSigner, SignedCheckpoint};
 use crate::draft::{Cell, Limits, Prepared};
 use crate::entry::{Entry, Opening, StreamId};
@@ -29,12 +31,15 @@ use crate::errors::{AppendError, LedgerError};
 use crate::hash::Hash;
 use crate::receipt::Receipt;
 use crate::state::{self, Head, Lookup, StreamHead, View};
-use crate::store::{Batch, Store, Table};
+use crate::store::{Batch, Store, Table, put_nodes};
 use crate::tree::{self, Edge, Patch};
 use crate::watch::{GroupWritten, Watch};
 use crate::witnessing::Witnessing;
 
 pub(crate) use self::refusing::Versions;
+
+/// Streams whose ends are kept in memory.
+pub(crate) const STREAMS_KEPT: usize = 16_384;
 
 /// What the clock says, in Unix milliseconds. The ledger never lets time run backwards, whatever its clock does.
 pub trait Clock: Send + Sync {
@@ -154,6 +159,8 @@ pub(crate) struct Sequencer {
     pub(crate) head: Head,
     pub(crate) edge: Edge,
     pub(crate) versions: Versions,
+    /// The ends of the streams that were written to lately, as the store has them.
+    pub(crate) streams: Cache<StreamId, StreamHead>,
     pub(crate) witnessing: Option<Witnessing>,
     /// The last checkpoint, while too few have cosigned it.
     pub(crate) waiting: Option<SignedCheckpoint>,
@@ -246,7 +253,12 @@ impl Sequencer {
         let mut decisions = Vec::with_capacity(submissions.len());
         let (prepared, replies): (Vec<_>, Vec<_>) = submissions.into_iter().unzip();
         for prepared in prepared {
-            match draw.decide(self.store.as_ref(), &mut self.versions, *prepared, now) {
+            match draw.decide(
+                self.store.as_ref(),
+                (&mut self.versions, &mut self.streams),
+                *prepared,
+                now,
+            ) {
                 Ok(decision) => decisions.push(decision),
                 Err(error) => {
                     // Nothing was written, so nobody's fate is unknown.
@@ -309,18 +321,22 @@ impl Sequencer {
         let Draw {
             head,
             patch,
-            batch,
+            mut batch,
             cells,
             streams,
             unique,
             ..
         } = draw;
+        put_nodes(&mut batch, self.store.as_ref(), patch.nodes())?;
         let entries = size - self.head.size;
         let began = Instant::now();
         self.store
-            .commit(complete(batch, &head, &patch, &signed, &cells, &streams, &unique))?;
+            .commit(complete(batch, &head, &signed, &cells, &streams, &unique))?;
         let stored = Instant::now();
         self.versions.written(&cells);
+        streams
+            .iter()
+            .for_each(|(stream, head)| self.streams.insert(*stream, *head));
         self.head = head;
         self.edge = patch.edge().clone();
         let published = self.publish(signed)?;
@@ -367,13 +383,11 @@ fn replies(submissions: Vec<(Box<Prepared>, Reply)>, answer: impl Fn(Reply)) {
 fn complete(
     mut batch: Batch,
     head: &Head,
-    patch: &Patch,
     signed: &SignedCheckpoint,
     cells: &BTreeMap<Vec<u8>, Option<Cell>>,
     streams: &BTreeMap<StreamId, StreamHead>,
     unique: &BTreeMap<Hash, u64>,
 ) -> Batch {
-    patch.nodes().for_each(|node| batch.node(&node));
     for (digest, index) in unique {
         batch.put(Table::Unique, digest.0, index.to_be_bytes());
     }
@@ -412,14 +426,18 @@ impl Draw {
     fn decide(
         &mut self,
         store: &dyn Store,
-        versions: &mut Versions,
+        (versions, streams): (&mut Versions, &mut Cache<StreamId, StreamHead>),
         prepared: Prepared,
         now_ms: u64,
     ) -> Result<Result<Accepted, AppendError>, LedgerError> {
         if let Some(refusal) = self.refuses(store, versions, &prepared)? {
             return Ok(Err(refusal));
         }
-        let before = match self.streams.get(&prepared.stream) {
+        let known = self
+            .streams
+            .get(&prepared.stream)
+            .or_else(|| streams.get(&prepared.stream));
+        let before = match known {
             Some(head) => Some(*head),
             None => state::stream_head(store, &prepared.stream)?,
         };
@@ -459,9 +477,9 @@ impl Draw {
         for (of, hash) in [(Lookup::Entry, hash), (Lookup::Body, entry.body_hash)] {
             self.batch.put(Table::Lookups, state::lookup_key(of, &hash, index), []);
         }
-        self.batch.put(Table::Entries, index.to_be_bytes(), encoded.clone());
-        let stored = [prepared.opening.salt.as_slice(), &prepared.opening.body].concat();
-        self.batch.put(Table::Bodies, index.to_be_bytes(), stored);
+        self.batch.put(Table::Entries, index.to_be_bytes(), &encoded);
+        let opening = [prepared.opening.salt.as_slice(), &prepared.opening.body];
+        self.batch.put_parts(Table::Bodies, index.to_be_bytes(), &opening);
         self.head.size += 1;
         self.head.last = hash;
         self.head.time_ms = entry.time_ms;

@@ -10,7 +10,7 @@ use crate::hash::Hash;
 use crate::store::{Reads, Table};
 
 /// What the store's format is called.
-pub(crate) const FORMAT: &[u8] = b"covenant-ledger/v2";
+pub(crate) const FORMAT: &[u8] = b"covenant-ledger/v3";
 /// Keys of the table of single values.
 pub(crate) const META_FORMAT: &[u8] = b"format";
 pub(crate) const META_KEY: &[u8] = b"key";

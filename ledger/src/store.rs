@@ -5,6 +5,9 @@
 pub(crate) mod memory;
 pub(crate) mod rocks;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use crate::errors::LedgerError;
 use crate::hash::Hash;
 use crate::tree::{Node, Nodes};
@@ -16,7 +19,7 @@ pub(crate) enum Table {
     Entries,
     /// index → salt ‖ body, or nothing once erased
     Bodies,
-    /// level (one byte) ‖ index → hash of a complete node
+    /// level (one byte) ‖ index of a row → the hashes of up to [`NODES_TOGETHER`] complete nodes that follow each other in a level
     Nodes,
     /// blinded unique key → index
     Unique,
@@ -61,23 +64,68 @@ impl Table {
     }
 }
 
-/// Changes that are written together or not at all; a value of `None` removes the key.
+/// Changes that are written together or not at all; a value of `None` removes the key. They lie in one piece of memory, and are written
+/// table by table and ascending by key, which is what a sorted store takes fastest.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
-    pub(crate) changes: Vec<(Table, Vec<u8>, Option<Vec<u8>>)>,
+    bytes: Vec<u8>,
+    changes: BTreeMap<Table, Vec<Change>>,
+}
+
+/// One change: where its key and its value begin among the bytes, and where they end.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    key: usize,
+    value: usize,
+    end: usize,
+    removes: bool,
 }
 
 impl Batch {
-    pub(crate) fn put(&mut self, table: Table, key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) {
-        self.changes.push((table, key.into(), Some(value.into())));
+    pub(crate) fn put(&mut self, table: Table, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+        self.put_parts(table, key, &[value.as_ref()]);
     }
 
-    pub(crate) fn remove(&mut self, table: Table, key: impl Into<Vec<u8>>) {
-        self.changes.push((table, key.into(), None));
+    /// The same, of a value in several parts.
+    pub(crate) fn put_parts(&mut self, table: Table, key: impl AsRef<[u8]>, value: &[&[u8]]) {
+        self.change(table, key.as_ref(), value, false);
     }
 
-    pub(crate) fn node(&mut self, node: &Node) {
-        self.put(Table::Nodes, node_key(node.level, node.index), node.hash.0);
+    pub(crate) fn remove(&mut self, table: Table, key: impl AsRef<[u8]>) {
+        self.change(table, key.as_ref(), &[], true);
+    }
+
+    fn change(&mut self, table: Table, name: &[u8], parts: &[&[u8]], removes: bool) {
+        let key = self.bytes.len();
+        self.bytes.extend_from_slice(name);
+        let value = self.bytes.len();
+        parts.iter().for_each(|part| self.bytes.extend_from_slice(part));
+        let end = self.bytes.len();
+        self.changes.entry(table).or_default().push(Change {
+            key,
+            value,
+            end,
+            removes,
+        });
+    }
+
+    /// Bytes of all keys and values.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The changes of each table, ascending by key; of the same key, in the order in which they were made.
+    pub(crate) fn sorted(&mut self) -> impl Iterator<Item = (Table, impl Iterator<Item = (&[u8], Option<&[u8]>)>)> {
+        let bytes = self.bytes.as_slice();
+        let part = |from: usize, to: usize| bytes.get(from..to).unwrap_or_default();
+        self.changes.iter_mut().map(move |(table, changes)| {
+            changes.sort_by_key(|change| part(change.key, change.value));
+            let changes = changes.iter().map(move |change| {
+                let value = (!change.removes).then(|| part(change.value, change.end));
+                (part(change.key, change.value), value)
+            });
+            (*table, changes)
+        })
     }
 }
 
@@ -131,13 +179,48 @@ pub(crate) trait Store: Reads + Writes + Send + Sync {}
 
 impl<T: Reads + Writes + Send + Sync> Store for T {}
 
-/// The key of a complete node.
+/// Nodes of one row. A row grows until it has so many: fewer and larger rows are less to write and to merge, and quicker to read as a
+/// tile, while one entry alone rewrites half a kilobyte at most for each level that it completes.
+pub(crate) const NODES_TOGETHER: u64 = 16;
+
+/// The key of the row that holds a complete node.
 pub(crate) fn node_key(level: u32, index: u64) -> [u8; 9] {
     let mut key = [0; 9];
     let (first, rest) = key.split_at_mut(1);
     first.copy_from_slice(&level.to_be_bytes()[3..]);
-    rest.copy_from_slice(&index.to_be_bytes());
+    rest.copy_from_slice(&(index / NODES_TOGETHER).to_be_bytes());
     key
+}
+
+/// A node in its row.
+fn in_row(row: &[u8], index: u64) -> Option<&[u8; 32]> {
+    let place = usize::try_from(index % NODES_TOGETHER).ok()?;
+    let (hashes, rest) = row.as_chunks::<32>();
+    hashes.get(place).filter(|_| rest.is_empty())
+}
+
+/// Adds rows of new nodes to a batch: those of each level follow the ones that are stored.
+pub(crate) fn put_nodes<S: Reads + ?Sized>(
+    batch: &mut Batch,
+    store: &S,
+    nodes: impl Iterator<Item = Node>,
+) -> Result<(), LedgerError> {
+    let mut rows: BTreeMap<[u8; 9], Vec<u8>> = BTreeMap::new();
+    for node in nodes {
+        let key = node_key(node.level, node.index);
+        let row = match rows.entry(key) {
+            Entry::Occupied(row) => row.into_mut(),
+            Entry::Vacant(row) if node.index.is_multiple_of(NODES_TOGETHER) => row.insert(Vec::new()),
+            Entry::Vacant(row) => row.insert(store.get(Table::Nodes, &key)?.unwrap_or_default()),
+        };
+        if row.len() as u64 != node.index % NODES_TOGETHER * 32 {
+            let place = format!("node {} of level {}", node.index, node.level);
+            return Err(LedgerError::damaged(place, "those before it are missing from its row"));
+        }
+        row.extend_from_slice(&node.hash.0);
+    }
+    rows.iter().for_each(|(key, row)| batch.put(Table::Nodes, key, row));
+    Ok(())
 }
 
 /// The stored nodes of the tree.
@@ -148,8 +231,71 @@ impl Nodes for StoredNodes<'_> {
 
     fn node(&self, level: u32, index: u64) -> Result<Hash, LedgerError> {
         let place = || format!("node {index} of level {level}");
-        let bytes = self.0.get(Table::Nodes, &node_key(level, index))?;
-        let bytes = bytes.ok_or_else(|| LedgerError::damaged(place(), "it is missing"))?;
-        Hash::from_slice(&bytes).ok_or_else(|| LedgerError::damaged(place(), "it is not 32 bytes"))
+        let row = self.0.get(Table::Nodes, &node_key(level, index))?;
+        let row = row.ok_or_else(|| LedgerError::damaged(place(), "it is missing"))?;
+        let hash = in_row(&row, index).copied().map(Hash);
+        hash.ok_or_else(|| LedgerError::damaged(place(), "it is missing from its row"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::memory::Memory;
+    use super::*;
+
+    #[test]
+    fn a_batch_is_written_table_by_table_and_by_key() {
+        let mut batch = Batch::default();
+        batch.put(Table::Unique, [2], [20]);
+        batch.put(Table::Entries, [9], [90]);
+        batch.put_parts(Table::Unique, [1], &[&[10], &[11]]);
+        batch.remove(Table::Unique, [3]);
+        batch.put(Table::Unique, [2], []);
+        let written: Vec<_> = batch
+            .sorted()
+            .flat_map(|(table, changes)| {
+                changes.map(move |(key, value)| (table, key.to_vec(), value.map(<[u8]>::to_vec)))
+            })
+            .collect();
+        let expected = [
+            (Table::Entries, vec![9], Some(vec![90])),
+            (Table::Unique, vec![1], Some(vec![10, 11])),
+            (Table::Unique, vec![2], Some(vec![20])),
+            (Table::Unique, vec![2], Some(vec![])),
+            (Table::Unique, vec![3], None),
+        ];
+        assert_eq!(written, expected);
+        assert_eq!(batch.bytes(), 5 + 4);
+    }
+
+    /// Groups of every size end up as the same rows, each node where it is looked for.
+    #[test]
+    fn rows_of_nodes_grow_from_group_to_group() {
+        let store = Memory::default();
+        let hash = |index: u64| Hash::leaf(&index.to_be_bytes());
+        let mut from = 0;
+        for count in [1, 1, 13, 1, 16, 5, 40] {
+            let nodes = (from..from + count).map(|index| Node {
+                level: 0,
+                index,
+                hash: hash(index),
+            });
+            let mut batch = Batch::default();
+            put_nodes(&mut batch, &store, nodes).expect("they follow");
+            store.commit(batch).expect("stored");
+            from += count;
+        }
+        let stored = StoredNodes(&store);
+        (0..from).for_each(|index| assert_eq!(stored.node(0, index).expect("there"), hash(index)));
+        assert!(stored.node(0, from).is_err() && stored.node(1, 0).is_err());
+        assert_eq!(store.lock().rows.len() as u64, from.div_ceil(NODES_TOGETHER));
+        // One is missing in between.
+        let node = Node {
+            level: 0,
+            index: from + 1,
+            hash: hash(0),
+        };
+        let refused = put_nodes(&mut Batch::default(), &store, [node].into_iter());
+        assert!(refused.expect_err("a gap").to_string().contains("missing from its row"));
     }
 }

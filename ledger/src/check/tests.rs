@@ -11,6 +11,7 @@ use crate::cosignature::WitnessKey;
 use crate::draft::{Draft, Limits, StateCell};
 use crate::entry::Kind;
 use crate::ledger::{Config, Ledger};
+use crate::store::NODES_TOGETHER;
 use crate::store::memory::Memory;
 use crate::witnessing::{Tree, Witnesses, Witnessing};
 
@@ -117,9 +118,12 @@ fn places(table: Table, key: &[u8], changed: &[u8], value: &[u8]) -> Vec<String>
             Table::Entries | Table::Bodies => places.push(format!("entry {}", number(key))),
             Table::Lookups => places.push(format!("entry {}", number(&key[33..]))),
             Table::Nodes => {
-                places.push(format!("node {} of level {}", number(&key[1..]), key[0]));
-                // An entry is not the leaf that stands for it: either may have been changed.
-                places.extend((key[0] == 0).then(|| format!("entry {}", number(&key[1..]))));
+                let first = number(&key[1..]).wrapping_mul(NODES_TOGETHER);
+                for node in (0..NODES_TOGETHER).map(|place| first.wrapping_add(place)) {
+                    places.push(format!("node {node} of level {}", key[0]));
+                    // An entry is not the leaf that stands for it: either may have been changed.
+                    places.extend((key[0] == 0).then(|| format!("entry {node}")));
+                }
             }
             Table::Checkpoints => places.push(format!("of size {}", number(key))),
             _ => {}

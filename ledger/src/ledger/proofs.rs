@@ -5,7 +5,7 @@ use crate::entry::{Entry, StreamId};
 use crate::errors::{LedgerError, ProofError};
 use crate::hash::Hash;
 use crate::state::{self, Lookup};
-use crate::store::{Table, node_key};
+use crate::store::{NODES_TOGETHER, Table, node_key};
 use crate::tiles::Tile;
 use crate::tree;
 
@@ -80,31 +80,46 @@ impl Ledger {
     pub fn tile(&self, tile: &Tile) -> Result<Vec<u8>, LedgerError> {
         let absent = || LedgerError::absent(format!("tile {tile}"));
         let first = tile.first().filter(|_| tile.is_in(self.size())).ok_or_else(absent)?;
-        let width = usize::from(tile.width());
-        let (table, key) = match tile.node_level() {
-            Some(level) => (Table::Nodes, node_key(level, first).to_vec()),
-            None => (Table::Entries, first.to_be_bytes().to_vec()),
-        };
-        // Keys of a tile's rows differ in their places alone.
-        let family = key.split_last_chunk::<8>().map(|(family, _)| family);
-        let mut bytes = Vec::with_capacity(width * 32);
-        let (mut places, mut fault) = (first..first + width as u64, None);
-        self.store.visit(table, &key, width, &mut |found, value| {
-            let place = places.next().map(u64::to_be_bytes);
-            if found.split_last_chunk() != family.zip(place.as_ref()) {
-                fault = fault.or(Some("a row is missing"));
-            } else if table == Table::Entries {
-                match u16::try_from(value.len()) {
-                    Ok(length) => bytes.extend_from_slice(&length.to_be_bytes()),
-                    Err(_) => fault = fault.or(Some("an entry is too long")),
-                }
-            } else if value.len() != 32 {
-                fault = fault.or(Some("a hash is not 32 bytes"));
+        let width = u64::from(tile.width());
+        let mut bytes = Vec::with_capacity(usize::from(tile.width()) * 32);
+        let mut fault = None;
+        let missing = "a row is missing";
+        match tile.node_level() {
+            Some(level) => {
+                // A tile begins with a row; the last row may hold nodes beyond a partial tile.
+                let keys = (first..first + width).step_by(NODES_TOGETHER as usize);
+                let mut keys = keys.map(|index| node_key(level, index));
+                let rows = width.div_ceil(NODES_TOGETHER) as usize;
+                let end = width as usize * 32;
+                self.store
+                    .visit(Table::Nodes, &node_key(level, first), rows, &mut |found, row| {
+                        let whole = row.len() == NODES_TOGETHER as usize * 32 || bytes.len() + row.len() >= end;
+                        if keys.next().is_none_or(|key| key != found) || !whole {
+                            fault = fault.or(Some(missing));
+                        }
+                        bytes.extend_from_slice(row);
+                    })?;
+                bytes.truncate(end);
+                fault = fault.or((bytes.len() < end).then_some(missing));
             }
-            bytes.extend_from_slice(value);
-        })?;
-        let missing = (!places.is_empty()).then_some("a row is missing");
-        match fault.or(missing) {
+            None => {
+                let mut places = first..first + width;
+                let rows = tile.width().into();
+                self.store
+                    .visit(Table::Entries, &first.to_be_bytes(), rows, &mut |found, entry| {
+                        if places.next().is_none_or(|place| place.to_be_bytes() != found) {
+                            fault = fault.or(Some(missing));
+                        }
+                        match u16::try_from(entry.len()) {
+                            Ok(length) => bytes.extend_from_slice(&length.to_be_bytes()),
+                            Err(_) => fault = fault.or(Some("an entry is too long")),
+                        }
+                        bytes.extend_from_slice(entry);
+                    })?;
+                fault = fault.or((!places.is_empty()).then_some(missing));
+            }
+        }
+        match fault {
             Some(fault) => Err(LedgerError::damaged(format!("tile {tile}"), fault)),
             None => Ok(bytes),
         }

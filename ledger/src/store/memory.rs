@@ -100,7 +100,7 @@ impl Reads for Memory {
 }
 
 impl Writes for Memory {
-    fn commit(&self, batch: Batch) -> Result<(), LedgerError> {
+    fn commit(&self, mut batch: Batch) -> Result<(), LedgerError> {
         let mut inner = self.lock();
         let fault = inner
             .fault
@@ -110,11 +110,13 @@ impl Writes for Memory {
         if fault == Some(Fault::Lost) {
             return fail();
         }
-        for (table, key, value) in batch.changes {
-            match value {
-                Some(value) => inner.rows.insert((table, key), value),
-                None => inner.rows.remove(&(table, key)),
-            };
+        for (table, changes) in batch.sorted() {
+            for (key, value) in changes {
+                match value {
+                    Some(value) => inner.rows.insert((table, key.to_vec()), value.to_vec()),
+                    None => inner.rows.remove(&(table, key.to_vec())),
+                };
+            }
         }
         if fault == Some(Fault::PersistedAnyway) {
             fail()

@@ -15,8 +15,9 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use rocksdb::{
-    BlockBasedOptions, BottommostLevelCompaction, ColumnFamily, ColumnFamilyDescriptor, CompactOptions, DB,
-    DBRecoveryMode, Direction, ErrorKind, IteratorMode, LogLevel, Options, WriteBatch, WriteOptions,
+    BlockBasedOptions, BottommostLevelCompaction, Cache, ColumnFamily, ColumnFamilyDescriptor, CompactOptions, DB,
+    DBCompactionStyle, DBRecoveryMode, Direction, ErrorKind, IteratorMode, LogLevel, Options, UniversalCompactOptions,
+    WriteBatch, WriteOptions,
 };
 
 use super::{Batch, Reads, Row, Table, Writes};
@@ -26,12 +27,24 @@ const LOCK: &str = "lock";
 const MARK: &str = "acknowledged";
 const STORE: &str = "store";
 
-/// Bytes in memory that are not yet in a table file, over all tables; bounds the time that replaying the log takes.
-const MEMTABLE_BYTES: usize = 64 << 20;
-/// Bytes of write-ahead log before tables are flushed.
-const LOG_BYTES: u64 = 128 << 20;
+/// Bytes in memory that are not yet in a table file, over all tables.
+const MEMTABLES_BYTES: usize = 160 << 20;
+/// The same, of one table whose rows follow each other: entries, bodies.
+const MEMTABLE_BYTES: usize = 16 << 20;
+/// Bytes of write-ahead log before tables are flushed; bounds the time that replaying it takes.
+const LOG_BYTES: u64 = 96 << 20;
+/// Bytes of table files that are kept in memory, over all tables.
+const CACHE_BYTES: usize = 64 << 20;
+const BLOCK_BYTES: usize = 16 << 10;
+/// Bytes of a table file that are written before the system is asked to begin with them, so that the write-ahead log, which is synced
+/// for each group, does not wait for all of them at once.
+const SYNC_BYTES: u64 = 1 << 20;
+/// Sorted runs of a table whose keys fall anywhere at which they are merged.
+const RUNS_MERGED: i32 = 8;
 const FILES_OPEN_MAX: i32 = 512;
 const FILTER_BITS: f64 = 10.0;
+/// The share of a table's part in memory that its filter takes.
+const MEMTABLE_FILTER_SHARE: f64 = 0.05;
 
 /// The database, the mark, and the lock that keeps other processes out.
 pub(crate) struct Rocks {
@@ -90,7 +103,8 @@ impl Rocks {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(io("opening the mark in")(error)),
         };
-        let tables = Table::ALL.map(|(table, name)| ColumnFamilyDescriptor::new(name, table_options(table)));
+        let cache = Cache::new_lru_cache(CACHE_BYTES);
+        let tables = Table::ALL.map(|(table, name)| ColumnFamilyDescriptor::new(name, table_options(table, &cache)));
         let db = DB::open_cf_descriptors(
             &database_options(create && mark.is_none()),
             directory.join(STORE),
@@ -144,22 +158,55 @@ fn database_options(create: bool) -> Options {
     options.create_missing_column_families(create);
     options.set_paranoid_checks(true);
     options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
-    options.set_db_write_buffer_size(MEMTABLE_BYTES);
+    options.set_db_write_buffer_size(MEMTABLES_BYTES);
     options.set_max_total_wal_size(LOG_BYTES);
     options.set_max_open_files(FILES_OPEN_MAX);
+    options.set_bytes_per_sync(SYNC_BYTES);
     options.set_keep_log_file_num(2);
     options.set_log_level(LogLevel::Warn);
     options
 }
 
-fn table_options(table: Table) -> Options {
-    let mut options = Options::default();
-    // Unique keys are mostly looked up to find that they are not there.
-    if table == Table::Unique {
-        let mut blocks = BlockBasedOptions::default();
-        blocks.set_bloom_filter(FILTER_BITS, false);
-        options.set_block_based_table_factory(&blocks);
+/// Tables whose new rows fall anywhere: keys are hashes or names, or, for nodes, begin with the level.
+fn scattered(table: Table) -> bool {
+    match table {
+        Table::Unique | Table::StreamHeads | Table::StreamEntries | Table::Cells | Table::Lookups | Table::Nodes => {
+            true
+        }
+        Table::Entries | Table::Bodies | Table::Blobs | Table::Checkpoints | Table::Meta => false,
     }
+}
+
+fn table_options(table: Table, cache: &Cache) -> Options {
+    let mut options = Options::default();
+    let mut blocks = BlockBasedOptions::default();
+    blocks.set_block_cache(cache);
+    if scattered(table) {
+        // Merged when several runs of a size have gathered, not into the next level each time: hashes fall everywhere, so that a level
+        // is rewritten whole for each run that it takes in.
+        options.set_compaction_style(DBCompactionStyle::Universal);
+        options.set_level_zero_file_num_compaction_trigger(RUNS_MERGED);
+        options.set_level_zero_slowdown_writes_trigger(4 * RUNS_MERGED);
+        options.set_level_zero_stop_writes_trigger(6 * RUNS_MERGED);
+        if matches!(
+            table,
+            Table::Unique | Table::StreamEntries | Table::Lookups | Table::Nodes
+        ) {
+            // Rows are hardly ever replaced, so merging all of them reclaims nothing.
+            let mut merging = UniversalCompactOptions::default();
+            merging.set_max_size_amplification_percent(i32::MAX);
+            options.set_universal_compaction_options(&merging);
+        }
+        // Mostly looked up to find that they are not there, on disk or in memory.
+        blocks.set_bloom_filter(FILTER_BITS, false);
+        options.set_memtable_prefix_bloom_ratio(MEMTABLE_FILTER_SHARE);
+        options.set_memtable_whole_key_filtering(true);
+    } else {
+        // Rows follow each other: files are moved down as they are, and larger blocks need a smaller index, which lies in memory.
+        blocks.set_block_size(BLOCK_BYTES);
+        options.set_write_buffer_size(MEMTABLE_BYTES);
+    }
+    options.set_block_based_table_factory(&blocks);
     options
 }
 
@@ -223,13 +270,15 @@ impl Reads for Rocks {
 }
 
 impl Writes for Rocks {
-    fn commit(&self, batch: Batch) -> Result<(), LedgerError> {
-        let mut writes = WriteBatch::default();
-        for (table, key, value) in &batch.changes {
-            let family = self.table(*table)?;
-            match value {
-                Some(value) => writes.put_cf(family, key, value),
-                None => writes.delete_cf(family, key),
+    fn commit(&self, mut batch: Batch) -> Result<(), LedgerError> {
+        let mut writes = WriteBatch::with_capacity_bytes(batch.bytes() + batch.bytes() / 8);
+        for (table, changes) in batch.sorted() {
+            let family = self.table(table)?;
+            for (key, value) in changes {
+                match value {
+                    Some(value) => writes.put_cf(family, key, value),
+                    None => writes.delete_cf(family, key),
+                }
             }
         }
         let mut options = WriteOptions::default();

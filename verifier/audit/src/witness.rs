@@ -26,8 +26,12 @@ use crate::tree;
 const PROOF_LINES_MAX: usize = 63;
 /// The largest request: every line of a proof, and a note.
 pub const REQUEST_BYTES_MAX: usize = NOTE_BYTES_MAX + 64 * 64;
-/// Pieces of evidence that are kept of one log: the first ones say it all.
+/// Pieces of evidence of one kind that are kept of one log: the first ones say it all.
 const EVIDENCE_MAX: usize = 64;
+/// Two checkpoints of one size with different roots: the log's key signed two histories.
+const FORKED: &str = ".fork";
+/// A checkpoint that came with a proof that does not hold: the log may have forked, or whoever sent it made the proof up.
+const UNPROVEN: &str = ".unproven";
 /// The folder for them.
 const EVIDENCE: &str = "evidence";
 
@@ -193,7 +197,7 @@ impl Witness {
         let known = last.map_or(&empty, |last| &last.checkpoint);
         if checkpoint.size == known.size && checkpoint.root != known.root {
             // Two trees of one size under the log's signature: whatever the request says of its old size.
-            self.keep(request.note, last);
+            self.keep(request.note, last, FORKED);
         }
         if request.old != known.size {
             return Err(Answer {
@@ -203,7 +207,9 @@ impl Witness {
             });
         }
         if !tree::consistent(known.size, known.root, checkpoint.size, checkpoint.root, &request.proof) {
-            self.keep(request.note, last);
+            if checkpoint.size != known.size {
+                self.keep(request.note, last, UNPROVEN);
+            }
             return Err(Answer::no(
                 422,
                 "the proof does not show that the tree continues the one cosigned last",
@@ -228,17 +234,30 @@ impl Witness {
         })
     }
 
-    /// Keeps what the log signed beside what it had signed before.
-    fn keep(&self, note: &[u8], last: Option<&Seen>) {
-        let name = hash::of(&[note]).to_string();
-        let place = self.directory.join(EVIDENCE).join(format!("{name}.notes"));
-        let kept = fs::read_dir(self.directory.join(EVIDENCE)).map_or(0, Iterator::count);
-        if kept < EVIDENCE_MAX * self.logs.len() && !place.exists() {
+    /// Keeps what the log signed beside what it had signed before. Each kind has its own room for each log: anybody can send a sound
+    /// checkpoint with a proof that is none, and must not thereby use up the room for a fork.
+    fn keep(&self, note: &[u8], last: Option<&Seen>, kind: &str) {
+        let origin = note.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let log = hash::of(&[origin]).to_string();
+        let place = self.directory.join(EVIDENCE);
+        let of = |name: &str| name.starts_with(&log) && name.ends_with(kind);
+        let kept = self.pieces(&of);
+        let place = place.join(format!("{log}-{}{kind}", hash::of(&[note])));
+        if kept < EVIDENCE_MAX && !place.exists() {
             let before = last.map_or("", |last| last.note.as_str());
             let both = [before.as_bytes(), b"\n", note].concat();
             // Where it cannot be kept, the checkpoint is refused all the same.
             drop(files::create_new(&place, &both));
         }
+    }
+
+    /// How many files of evidence have such a name.
+    fn pieces(&self, named: &dyn Fn(&str) -> bool) -> usize {
+        let files = fs::read_dir(self.directory.join(EVIDENCE));
+        files.map_or(0, |files| {
+            let names = files.filter_map(|file| file.ok()?.file_name().into_string().ok());
+            names.filter(|name| named(name)).count()
+        })
     }
 
     /// The last checkpoint cosigned of a log, by the SHA-256 of its origin in hexadecimal.
@@ -255,9 +274,14 @@ impl Witness {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// How many pieces of evidence it keeps.
-    pub fn evidence(&self) -> usize {
-        fs::read_dir(self.directory.join(EVIDENCE)).map_or(0, Iterator::count)
+    /// How many proofs it keeps that a log's key signed two histories.
+    pub fn forks(&self) -> usize {
+        self.pieces(&|name| name.ends_with(FORKED))
+    }
+
+    /// How many checkpoints it keeps of which nobody could show that they continue what was cosigned.
+    pub fn unproven(&self) -> usize {
+        self.pieces(&|name| name.ends_with(UNPROVEN))
     }
 }
 

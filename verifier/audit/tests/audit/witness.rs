@@ -84,7 +84,11 @@ fn it_cosigns_what_continues_and_says_where_it_stands() {
     }
     assert_eq!(add(16, 16).status, 409, "never a smaller tree");
     cosigned(&ledger, 20, &add(17, 20));
-    assert_eq!(witness_one.evidence(), 0, "an honest log is not blamed");
+    assert_eq!(
+        (witness_one.forks(), witness_one.unproven()),
+        (0, 0),
+        "an honest log is not blamed"
+    );
     // After a restart it stands where it stood, and its last word can be fetched.
     let note = witness_one.last(&covenant_audit::hash::of(&[b"example.com/covenant"]).to_string());
     drop(witness_one);
@@ -172,7 +176,7 @@ fn a_fork_is_refused_and_kept() {
     let witness = witness(&place, &ledger);
     assert_eq!(witness.add_checkpoint(&request(&ledger, 0, 6), NOW).status, 200);
     assert_eq!(witness.add_checkpoint(&request(&fork, 6, 6), NOW).status, 422);
-    assert_eq!(witness.evidence(), 1);
+    assert_eq!((witness.forks(), witness.unproven()), (1, 0));
     assert_eq!(witness.add_checkpoint(&request(&fork, 6, 9), NOW).status, 422);
     // Also where the request says another old size than the witness's: the two signed trees are proof enough.
     assert_eq!(witness.add_checkpoint(&request(&fork, 0, 6), NOW).status, 409);
@@ -186,12 +190,38 @@ fn a_fork_is_refused_and_kept() {
     };
     assert_eq!(kept.iter().filter(both).count(), 1);
     // It is not filled with the same evidence again and again.
-    let before = witness.evidence();
+    assert_eq!((witness.forks(), witness.unproven()), (1, 1));
     for _ in 0..10 {
         witness.add_checkpoint(&request(&fork, 6, 6), NOW);
     }
-    assert_eq!(witness.evidence(), before);
+    assert_eq!((witness.forks(), witness.unproven()), (1, 1));
     assert_eq!(witness.seen()["example.com/covenant"].checkpoint.size, 6);
+}
+
+/// Whoever has an honest log's checkpoints can send each with a proof that is none. That blames nobody, and takes no room from a fork.
+#[test]
+fn proofs_made_up_leave_room_for_the_evidence_of_a_fork() {
+    let world = tempfile::tempdir().expect("a directory");
+    let ledger = world::open(&world.path().join("log"));
+    world::append(&ledger, 80);
+    let fork = world::open_as(&world.path().join("fork"), 5);
+    world::append(&fork, 6);
+    let witness = witness(&world.path().join("witness"), &ledger);
+    assert_eq!(witness.add_checkpoint(&request(&ledger, 0, 6), NOW).status, 200);
+    for size in 7..=80 {
+        let note = ledger.checkpoint_at(size).expect("one").note().to_owned();
+        let made_up = format!("old 6\n{}\n\n{note}", "A".repeat(43) + "=");
+        assert_eq!(
+            witness.add_checkpoint(made_up.as_bytes(), NOW).status,
+            422,
+            "size {size}"
+        );
+    }
+    assert_eq!((witness.forks(), witness.unproven()), (0, 64));
+    assert_eq!(witness.add_checkpoint(&request(&fork, 6, 6), NOW).status, 422);
+    assert_eq!((witness.forks(), witness.unproven()), (1, 64));
+    // Nor does it keep the log from going on.
+    assert_eq!(witness.add_checkpoint(&request(&ledger, 6, 80), NOW).status, 200);
 }
 
 /// The race of the specification: many requests at once, of which each pair must be decided one after the other.
