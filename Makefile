@@ -65,7 +65,7 @@ bench-ledger: ## the ledger at scale: appends, reopening, proofs, tiles, recheck
 bench-service: ## the service under load over HTTP: saturation, a lone call, appends, bad callers
 	@scripts/setup.sh build
 	cargo build --release --locked --workspace --bins
-	cargo bench --locked -p covenant-benches --bench service
+	cargo bench --locked --workspace --bench service
 
 # How many calls schemathesis makes at least
 CALLS ?= 10000
