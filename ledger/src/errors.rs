@@ -313,6 +313,14 @@ pub enum LedgerError {
         /// The key that was configured.
         expected: String,
     },
+    /// Written by another version of the program.
+    #[error("the ledger is of the format {found}; this program reads {expected}")]
+    OtherFormat {
+        /// The format that the store names.
+        found: String,
+        /// The one that this program reads.
+        expected: String,
+    },
     /// What is stored contradicts itself.
     #[error("the ledger is damaged at {place}: {what}")]
     Damaged {
@@ -369,6 +377,7 @@ impl LedgerError {
             Self::Locked { .. } => "ledger-locked",
             Self::Missing { .. } => "ledger-missing",
             Self::OtherLog { .. } => "ledger-of-another-log",
+            Self::OtherFormat { .. } => "ledger-of-another-format",
             Self::Damaged { .. } => "ledger-damaged",
             Self::TailLost { .. } => "ledger-tail-lost",
             Self::Io { .. } => "ledger-io",

@@ -121,7 +121,12 @@ fn create(store: &dyn Store, signer: &mut CheckpointSigner, blinding: &Blinding)
 fn whose(store: &dyn Store, key: &LogKey) -> Result<(), LedgerError> {
     let format = store.get(Table::Meta, state::META_FORMAT)?;
     if format.as_deref() != Some(state::FORMAT) {
-        return Err(LedgerError::damaged("the format", "it is not covenant-ledger/v3"));
+        let expected = String::from_utf8_lossy(state::FORMAT).into_owned();
+        let version = |found: &str| found.strip_prefix("covenant-ledger/v")?.parse::<u32>().ok();
+        return Err(match format.and_then(|found| String::from_utf8(found).ok()) {
+            Some(found) if version(&found).is_some() => LedgerError::OtherFormat { found, expected },
+            _ => LedgerError::damaged("the format", format!("it is not {expected}")),
+        });
     }
     let found = store
         .get(Table::Meta, state::META_KEY)?

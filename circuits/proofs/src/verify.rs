@@ -206,13 +206,28 @@ impl PreparedCache {
         key.expect_statement::<S>()?;
         let name = (key.id(), digest);
         let slot = self.entries().slot(&name, self.capacity);
+        let prepare = |inputs: Vec<Field>| PreparedKey::new::<S>(key, &inputs).map(Arc::new);
+        if rayon::current_thread_index().is_some() {
+            // Whoever waits on a thread of a pool may be given work there that waits for the same. So nobody waits there: what is there
+            // is taken, and what is not may be computed by several, with the same result.
+            if let Some(known) = slot.try_lock().ok().and_then(|slot| slot.clone()) {
+                return Ok(known);
+            }
+            let made = prepare(policy_inputs());
+            match (&made, slot.try_lock()) {
+                (Ok(made), Ok(mut slot)) => drop(slot.insert(Arc::clone(made))),
+                (Err(_), Ok(slot)) if slot.is_none() => drop(self.entries().keys.remove(&name)),
+                _ => {}
+            }
+            return made;
+        }
         // Of several that ask at once, one computes and the others wait, but nobody who asks for another.
         let mut prepared = slot.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = &*prepared {
             return Ok(Arc::clone(found));
         }
-        match PreparedKey::new::<S>(key, &policy_inputs()) {
-            Ok(made) => Ok(Arc::clone(prepared.insert(Arc::new(made)))),
+        match prepare(policy_inputs()) {
+            Ok(made) => Ok(Arc::clone(prepared.insert(made))),
             Err(error) => {
                 self.entries().keys.remove(&name);
                 Err(error)

@@ -150,7 +150,7 @@ fn nodes(key: &[u8], row: &[u8], size: u64, prints: &Prints, sum: &mut Sum, beyo
             .saturating_mul(32)
     });
     let own = usize::try_from(own).unwrap_or(usize::MAX);
-    *beyond += u64::from(own < row.len());
+    *beyond += u64::from(own == 0 || own < row.len());
     if own > 0 {
         sum.add(prints.of(Table::Nodes, key, row.get(..own).unwrap_or(row)));
     }

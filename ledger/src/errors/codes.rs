@@ -149,6 +149,11 @@ pub const CODES: &[(&str, &str, &str)] = &[
         "Check the configured directory, origin and signing key.",
     ),
     (
+        "ledger-of-another-format",
+        "The store was written by another version of the program.",
+        "Nothing is wrong with it: start the version that wrote it. A newer version says in its changelog how its log is carried over.",
+    ),
+    (
         "ledger-damaged",
         "What is stored contradicts itself.",
         "Keep a copy of the directory, and restore the ledger from a backup or a mirror.",

@@ -55,6 +55,11 @@ fn every_code() -> Vec<&'static str> {
             expected: text(),
         }
         .code(),
+        LedgerError::OtherFormat {
+            found: text(),
+            expected: text(),
+        }
+        .code(),
         LedgerError::damaged("", "").code(),
         LedgerError::TailLost {
             acknowledged: 1,

@@ -1,5 +1,6 @@
 //! Recorded proofs, verified in batches against recorded policy and key.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -95,6 +96,10 @@ fn verify(receive: &Receiver<Handful>, shelf: &Shelf) -> Result<Vec<Finding>, Re
     let mut items: Vec<Item> = Vec::new();
     let mut last = None;
     for Handful { proofs, keep } in receive {
+        // What is computed once for each key is computed here, where nobody else waits for it on a thread of the pool.
+        let mut keys = BTreeSet::new();
+        let first_of_key = proofs.iter().filter(|proof| keys.insert(proof.key.id()));
+        first_of_key.for_each(|proof| drop(prepare(proof, shelf)));
         let prepared: Vec<_> = proofs.par_iter().map(|proof| prepare(proof, shelf)).collect();
         for prepared in prepared {
             match prepared {

@@ -242,7 +242,9 @@ impl Witness {
         let place = self.directory.join(EVIDENCE);
         let of = |name: &str| name.starts_with(&log) && name.ends_with(kind);
         let kept = self.pieces(&of);
-        let place = place.join(format!("{log}-{}{kind}", hash::of(&[note])));
+        // By what was signed: signatures of others under it, which anybody can add, make no other piece of it.
+        let signed = note::split(note).map_or(note, |(text, _)| text.as_bytes());
+        let place = place.join(format!("{log}-{}{kind}", hash::of(&[signed])));
         if kept < EVIDENCE_MAX && !place.exists() {
             let before = last.map_or("", |last| last.note.as_str());
             let both = [before.as_bytes(), b"\n", note].concat();

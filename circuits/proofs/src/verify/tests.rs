@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use ark_ff::{One as _, Zero as _};
+use rayon::prelude::*;
 
 use crate::keys::{ProvingKey, development};
 use crate::prove::prove;
@@ -223,4 +224,24 @@ fn callers_at_once_have_a_policy_prepared_once() {
     });
     assert!(all.iter().all(|prepared| Arc::ptr_eq(prepared, &all[0])));
     assert_eq!(computed.into_inner(), 1);
+}
+
+/// What is computed for one caller has parts that run on the pool's threads, where others ask for the same: nobody may wait there.
+#[test]
+fn callers_on_a_pools_threads_do_not_wait_for_each_other() {
+    let (key, inputs, _) = proven();
+    let cache = PreparedCache::new(NonZeroUsize::new(4).unwrap());
+    let policy = |number: usize| vec![Field::from(number as u64 % 4), inputs[1]];
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(6).build().unwrap();
+    let ask = |number| cache.get::<Order>(key.verifying(), &policy(number)).unwrap();
+    let all: Vec<Arc<PreparedKey>> = pool.install(|| (0..200).into_par_iter().map(ask).collect());
+    assert_eq!(cache.len(), 4);
+    for (number, prepared) in all.iter().enumerate() {
+        let expected = PreparedKey::new::<Order>(key.verifying(), &policy(number)).unwrap();
+        assert_eq!(prepared.folded(), expected.folded(), "{number}");
+    }
+    let kept = pool.install(|| ask(0));
+    assert!(Arc::ptr_eq(&kept, &pool.install(|| ask(0))), "it is kept");
+    assert!(pool.install(|| cache.get::<Order>(key.verifying(), &inputs)).is_err());
+    assert_eq!(cache.len(), 4, "nothing refused is held");
 }

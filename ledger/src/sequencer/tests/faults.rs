@@ -99,6 +99,9 @@ fn every_changed_row_is_noticed() {
                 Err(error) => {
                     let expected = if table == Table::Meta && key == state::META_KEY && change != 2 {
                         ["ledger-of-another-log"; 2]
+                    } else if table == Table::Meta && key == state::META_FORMAT && change == 0 {
+                        // The last digit of its version is another.
+                        ["ledger-of-another-format"; 2]
                     } else if key == state::META_HEAD {
                         ["ledger-damaged", "ledger-tail-lost"]
                     } else {

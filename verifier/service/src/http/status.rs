@@ -81,6 +81,7 @@ const STATUS: &[(StatusCode, &[&str])] = &[
             "ledger-io",
             "ledger-locked",
             "ledger-missing",
+            "ledger-of-another-format",
             "ledger-of-another-log",
             "ledger-setting",
             "ledger-tail-lost",
