@@ -32,7 +32,7 @@ const MEMTABLES_BYTES: usize = 160 << 20;
 /// The same, of one table whose rows follow each other: entries, bodies.
 const MEMTABLE_BYTES: usize = 16 << 20;
 /// Bytes of write-ahead log before tables are flushed; bounds the time that replaying it takes.
-const LOG_BYTES: u64 = 96 << 20;
+const LOG_BYTES: u64 = 72 << 20;
 /// Bytes of table files that are kept in memory, over all tables.
 const CACHE_BYTES: usize = 64 << 20;
 const BLOCK_BYTES: usize = 16 << 10;
