@@ -243,12 +243,19 @@ impl Metered {
         };
         let figure = self.figure(change.statement, change.figure);
         let knows = |range: &Range| self.range(change.statement, change.figure, range);
-        let what = format!(
-            "{name}: {figure} is known to be {}; after {} policies that told something new of it, this proof would make that {}",
-            knows(&change.before),
-            exceeded.so_far,
-            knows(&change.after),
-        );
+        let (before, so_far) = (knows(&change.before), exceeded.so_far);
+        let what = if change.before == change.after {
+            format!(
+                "{name}: {figure} is known to be {before}; {so_far} policies told something new of it, by itself or together with other \
+                 figures, and this proof would tell more of how they stand to each other"
+            )
+        } else {
+            format!(
+                "{name}: {figure} is known to be {before}; after {so_far} policies that told something new of it, this proof would make \
+                 that {}",
+                knows(&change.after)
+            )
+        };
         let expected = match exceeded.limit {
             Limit::Answers { allowed } => format!("at most {allowed} policies that tell something new of a figure"),
             Limit::Width { percent } => format!("a range no narrower than {percent} % of the figure"),

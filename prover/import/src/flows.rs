@@ -45,6 +45,8 @@ pub struct Flows {
     sums: BTreeMap<(Option<u32>, u32), Vec<i128>>,
     /// By pattern, account and part.
     shares: BTreeMap<(u32, u32, u32), i128>,
+    /// By pattern and account: the sum of the absolute amounts of lines that are nobody's, which cannot cancel.
+    unnamed: BTreeMap<(u32, u32), i128>,
     /// By month and account, whatever the entries: each line in the month of its own date.
     months: BTreeMap<(u32, u32), i128>,
     kept: usize,
@@ -170,6 +172,11 @@ impl Flows {
         for (sum, (_, amount)) in sums.iter_mut().zip(&totals) {
             *sum += amount;
         }
+        for line in lines.iter().filter(|l| l.part == 0) {
+            let unnamed = self.unnamed.len();
+            *self.unnamed.entry((pattern, line.account)).or_insert(0) += line.amount.abs();
+            self.kept += self.unnamed.len() - unnamed;
+        }
         for line in lines.iter().filter(|l| l.part != 0) {
             let shares = self.shares.len();
             *self.shares.entry((pattern, line.account, line.part)).or_insert(0) += line.amount;
@@ -225,6 +232,12 @@ impl Flows {
             let who = self.parts.get(*part as usize).map_or("", String::as_str);
             (self.named(*pattern).collect(), self.number(*account), who, *amount)
         })
+    }
+
+    /// What lines that are nobody's moved: the accounts of a pattern, the own account, and the sum of the absolute amounts.
+    pub fn unnamed(&self) -> impl Iterator<Item = (Vec<&str>, &str, i128)> {
+        let all = self.unnamed.iter();
+        all.map(|((pattern, account), sum)| (self.named(*pattern).collect(), self.number(*account), *sum))
     }
 }
 

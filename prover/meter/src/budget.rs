@@ -88,7 +88,8 @@ pub enum Limit {
 /// An answer that tells too much.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exceeded {
-    /// The figure, and its range before and after, as the bank knows it; as all banks together do where `together`.
+    /// The figure, and its range before and after, as the bank knows it; as all banks together do where `together`. The range stays as
+    /// it is where the answer is about a ratio, a product, or the figure in combination with others: that counts all the same.
     pub change: Change,
     /// The limit is the one for all banks.
     pub together: bool,
@@ -195,6 +196,8 @@ struct Reader<'r> {
     next: &'r Answer<'r>,
     news: News,
     changes: Vec<Change>,
+    /// The ranges that stay as they are, of figures that the news is about.
+    same: Vec<Change>,
     ratios: Vec<RatioChange>,
     products: bool,
     /// The bank used the policy on another statement before.
@@ -219,6 +222,7 @@ impl<'r> Reader<'r> {
             unchanged,
             news,
             changes: Vec::new(),
+            same: Vec::new(),
             ratios: Vec::new(),
         };
         if !reader.news.is_empty() {
@@ -234,13 +238,17 @@ impl<'r> Reader<'r> {
         for statement in self.next.statements() {
             for figure in 0..FIGURES {
                 let (before, after) = (before.figure(statement, figure), after.figure(statement, figure));
-                if before != after {
-                    self.changes.push(Change {
-                        statement,
-                        figure,
-                        before,
-                        after,
-                    });
+                let changes = before != after;
+                let change = Change {
+                    statement,
+                    figure,
+                    before,
+                    after,
+                };
+                if changes {
+                    self.changes.push(change);
+                } else if self.news.contains(&column(statement, figure)) {
+                    self.same.push(change);
                 }
             }
         }
@@ -278,13 +286,13 @@ impl<'r> Reader<'r> {
                 .filter(|(so_far, column)| *so_far >= answers && !asked_before(*column))
                 .max_by_key(|(so_far, column)| (*so_far, std::cmp::Reverse(*column)))?;
             let (statement, figure) = place(column);
+            // Of a figure whose own range stays as it is, more is told in combination with others: the limit does not depend on it.
             let change = self
                 .changes
                 .iter()
-                .find(|c| (c.statement, c.figure) == (statement, figure));
-            // Of a figure whose own range stays as it is, more is told in combination with others.
-            let change = change.or_else(|| self.changes.first()).cloned()?;
-            Some((change, so_far, Limit::Answers { allowed: answers }))
+                .chain(&self.same)
+                .find(|c| (c.statement, c.figure) == (statement, figure))?;
+            Some((change.clone(), so_far, Limit::Answers { allowed: answers }))
         };
         let too_narrow = || {
             let narrow =

@@ -110,25 +110,18 @@ impl<'a> CustomerAccounts<'a> {
             let any = |figure| with.iter().any(|number| feeds(number, figure));
             any(figure::REVENUE) && !any(figure::CASH)
         };
-        // What stands on customers' accounts in invoices, less what is somebody's: nothing may be left.
-        let mut nobodys: BTreeMap<(Vec<&str>, &str), i128> = BTreeMap::new();
-        for flow in flows.flows() {
-            let with: Vec<&str> = flow.accounts.iter().map(|(number, _)| *number).collect();
-            if invoices(&with) {
-                for (own, amount) in flow.accounts.iter().filter(|(own, _)| self.numbers.contains(own)) {
-                    *nobodys.entry((with.clone(), own)).or_insert(0) += amount;
-                }
-            }
+        // An invoice and a credit note that are nobody's do not make up for each other, so the absolute amounts count.
+        let nobodys = |(with, own, amount): &(Vec<&str>, &str, i128)| {
+            *amount != 0 && self.numbers.contains(own) && invoices(with)
+        };
+        if let Some((_, own, _)) = flows.unnamed().find(nobodys) {
+            return Concentration::not_covered(format!("invoices on account {own} do not all say whose they are"));
         }
         let mut invoiced: BTreeMap<&str, i128> = BTreeMap::new();
         for (with, own, who, amount) in flows.shares() {
             if invoices(&with) && self.numbers.contains(own) {
                 *invoiced.entry(who).or_insert(0) += amount;
-                *nobodys.entry((with, own)).or_insert(0) -= amount;
             }
-        }
-        if let Some(((_, own), _)) = nobodys.iter().find(|(_, rest)| **rest != 0) {
-            return Concentration::not_covered(format!("invoices on account {own} do not all say whose they are"));
         }
         let scale = flows.scale();
         invoiced.values_mut().for_each(|amount| *amount /= scale);

@@ -1,7 +1,7 @@
 //! What the ledgers of all SAF-T files have in common: accounts with stated balances, entries, control totals, and the checks of each
 //! against the others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 
 use covenant_policy::refusal::Refusal;
@@ -25,6 +25,8 @@ pub(super) struct Ledger {
     pub currency: Option<Currency>,
     pub period: PeriodEvidence,
     pub accounts: BTreeMap<String, Listed>,
+    /// Who the master files list as customers, where lines name them.
+    pub customers: BTreeSet<String>,
     pub control: Control,
     pub warnings: Vec<Warning>,
     flows: Flows,
@@ -117,8 +119,10 @@ struct Posting {
     account: Option<String>,
     debit: Option<i128>,
     credit: Option<i128>,
-    /// The customer or supplier whom the line names.
-    party: Option<String>,
+    /// The customer whom the line names.
+    customer: Option<String>,
+    /// The supplier, who is nobody's customer: read so that it is not given twice.
+    supplier: Option<String>,
     line: u64,
 }
 
@@ -183,6 +187,7 @@ impl Ledger {
             currency: None,
             period: PeriodEvidence::default(),
             accounts: BTreeMap::new(),
+            customers: BTreeSet::new(),
             control: Control::default(),
             warnings: Vec::new(),
             flows: Flows::new(UNIT),
@@ -304,11 +309,10 @@ impl Ledger {
             transaction.moves.clear();
             self.flows.lose("an entry has too many lines");
         } else if account.role == Role::Own && self.flows.whole_so_far() {
-            // Portuguese customers have accounts of their own, and their lines do not name them.
+            // Portuguese customers have accounts of their own, and their lines do not name them. Whom the master files do not list is nobody.
             let owner = account.parties.keys().next().filter(|_| self.format == Format::SaftPt);
-            let part = self
-                .flows
-                .part(posting.party.as_ref().or(owner).map_or("", String::as_str));
+            let named = posting.customer.as_ref().filter(|id| self.customers.contains(*id));
+            let part = self.flows.part(named.or(owner).map_or("", String::as_str));
             transaction.moves.push(Move {
                 account: account.id,
                 part,

@@ -243,6 +243,9 @@ fn party<R: BufRead>(xml: &mut Xml<'_, R>, ledger: &mut Ledger, id: &str) -> Res
         }
     }
     let key = key.ok_or_else(|| missing(xml, id, line, "a customer or supplier"))?;
+    if id == "CustomerID" {
+        ledger.customers.insert(key.clone());
+    }
     if let Some((number, at)) = own {
         balances.push((number, closing, at));
     }

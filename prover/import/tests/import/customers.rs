@@ -108,6 +108,42 @@ fn one_control_account_is_never_one_customer() {
     assert!(balance.invoiced.reason.unwrap().contains("no entries"));
 }
 
+/// An invoice and its credit note that are nobody's add up to nothing, and still there is no list.
+#[test]
+fn what_is_nobodys_does_not_cancel() {
+    let (sample, bytes) = made(&order(Kind::Fec, 6));
+    let text = String::from_utf8(bytes).unwrap();
+    let fields = |line: &str| line.split('\t').map(str::to_owned).collect::<Vec<_>>();
+    let is_sale = |f: &[String]| f[0] == "VE" && f[4] == "411000";
+    let sale = text.lines().map(fields).find(|f| is_sale(f)).unwrap();
+    let of_sale = |f: &[String]| (&f[0], &f[2]) == (&sale[0], &sale[2]);
+    let with = |party: &dyn Fn(&str) -> String| {
+        let (mut changed, mut note) = (String::new(), String::new());
+        for line in text.split_inclusive('\n') {
+            let mut f = fields(line);
+            if of_sale(&f) {
+                f[6] = party(&f[6]);
+                changed += &f.join("\t");
+                f[2] += "C";
+                f.swap(11, 12);
+                note += &f.join("\t");
+            } else {
+                changed += &std::mem::take(&mut note);
+                changed += line;
+            }
+        }
+        customers(&fec::read((changed + &note).as_bytes(), &sample.file_name, &mut |_| {}).unwrap())
+    };
+    assert_eq!(with(&str::to_owned).invoiced.reason, None);
+    let nobodys = with(&|_| String::new());
+    assert_eq!(nobodys.receivables.reason, None);
+    let why = nobodys.invoiced.reason.unwrap_or_default();
+    assert!(
+        why.contains("invoices on account 411000 do not all say whose they are"),
+        "{why}"
+    );
+}
+
 #[test]
 fn the_shared_ledger_tells_its_customers_apart() {
     let Some(books) = data::books("fec/0000000001FEC20220831.txt") else {

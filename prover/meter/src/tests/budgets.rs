@@ -1,5 +1,5 @@
 use covenant_policy::compile;
-use covenant_policy::program::{FIGURES, Program, Relation};
+use covenant_policy::program::{FIGURES, FIRST_RICH_ROW, Program, Relation};
 
 use super::{SAMPLES, answered, big, books, index, program, schemas, screen};
 use crate::budget::{Budget, Limit, addition, policies_on, silence_tells};
@@ -121,6 +121,65 @@ fn a_bank_that_bisects_a_figure_is_stopped() {
         "revenue",
         &budget,
     ));
+}
+
+/// How many of these questions, asked one after another by one bank, told it something before the rest were refused.
+fn told_of(programs: &[Program], budget: &Budget) -> usize {
+    let truth = [company(100)];
+    let mut past: Vec<Answer<'_>> = Vec::new();
+    let (mut told, mut refused) = (0, 0);
+    for program in programs {
+        let next = answered(0, program, &truth, [Some(0), None]);
+        let added = addition(&schemas(1), &past, &next, budget).expect("true");
+        if let Some(exceeded) = added.exceeded {
+            let allowed = budget.answers;
+            assert_eq!((exceeded.limit, exceeded.so_far), (Limit::Answers { allowed }, allowed));
+            let value = big(truth[0][exceeded.change.figure]);
+            assert!(exceeded.change.before.contains(&value) && exceeded.change.after.contains(&value));
+            refused += 1;
+        } else {
+            told += usize::from(added.informative);
+            past.push(next);
+        }
+    }
+    assert!(refused > 0, "{told} told something");
+    told
+}
+
+/// What a ratio rests on keeps its range, debt that of the schema and EBITDA that of the guard, however closely the ratio is known.
+#[test]
+fn a_bank_that_bisects_a_ratio_is_stopped() {
+    let ratios = (0..12).map(|k| screen(&format!("debt / ebitda <= {}", 40 - 3 * k)));
+    let ratios: Vec<Program> = ratios.collect();
+    for answers in [4, 6] {
+        let budget = Budget {
+            answers,
+            ..Budget::default()
+        };
+        assert_eq!(told_of(&ratios, &budget), answers as usize);
+    }
+}
+
+/// A row with products narrows no range at all.
+#[test]
+fn a_bank_that_bisects_a_product_is_stopped() {
+    let truth = company(100);
+    let value = |name: &str| i128::from(truth[index(name)]);
+    let product = |k: i128| {
+        let mut program = screen("revenue >= 1");
+        program.slots[0].u[index("cash")] = 1;
+        program.slots[0].v[index("ebitda")] = 1;
+        program.rows[FIRST_RICH_ROW].slots[0] = 1;
+        program.rows[FIRST_RICH_ROW].bound = value("cash") * value("ebitda") - 1_000 * (12 - k);
+        for tier in &mut program.tiers {
+            tier.weights[FIRST_RICH_ROW] = 1;
+            tier.minimum += 1;
+        }
+        program
+    };
+    let products: Vec<Program> = (0..12).map(product).collect();
+    let budget = Budget::default();
+    assert_eq!(told_of(&products, &budget), budget.answers as usize);
 }
 
 #[test]

@@ -80,7 +80,14 @@ impl Ledger {
                     let found = self.stated(xml, currency)?;
                     once(&mut posting.credit, found, xml)?;
                 }
-                (Format::SaftNo, "CustomerID" | "SupplierID") => posting.party = Some(name(xml)?),
+                (Format::SaftNo, "CustomerID") => {
+                    let found = name(xml)?;
+                    once(&mut posting.customer, found, xml)?;
+                }
+                (Format::SaftNo, "SupplierID") => {
+                    let found = name(xml)?;
+                    once(&mut posting.supplier, found, xml)?;
+                }
                 _ => xml.skip()?,
             }
         }

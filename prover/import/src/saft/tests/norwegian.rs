@@ -328,3 +328,36 @@ fn entries_become_months() {
     .unwrap();
     assert_eq!(series.sheet.months[2].booked.minor, 125_000);
 }
+
+/// A line is a customer's where it names one whom the master files list; a supplier beside does not change that.
+#[test]
+fn only_a_listed_customer_owns_a_line() {
+    let line = "<n1:Line><n1:AccountID>1500</n1:AccountID><n1:Analysis>";
+    let with = |ids: &str| {
+        let named = format!("<n1:Line><n1:AccountID>1500</n1:AccountID>{ids}<n1:Analysis>");
+        read(&changed(FILE, line, &named))
+    };
+    let found = |ids: &str| {
+        let books = with(ids).unwrap();
+        let owners: Vec<String> = books.flows.shares().map(|(_, _, who, _)| who.to_owned()).collect();
+        let invoices = books.flows.unnamed().filter(|(with, ..)| with.contains(&"7"));
+        (owners, invoices.filter(|(_, own, _)| *own == "1500").count())
+    };
+    let id = |kind: &str, id: &str| format!("<n1:{kind}ID>{id}</n1:{kind}ID>");
+    let (customer, supplier) = (id("Customer", "1"), id("Supplier", "77"));
+    let alfa = (vec!["1".to_owned()], 0);
+    assert_eq!(found(&customer), alfa);
+    assert_eq!(found(&format!("{customer}{supplier}")), alfa);
+    assert_eq!(found(&format!("{supplier}{customer}")), alfa);
+    for nobody in [
+        String::new(),
+        supplier.clone(),
+        id("Supplier", "1"),
+        id("Customer", "99"),
+    ] {
+        assert_eq!(found(&nobody), (Vec::new(), 1), "{nobody}");
+    }
+    for twice in [format!("{customer}{customer}"), format!("{supplier}{supplier}")] {
+        assert_eq!(refused(with(&twice)).0, "missing-element");
+    }
+}
