@@ -230,7 +230,7 @@ fn callers_at_once_have_a_policy_prepared_once() {
 #[test]
 fn callers_on_a_pools_threads_do_not_wait_for_each_other() {
     let (key, inputs, _) = proven();
-    let cache = PreparedCache::new(NonZeroUsize::new(4).unwrap());
+    let cache = PreparedCache::new(NonZeroUsize::new(5).unwrap());
     let policy = |number: usize| vec![Field::from(number as u64 % 4), inputs[1]];
     let pool = rayon::ThreadPoolBuilder::new().num_threads(6).build().unwrap();
     let ask = |number| cache.get::<Order>(key.verifying(), &policy(number)).unwrap();
