@@ -13,10 +13,11 @@ use std::fs;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use covenant_api::checked_policy::CheckedPolicy;
-use covenant_api::document::Document as _;
+use covenant_api::document::Document;
+use covenant_api::documents::{AttestorGrant, PinnedKey};
 use covenant_api::ids::{self, prefix};
 use covenant_api::log::Record;
-use covenant_api::sign::Signer;
+use covenant_api::sign::{Signed, Signer};
 use covenant_api::types::Hex32;
 use covenant_ledger::Entry;
 use covenant_tests::company::sample_policy;
@@ -143,7 +144,22 @@ fn allowed(scene: &Scene, known: &Holdings) -> Holdings {
         "both pinned this key",
         &[&scene.key_id, &shown, &sum, &STANDARD.encode(&scene.key)],
     );
+    // These say whom, which key and when, in seconds: both banks' are the same where both did it within one.
+    for (_, file) in scene.banks.iter().flat_map(|bank| scene.files(bank)) {
+        let id = match file["type"].as_str() {
+            Some("attestor-grant") => id_of::<AttestorGrant>(&file),
+            Some("pinned-key") => id_of::<PinnedKey>(&file),
+            _ => continue,
+        };
+        allow("both admitted this attestor, or pinned this key, in one second", &[&id]);
+    }
     allowed
+}
+
+/// The id of a signed document in a file.
+fn id_of<T: Document>(file: &serde_json::Value) -> String {
+    let signed = Signed::<T>::from_json(file.to_string().as_bytes()).expect("a signed document");
+    signed.unverified().id().expect("an id").to_string()
 }
 
 /// Values of the applicant's that no other bank may know, by name: whatever the collection above misses cannot be compared.
