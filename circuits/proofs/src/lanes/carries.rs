@@ -32,34 +32,31 @@ impl<C: MontConfig<4>> Modulus<C> {
     };
 }
 
-/// Adds a times the limb of b at an offset in bytes; the fifth limb is h.
-macro_rules! add_row {
-    ($offset:literal) => {
+/// a times the lowest limb of b, in t0 to t3 and the limb named.
+macro_rules! first_row {
+    ($top:literal) => {
         concat!(
             "xor {low:e}, {low:e}\n",
-            "mov rdx, [{b} + ",
-            $offset,
-            "]\n",
-            "mulx {h}, {low}, [{a}]\n",
-            "adox {t0}, {low}\n",
-            "adcx {t1}, {h}\n",
-            "mulx {h}, {low}, [{a} + 8]\n",
+            "mov rdx, [{b}]\n",
+            "mulx {t1}, {t0}, [{a}]\n",
+            "mulx {t2}, {low}, [{a} + 8]\n",
             "adox {t1}, {low}\n",
-            "adcx {t2}, {h}\n",
-            "mulx {h}, {low}, [{a} + 16]\n",
+            "mulx {t3}, {low}, [{a} + 16]\n",
             "adox {t2}, {low}\n",
-            "adcx {t3}, {h}\n",
-            "mulx {h}, {low}, [{a} + 24]\n",
+            "mulx ",
+            $top,
+            ", {low}, [{a} + 24]\n",
             "adox {t3}, {low}\n",
             "mov {low:e}, 0\n",
-            "adcx {h}, {low}\n",
-            "adox {h}, {low}\n",
+            "adox ",
+            $top,
+            ", {low}\n",
         )
     };
 }
 
-/// Adds a times the limb of b at an offset to the four limbs named, and a fifth one.
-macro_rules! wide_row {
+/// Adds a times the limb of b at an offset in bytes to the four limbs named, and a fifth one.
+macro_rules! add_row {
     ($offset:literal, $t0:literal, $t1:literal, $t2:literal, $t3:literal, $t4:literal) => {
         concat!(
             "xor {low:e}, {low:e}\n",
@@ -201,23 +198,13 @@ impl Carries {
         // behind `p`; nothing is written but registers and flags.
         unsafe {
             asm!(
-                "xor {low:e}, {low:e}",
-                "mov rdx, [{b}]",
-                "mulx {t1}, {t0}, [{a}]",
-                "mulx {t2}, {low}, [{a} + 8]",
-                "adox {t1}, {low}",
-                "mulx {t3}, {low}, [{a} + 16]",
-                "adox {t2}, {low}",
-                "mulx {h}, {low}, [{a} + 24]",
-                "adox {t3}, {low}",
-                "mov {low:e}, 0",
-                "adox {h}, {low}",
+                first_row!("{h}"),
                 reduce_row!(),
-                add_row!(8),
+                add_row!("8", "{t0}", "{t1}", "{t2}", "{t3}", "{h}"),
                 reduce_row!(),
-                add_row!(16),
+                add_row!("16", "{t0}", "{t1}", "{t2}", "{t3}", "{h}"),
                 reduce_row!(),
-                add_row!(24),
+                add_row!("24", "{t0}", "{t1}", "{t2}", "{t3}", "{h}"),
                 reduce_row!(),
                 a = in(reg) a.as_ptr(),
                 b = in(reg) b.as_ptr(),
@@ -245,20 +232,10 @@ impl Carries {
         // is written but registers and flags.
         unsafe {
             asm!(
-                "xor {low:e}, {low:e}",
-                "mov rdx, [{b}]",
-                "mulx {t1}, {t0}, [{a}]",
-                "mulx {t2}, {low}, [{a} + 8]",
-                "adox {t1}, {low}",
-                "mulx {t3}, {low}, [{a} + 16]",
-                "adox {t2}, {low}",
-                "mulx {t4}, {low}, [{a} + 24]",
-                "adox {t3}, {low}",
-                "mov {low:e}, 0",
-                "adox {t4}, {low}",
-                wide_row!("8", "{t1}", "{t2}", "{t3}", "{t4}", "{t5}"),
-                wide_row!("16", "{t2}", "{t3}", "{t4}", "{t5}", "{t6}"),
-                wide_row!("24", "{t3}", "{t4}", "{t5}", "{t6}", "{t7}"),
+                first_row!("{t4}"),
+                add_row!("8", "{t1}", "{t2}", "{t3}", "{t4}", "{t5}"),
+                add_row!("16", "{t2}", "{t3}", "{t4}", "{t5}", "{t6}"),
+                add_row!("24", "{t3}", "{t4}", "{t5}", "{t6}", "{t7}"),
                 a = in(reg) a.as_ptr(),
                 b = in(reg) b.as_ptr(),
                 low = out(reg) _,
