@@ -1,16 +1,16 @@
-//! The ledger: one log in one directory, written by one thread and read by any.
+//! The ledger: one log in one directory, decided on by one thread, the sequencer, and read by any.
 
 mod proofs;
 
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
+use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use crossbeam_channel::{Sender, TrySendError, bounded};
 use ed25519_dalek::SigningKey;
-use quick_cache::unsync::Cache;
 use rand::{CryptoRng, RngCore};
 
 use crate::check::{self, Summary};
@@ -22,7 +22,7 @@ use crate::hash::Hash;
 use crate::note::LogKey;
 use crate::receipt::Receipt;
 use crate::recovery;
-use crate::sequencer::{Clock, Outcome, Reply, Request, STREAMS_KEPT, Sequencer, Shared, Versions};
+use crate::sequencer::{Clock, Known, Outcome, Reply, Request, Sequencer, Shared, Writer};
 use crate::state;
 use crate::store::rocks::Rocks;
 use crate::store::{Store, StoredNodes, Table};
@@ -65,8 +65,8 @@ pub struct Ledger {
     limits: Limits,
     shared: Arc<Shared>,
     salts: Mutex<Box<dyn RngCore + Send>>,
-    requests: Option<SyncSender<Request>>,
-    writer: Option<JoinHandle<()>>,
+    requests: Option<Sender<Request>>,
+    sequencer: Option<JoinHandle<()>>,
 }
 
 impl fmt::Debug for Ledger {
@@ -149,7 +149,7 @@ impl Ledger {
             ),
         };
         let shared = Arc::new(Shared::new(published, waiting.is_some()));
-        let (requests, queue) = mpsc::sync_channel(config.limits.queue_entries_max);
+        let (requests, queue) = bounded(config.limits.queue_entries_max);
         let sequencer = Sequencer {
             store: Arc::clone(&store),
             shared: Arc::clone(&shared),
@@ -158,16 +158,18 @@ impl Ledger {
             limits: config.limits.clone(),
             head: found.head,
             edge: found.edge,
-            versions: Versions::new(),
-            streams: Cache::new(STREAMS_KEPT),
+            known: Known::new(),
+            writer: Writer::start(Arc::clone(&store))?,
+            flight: None,
+            gathered: None,
             witnessing: config.witnessing,
             waiting,
             asked: None,
         };
-        let writer = thread::Builder::new()
+        let sequencer = thread::Builder::new()
             .name("ledger".to_owned())
             .spawn(move || sequencer.run(&queue))
-            .map_err(|error| LedgerError::io("starting the writer", error))?;
+            .map_err(|error| LedgerError::io("starting the sequencer", error))?;
         Ok(Self {
             store,
             blinding: found.blinding,
@@ -176,7 +178,7 @@ impl Ledger {
             shared,
             salts: Mutex::new(rng),
             requests: Some(requests),
-            writer: Some(writer),
+            sequencer: Some(sequencer),
         })
     }
 
@@ -212,7 +214,7 @@ impl Ledger {
         })
     }
 
-    /// Submits, and calls back once it is decided. The call comes from the writer's thread, so it should only pass the outcome on (to
+    /// Submits, and calls back once it is decided. The call comes from the sequencer's thread, so it should only pass the outcome on (to
     /// an async runtime's oneshot channel, say); if the writer breaks down it is dropped without being called.
     ///
     /// # Errors
@@ -475,13 +477,13 @@ impl Ledger {
 
 impl Drop for Ledger {
     fn drop(&mut self) {
-        // The writer ends once nobody can ask it for more.
+        // The sequencer ends once nobody can ask it for more.
         self.requests = None;
-        // A callback may hold the last reference; the writer's thread cannot wait for itself, and ends right after.
-        let elsewhere = |writer: &JoinHandle<()>| writer.thread().id() != thread::current().id();
-        if let Some(writer) = self.writer.take().filter(elsewhere) {
-            // A writer that broke down has said so already.
-            let _ = writer.join();
+        // A callback may hold the last reference; the sequencer's thread cannot wait for itself, and ends right after.
+        let elsewhere = |sequencer: &JoinHandle<()>| sequencer.thread().id() != thread::current().id();
+        if let Some(sequencer) = self.sequencer.take().filter(elsewhere) {
+            // One that broke down has said so already.
+            let _ = sequencer.join();
         }
     }
 }

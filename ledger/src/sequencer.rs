@@ -1,45 +1,51 @@
-//! The one writer. A thread takes submissions in order, decides each against everything before it, and writes them in groups:
+//! The one that decides and, beside it, the one that writes. A thread takes submissions in order, decides each against everything before
+//! it, and has them written in groups by a second one ([`writer`]):
 //!
-//! 1. Take what waits, up to a group. While a group is being written the next one gathers, so nobody waits for company.
-//! 2. Decide each submission in order, against the store and the group so far: unique keys, then expectations. What is accepted gets
-//!    its index, its time, its place in chain and stream; its leaf is appended to the tree.
-//! 3. Sign the checkpoint of the new tree, after checking that it continues the last one.
+//! 1. Take what waits, up to a group. While a group is being written the next one gathers and is decided, so nobody waits for company.
+//! 2. Decide each submission in order, against the store, the group that is being written and the group so far ([`draw`]): unique keys,
+//!    then expectations. What is accepted gets its index, its time, its place in chain and stream; its leaf is appended to the tree.
+//! 3. Once the group before is written and published, sign the checkpoint of the new tree, after checking that it continues the last one.
 //! 4. Write entries, bodies, nodes, unique keys, streams, cells, blobs, checkpoint and head in one synced batch.
 //! 5. Under a policy on witnesses, have enough of them cosign the checkpoint ([`publish`]).
 //! 6. Set the mark of what is about to be acknowledged, publish the checkpoint to readers, and only then answer.
 //!
-//! Any failure stops the writer for good: everybody whose fate is unknown is told so, and nothing is retried. Reopening the ledger
-//! finds out what was written.
+//! One batch at a time is on its way to the disk, and nothing is signed before the one before it is published: a crash finds at most one
+//! group that nobody was told of. Any failure stops the sequencer for good: everybody whose fate is unknown is told so, what was only
+//! decided is refused, and nothing is retried. Reopening the ledger finds out what was written.
 
+mod draw;
+mod outcome;
 mod publish;
 mod refusing;
 #[cfg(test)]
 mod tests;
+mod writer;
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::Receiver;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
-use quick_cache::unsync::Cache;
+use crossbeam_channel::{Receiver, select_biased};
 
+use self::draw::{Before, Changes, Draw};
+use self::outcome::{Accepted, Erased, Group};
+use self::writer::Written;
 use crate::checkpoint::{CheckpointSigner, SignedCheckpoint};
-use crate::draft::{Cell, Limits, Prepared};
-use crate::entry::{Entry, Opening, StreamId};
+use crate::draft::{Limits, Prepared};
 use crate::errors::{AppendError, LedgerError};
-use crate::hash::Hash;
-use crate::receipt::Receipt;
-use crate::state::{self, Head, Lookup, StreamHead, View};
+use crate::state::{Head, View};
 use crate::store::{Batch, Store, Table, put_nodes};
 use crate::tree::{self, Edge, Patch};
 use crate::watch::{GroupWritten, Watch};
 use crate::witnessing::Witnessing;
 
-pub(crate) use self::refusing::Versions;
+pub(crate) use self::outcome::Reply;
+pub use self::outcome::{Appended, Outcome};
+pub(crate) use self::refusing::Known;
+pub(crate) use self::writer::Writer;
 
-/// Streams whose ends are kept in memory.
-pub(crate) const STREAMS_KEPT: usize = 16_384;
+/// Submissions that are decided in one go while a group is being written: so soon it is noticed that it is.
+const DECIDED_BESIDE: usize = 64;
 
 /// What the clock says, in Unix milliseconds. The ledger never lets time run backwards, whatever its clock does.
 pub trait Clock: Send + Sync {
@@ -53,60 +59,10 @@ impl<F: Fn() -> u64 + Send + Sync> Clock for F {
     }
 }
 
-/// What became of a submission.
-pub type Outcome = Result<Appended, AppendError>;
-/// Who is told. Called on the sequencer's thread, so it must only pass the outcome on.
-pub(crate) type Reply = Box<dyn FnOnce(Outcome) + Send>;
-/// Who is told that a body was erased.
-pub(crate) type Erased = Box<dyn FnOnce(Result<(), LedgerError>) + Send>;
-
 /// What the sequencer is asked.
 pub(crate) enum Request {
     Append(Box<Prepared>, Reply),
     Erase(u64, Erased),
-}
-
-/// An entry that is durable, with all that its receipt is made of.
-#[derive(Clone, Debug)]
-pub struct Appended {
-    /// Its index.
-    pub index: u64,
-    /// When it was sequenced, in Unix milliseconds.
-    pub time_ms: u64,
-    entry: Vec<u8>,
-    opening: Opening,
-    group: Arc<Group>,
-}
-
-/// What the entries of one group share.
-#[derive(Debug)]
-struct Group {
-    patch: Patch,
-    checkpoint: Arc<SignedCheckpoint>,
-}
-
-impl Appended {
-    /// The checkpoint that first covers the entry.
-    pub fn checkpoint(&self) -> &SignedCheckpoint {
-        &self.group.checkpoint
-    }
-
-    /// The receipt. Reads nothing from the store.
-    ///
-    /// # Errors
-    /// Fails only if the group's part of the tree is incomplete, which would be a fault of this program.
-    pub fn receipt(self) -> Result<Receipt, LedgerError> {
-        let size = self.group.checkpoint.size();
-        let proof = tree::inclusion(&self.group.patch, self.index, size).ok().flatten();
-        let proof = proof
-            .ok_or_else(|| LedgerError::damaged(format!("entry {}", self.index), "its group does not prove it"))?;
-        Ok(Receipt {
-            entry: self.entry,
-            opening: Some(self.opening),
-            proof,
-            checkpoint: self.group.checkpoint.note().to_owned(),
-        })
-    }
 }
 
 /// What the writer shares with everybody else.
@@ -149,18 +105,22 @@ impl Shared {
     }
 }
 
-/// The writer, owned by its thread.
+/// The sequencer, owned by its thread.
 pub(crate) struct Sequencer {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) signer: CheckpointSigner,
     pub(crate) limits: Limits,
+    /// The log's end with the group that is being written.
     pub(crate) head: Head,
     pub(crate) edge: Edge,
-    pub(crate) versions: Versions,
-    /// The ends of the streams that were written to lately, as the store has them.
-    pub(crate) streams: Cache<StreamId, StreamHead>,
+    pub(crate) known: Known,
+    pub(crate) writer: Writer,
+    /// The group that is being written.
+    pub(crate) flight: Option<Flight>,
+    /// The next one. Only while one is being written: otherwise it is handed over at once.
+    pub(crate) gathered: Option<Gathered>,
     pub(crate) witnessing: Option<Witnessing>,
     /// The last checkpoint, while too few have cosigned it.
     pub(crate) waiting: Option<SignedCheckpoint>,
@@ -168,26 +128,44 @@ pub(crate) struct Sequencer {
     pub(crate) asked: Option<(Instant, String)>,
 }
 
-/// One group while it is decided: what it changes, so that later submissions see earlier ones.
-struct Draw {
-    head: Head,
+/// What is said of each submission of a group, once that may be said.
+#[derive(Default)]
+struct Answers {
+    decisions: Vec<Result<Accepted, AppendError>>,
+    replies: Vec<Reply>,
+}
+
+/// A group that is decided.
+pub(crate) struct Gathered {
+    draw: Draw,
+    answers: Answers,
+    /// Bytes of bodies and blobs.
+    bytes: usize,
+}
+
+/// A group that is being written.
+pub(crate) struct Flight {
+    sealed: Sealed,
+    answers: Answers,
+}
+
+/// What is kept of a group that is signed, beside the batch that it writes.
+struct Sealed {
+    entries: u64,
+    changes: Changes,
     patch: Patch,
-    batch: Batch,
-    unique: BTreeMap<Hash, u64>,
-    cells: BTreeMap<Vec<u8>, Option<Cell>>,
-    streams: BTreeMap<StreamId, StreamHead>,
-    blobs: BTreeMap<Hash, ()>,
+    signed: SignedCheckpoint,
 }
 
-/// An accepted submission.
-struct Accepted {
-    index: u64,
-    time_ms: u64,
-    entry: Vec<u8>,
-    opening: Opening,
+/// What happens next.
+enum Event {
+    Asked(Request),
+    Written(Written),
+    /// Nobody can ask for more.
+    Closed,
 }
 
-/// Records that the writer has ended, however it ended.
+/// Records that the sequencer has ended, however it ended.
 struct Stopping(Arc<Shared>);
 
 impl Drop for Stopping {
@@ -202,109 +180,180 @@ impl Drop for Stopping {
     }
 }
 
-impl Sequencer {
-    /// Serves requests until nobody can make any more, or a failure.
-    pub(crate) fn run(mut self, requests: &Receiver<Request>) {
-        let _stopping = Stopping(Arc::clone(&self.shared));
-        while let Some(first) = self.next(requests) {
-            let mut group = Vec::new();
-            let mut next = Some(first);
-            let mut bytes = 0;
-            let mut erase = None;
-            while let Some(request) = next.take() {
-                match request {
-                    Request::Append(prepared, reply) => {
-                        bytes += prepared.bytes;
-                        group.push((prepared, reply));
-                    }
-                    Request::Erase(index, reply) => {
-                        erase = Some((index, reply));
-                        break;
-                    }
-                }
-                if group.len() < self.limits.group_entries_max && bytes < self.limits.group_bytes_max {
-                    next = requests.try_recv().ok();
-                }
-            }
-            self.shared.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
-            self.group(group);
-            if let Some((index, reply)) = erase {
-                self.erase(index, reply);
-            }
+impl Answers {
+    /// Tells everybody the same.
+    fn refuse(self, refusal: &AppendError) {
+        self.replies.into_iter().for_each(|reply| reply(Err(refusal.clone())));
+    }
+
+    /// Tells everybody what was decided, those who were accepted in the group that they are in.
+    fn tell(self, group: &Arc<Group>) {
+        for (decision, reply) in self.decisions.into_iter().zip(self.replies) {
+            reply(decision.map(|accepted| accepted.in_group(group)));
         }
     }
 
-    /// Decides and writes one group, and answers everybody in it.
-    fn group(&mut self, submissions: Vec<(Box<Prepared>, Reply)>) {
-        if submissions.is_empty() {
-            return;
+    /// Tells those who were refused where nobody was accepted; gives everything back where somebody was.
+    fn all_refused(self) -> Result<(), Self> {
+        if self.decisions.iter().any(Result::is_ok) {
+            return Err(self);
         }
-        if self.shared.stopped.get().is_some() {
-            replies(submissions, |reply| reply(Err(self.shared.refusal())));
-            return;
+        let refusals = self.decisions.into_iter().filter_map(Result::err);
+        refusals
+            .zip(self.replies)
+            .for_each(|(refusal, reply)| reply(Err(refusal)));
+        Ok(())
+    }
+}
+
+impl Gathered {
+    fn is_full(&self, limits: &Limits) -> bool {
+        self.answers.replies.len() >= limits.group_entries_max || self.bytes >= limits.group_bytes_max
+    }
+}
+
+impl Sequencer {
+    /// Serves requests until nobody can make any more.
+    pub(crate) fn run(mut self, requests: &Receiver<Request>) {
+        let _stopping = Stopping(Arc::clone(&self.shared));
+        loop {
+            match self.next(requests) {
+                Event::Asked(request) => self.take(request, requests),
+                Event::Written(written) => self.landed(written),
+                Event::Closed => break,
+            }
         }
-        if let Err(reason) = self.settle() {
-            let refusal = AppendError::Unwitnessed { reason };
-            replies(submissions, |reply| reply(Err(refusal.clone())));
-            return;
+        self.finish();
+    }
+
+    /// What happens next: while a group is being written, the end of that comes before more requests.
+    fn next(&mut self, requests: &Receiver<Request>) -> Event {
+        if self.flight.is_none() {
+            return self.asked(requests).map_or(Event::Closed, Event::Asked);
         }
-        let mut draw = Draw::new(self.head, self.edge.clone());
-        let now = self.clock.now_ms();
-        let mut decisions = Vec::with_capacity(submissions.len());
-        let (prepared, replies): (Vec<_>, Vec<_>) = submissions.into_iter().unzip();
-        for prepared in prepared {
-            match draw.decide(
-                self.store.as_ref(),
-                (&mut self.versions, &mut self.streams),
-                *prepared,
-                now,
-            ) {
-                Ok(decision) => decisions.push(decision),
-                Err(error) => {
-                    // Nothing was written, so nobody's fate is unknown.
-                    self.stop(&error);
+        let written = self.writer.written();
+        if self
+            .gathered
+            .as_ref()
+            .is_some_and(|gathered| gathered.is_full(&self.limits))
+        {
+            return Event::Written(Written::or_broken(written.recv()));
+        }
+        select_biased! {
+            recv(written) -> answer => Event::Written(Written::or_broken(answer)),
+            recv(requests) -> request => request.map_or(Event::Closed, Event::Asked),
+        }
+    }
+
+    /// Takes a request, and what waits behind it, as far as there is room.
+    fn take(&mut self, first: Request, requests: &Receiver<Request>) {
+        let most = match &self.flight {
+            None => self.limits.group_entries_max,
+            Some(_) => self.limits.group_entries_max.min(DECIDED_BESIDE),
+        };
+        let (mut entries, mut bytes) = match &self.gathered {
+            None => (0, 0),
+            Some(gathered) => (gathered.answers.replies.len(), gathered.bytes),
+        };
+        let (mut run, mut taken) = (Vec::new(), 0);
+        let mut next = Some(first);
+        let mut erase = None;
+        while let Some(request) = next.take() {
+            match request {
+                Request::Append(prepared, reply) => {
+                    entries += 1;
+                    bytes += prepared.bytes;
+                    taken += prepared.bytes;
+                    run.push((prepared, reply));
+                }
+                Request::Erase(index, reply) => {
+                    erase = Some((index, reply));
                     break;
                 }
             }
-        }
-        if self.shared.stopped.get().is_some() {
-            replies.into_iter().for_each(|reply| reply(Err(self.shared.refusal())));
-            return;
-        }
-        let written = if decisions.iter().any(Result::is_ok) {
-            self.write(draw).map(Some)
-        } else {
-            Ok(None)
-        };
-        let (group, failure) = match written {
-            Ok(Some(Err(reason))) => (None, Some(AppendError::Unwitnessed { reason })),
-            Ok(Some(Ok(group))) => (Some(group), None),
-            Ok(None) => (None, None),
-            Err(error) => {
-                self.stop(&error);
-                let reason = error.to_string();
-                (None, Some(AppendError::WriteFailed { reason }))
+            if run.len() < most && entries < self.limits.group_entries_max && bytes < self.limits.group_bytes_max {
+                next = requests.try_recv().ok();
             }
-        };
-        for (decision, reply) in decisions.into_iter().zip(replies) {
-            reply(match (decision, &group, &failure) {
-                // Even a refusal may rest on an entry of this group, which may not have been stored, or which nobody may be told of.
-                (_, _, Some(failure)) => Err(failure.clone()),
-                (Err(refusal), _, None) => Err(refusal),
-                (Ok(accepted), Some(group), None) => Ok(Appended {
-                    index: accepted.index,
-                    time_ms: accepted.time_ms,
-                    entry: accepted.entry,
-                    opening: accepted.opening,
-                    group: Arc::clone(group),
-                }),
-                (Ok(_), None, None) => Err(self.shared.refusal()),
-            });
+        }
+        self.shared.queued_bytes.fetch_sub(taken, Ordering::Relaxed);
+        self.gather(run);
+        if self.flight.is_none() {
+            self.hand_over();
+        }
+        if let Some((index, reply)) = erase {
+            self.finish();
+            self.erase(index, reply);
         }
     }
 
-    /// Signs, writes and publishes a group; the inner error says why it is written but not published.
-    fn write(&mut self, mut draw: Draw) -> Result<Result<Arc<Group>, String>, LedgerError> {
+    /// Decides submissions, into the group that gathers.
+    fn gather(&mut self, run: Vec<(Box<Prepared>, Reply)>) {
+        if run.is_empty() {
+            return;
+        }
+        let refusal = if self.shared.stopped.get().is_some() {
+            Some(self.shared.refusal())
+        } else {
+            self.settle().err().map(|reason| AppendError::Unwitnessed { reason })
+        };
+        if let Some(refusal) = refusal {
+            run.into_iter().for_each(|(_, reply)| reply(Err(refusal.clone())));
+            return;
+        }
+        let now = self.clock.now_ms();
+        let mut gathered = self.gathered.take().unwrap_or_else(|| Gathered {
+            draw: Draw::new(self.head, self.edge.clone()),
+            answers: Answers::default(),
+            bytes: 0,
+        });
+        let mut failed = None;
+        for (prepared, reply) in run {
+            gathered.bytes += prepared.bytes;
+            gathered.answers.replies.push(reply);
+            if failed.is_some() {
+                continue;
+            }
+            let mut before = Before {
+                store: self.store.as_ref(),
+                unwritten: self.flight.as_ref().map(|flight| &flight.sealed.changes),
+                known: &mut self.known,
+            };
+            match gathered.draw.decide(&mut before, *prepared, now) {
+                Ok(decision) => gathered.answers.decisions.push(decision),
+                Err(error) => failed = Some(error),
+            }
+        }
+        match failed {
+            None => self.gathered = Some(gathered),
+            Some(error) => {
+                // Nothing of the group was written, so nobody's fate is unknown.
+                self.stop(&error);
+                gathered.answers.refuse(&self.shared.refusal());
+            }
+        }
+    }
+
+    /// Hands over what is gathered to be written, once nothing else is.
+    fn hand_over(&mut self) {
+        let Some(Gathered { draw, answers, .. }) = self.gathered.take() else {
+            return;
+        };
+        let Err(answers) = answers.all_refused() else { return };
+        match self.seal(draw) {
+            Ok((batch, sealed)) => {
+                self.writer.write(batch);
+                self.flight = Some(Flight { sealed, answers });
+            }
+            Err(error) => {
+                // It was not written.
+                self.stop(&error);
+                answers.refuse(&self.shared.refusal());
+            }
+        }
+    }
+
+    /// Signs a group, and makes the batch of all that it writes.
+    fn seal(&mut self, mut draw: Draw) -> Result<(Batch, Sealed), LedgerError> {
         let size = draw.head.size;
         let root = draw.patch.edge().root();
         draw.head.root = root;
@@ -318,34 +367,69 @@ impl Sequencer {
             .signer
             .sign(size, root, &consistency)
             .map_err(|error| broken(&error.to_string()))?;
-        let Draw {
-            head,
-            patch,
-            mut batch,
-            cells,
-            streams,
-            unique,
-            ..
-        } = draw;
-        put_nodes(&mut batch, self.store.as_ref(), patch.nodes())?;
-        let entries = size - self.head.size;
+        put_nodes(&mut draw.batch, self.store.as_ref(), draw.patch.nodes())?;
+        draw.complete(&signed);
+        let sealed = Sealed {
+            entries: size - self.head.size,
+            changes: draw.changes,
+            patch: draw.patch,
+            signed,
+        };
+        self.head = draw.head;
+        self.edge = sealed.patch.edge().clone();
+        Ok((draw.batch, sealed))
+    }
+
+    /// A group is written, or is not: publishes it, hands over the next one, and answers everybody in it.
+    fn landed(&mut self, Written { outcome, took }: Written) {
+        let Some(Flight { sealed, answers }) = self.flight.take() else {
+            return;
+        };
         let began = Instant::now();
-        self.store
-            .commit(complete(batch, &head, &signed, &cells, &streams, &unique))?;
-        let stored = Instant::now();
-        self.versions.written(&cells);
-        streams
-            .iter()
-            .for_each(|(stream, head)| self.streams.insert(*stream, *head));
-        self.head = head;
-        self.edge = patch.edge().clone();
-        let published = self.publish(signed)?;
-        self.shared.watch.tell(GroupWritten {
-            entries,
-            synced: stored - began,
-            published: stored.elapsed(),
+        let published = outcome.and_then(|()| {
+            self.known.written(&sealed.changes);
+            self.publish(sealed.signed)
         });
-        Ok(published.map(|checkpoint| Arc::new(Group { patch, checkpoint })))
+        match published {
+            Ok(Ok(checkpoint)) => {
+                self.shared.watch.tell(GroupWritten {
+                    entries: sealed.entries,
+                    synced: took,
+                    published: began.elapsed(),
+                });
+                // The next one is on its way before this one's answers are.
+                self.hand_over();
+                let patch = sealed.patch;
+                answers.tell(&Arc::new(Group { patch, checkpoint }));
+            }
+            // Even a refusal may rest on an entry of this group, which may not have been stored, or which nobody may be told of.
+            Ok(Err(reason)) => {
+                let refusal = AppendError::Unwitnessed { reason };
+                answers.refuse(&refusal);
+                self.drop_gathered(&refusal);
+            }
+            Err(error) => {
+                self.stop(&error);
+                let reason = error.to_string();
+                answers.refuse(&AppendError::WriteFailed { reason });
+                self.drop_gathered(&self.shared.refusal());
+            }
+        }
+    }
+
+    /// Refuses what was decided and not written.
+    fn drop_gathered(&mut self, refusal: &AppendError) {
+        if let Some(gathered) = self.gathered.take() {
+            gathered.answers.refuse(refusal);
+        }
+    }
+
+    /// Waits until all that is decided is written.
+    fn finish(&mut self) {
+        while self.flight.is_some() {
+            let written = Written::or_broken(self.writer.written().recv());
+            self.landed(written);
+        }
     }
 
     /// Erases a body: what remains is the entry, which commits to it.
@@ -371,123 +455,5 @@ impl Sequencer {
     fn stop(&self, error: &LedgerError) {
         // Only the first reason counts.
         let _ = self.shared.stopped.set(error.to_string());
-    }
-}
-
-/// Answers everybody.
-fn replies(submissions: Vec<(Box<Prepared>, Reply)>, answer: impl Fn(Reply)) {
-    submissions.into_iter().for_each(|(_, reply)| answer(reply));
-}
-
-/// Adds to a batch what a group writes once.
-fn complete(
-    mut batch: Batch,
-    head: &Head,
-    signed: &SignedCheckpoint,
-    cells: &BTreeMap<Vec<u8>, Option<Cell>>,
-    streams: &BTreeMap<StreamId, StreamHead>,
-    unique: &BTreeMap<Hash, u64>,
-) -> Batch {
-    for (digest, index) in unique {
-        batch.put(Table::Unique, digest.0, index.to_be_bytes());
-    }
-    for (stream, head) in streams {
-        batch.put(Table::StreamHeads, stream.0, head.encode());
-    }
-    for (name, cell) in cells {
-        match cell {
-            Some(cell) => batch.put(
-                Table::Cells,
-                name.as_slice(),
-                state::numbered(cell.version, &cell.value),
-            ),
-            None => batch.remove(Table::Cells, name.as_slice()),
-        }
-    }
-    batch.put(Table::Checkpoints, signed.size().to_be_bytes(), signed.note());
-    batch.put(Table::Meta, state::META_HEAD, head.encode());
-    batch
-}
-
-impl Draw {
-    fn new(head: Head, edge: Edge) -> Self {
-        Self {
-            head,
-            patch: Patch::new(edge),
-            batch: Batch::default(),
-            unique: BTreeMap::new(),
-            cells: BTreeMap::new(),
-            streams: BTreeMap::new(),
-            blobs: BTreeMap::new(),
-        }
-    }
-
-    /// Decides one submission after all before it. The outer error is the store's.
-    fn decide(
-        &mut self,
-        store: &dyn Store,
-        (versions, streams): (&mut Versions, &mut Cache<StreamId, StreamHead>),
-        prepared: Prepared,
-        now_ms: u64,
-    ) -> Result<Result<Accepted, AppendError>, LedgerError> {
-        if let Some(refusal) = self.refuses(store, versions, &prepared)? {
-            return Ok(Err(refusal));
-        }
-        let known = self
-            .streams
-            .get(&prepared.stream)
-            .or_else(|| streams.get(&prepared.stream));
-        let before = match known {
-            Some(head) => Some(*head),
-            None => state::stream_head(store, &prepared.stream)?,
-        };
-        let index = self.head.size;
-        let entry = Entry {
-            index,
-            time_ms: now_ms.max(self.head.time_ms),
-            kind: prepared.kind,
-            stream: prepared.stream,
-            sequence: before.map_or(0, |head| head.sequence + 1),
-            previous: self.head.last,
-            stream_previous: before.map_or(Hash::ZERO, |head| head.hash),
-            unique: prepared.unique.iter().map(|(digest, _)| *digest).collect(),
-            body_hash: prepared.body_hash,
-        };
-        for (hash, blob) in prepared.blobs {
-            if self.blobs.insert(hash, ()).is_none() && state::blob(store, &hash)?.is_none() {
-                self.batch.put(Table::Blobs, hash.0, state::numbered(index, &blob));
-            }
-        }
-        let encoded = entry.encode();
-        let hash = Hash::leaf(&encoded);
-        self.patch.append(hash);
-        self.unique.extend(entry.unique.iter().map(|digest| (*digest, index)));
-        for set in prepared.set {
-            self.cells
-                .insert(set.cell, set.value.map(|value| Cell { version: index, value }));
-        }
-        let stream_head = StreamHead {
-            sequence: entry.sequence,
-            index,
-            hash,
-        };
-        self.streams.insert(entry.stream, stream_head);
-        let member = state::stream_key(&entry.stream, entry.sequence);
-        self.batch.put(Table::StreamEntries, member, index.to_be_bytes());
-        for (of, hash) in [(Lookup::Entry, hash), (Lookup::Body, entry.body_hash)] {
-            self.batch.put(Table::Lookups, state::lookup_key(of, &hash, index), []);
-        }
-        self.batch.put(Table::Entries, index.to_be_bytes(), &encoded);
-        let opening = [prepared.opening.salt.as_slice(), &prepared.opening.body];
-        self.batch.put_parts(Table::Bodies, index.to_be_bytes(), &opening);
-        self.head.size += 1;
-        self.head.last = hash;
-        self.head.time_ms = entry.time_ms;
-        Ok(Ok(Accepted {
-            index,
-            time_ms: entry.time_ms,
-            entry: encoded,
-            opening: prepared.opening,
-        }))
     }
 }

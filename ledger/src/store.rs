@@ -159,7 +159,7 @@ pub(crate) trait Reads {
     }
 }
 
-/// Writing. Only the sequencer's thread writes, and after an error it writes no more.
+/// Writing. One at a time, and after an error no more: the sequencer sees to that.
 pub(crate) trait Writes {
     /// Writes all changes, durably: they survive a power cut once this returns.
     fn commit(&self, batch: Batch) -> Result<(), LedgerError>;

@@ -15,7 +15,7 @@ pub struct GroupWritten {
     pub published: Duration,
 }
 
-/// Who is told. Called on the writer's thread, so it must only count.
+/// Who is told. Called on the sequencer's thread, so it must only count.
 pub type Watcher = Box<dyn Fn(GroupWritten) + Send + Sync>;
 
 /// The one who is told, once there is one.

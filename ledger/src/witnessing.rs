@@ -18,7 +18,7 @@ use crate::witness::WitnessPolicy;
 /// Asks witnesses for cosignatures.
 pub trait Witnesses: Send {
     /// The signature lines of those who cosigned this checkpoint, waiting until `enough` says so of the lines so far, or for as long as
-    /// it takes to give up. Called on the writer's thread.
+    /// it takes to give up. Called on the sequencer's thread.
     fn cosign(&mut self, checkpoint: &SignedCheckpoint, tree: &Tree, enough: &dyn Fn(&str) -> bool) -> String;
 }
 

@@ -1,9 +1,10 @@
 //! The last step of a group: cosigned where a policy demands it, marked, and shown to readers.
 
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::{Request, Sequencer};
 use crate::checkpoint::SignedCheckpoint;
@@ -16,8 +17,8 @@ use crate::witnessing::Tree;
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 impl Sequencer {
-    /// The next request. While a checkpoint waits for its witnesses, they are asked again in between.
-    pub(super) fn next(&mut self, requests: &Receiver<Request>) -> Option<Request> {
+    /// The next request, while no group is being written. While a checkpoint waits for its witnesses, they are asked again in between.
+    pub(super) fn asked(&mut self, requests: &Receiver<Request>) -> Option<Request> {
         loop {
             if self.waiting.is_none() || self.shared.stopped.get().is_some() {
                 return requests.recv().ok();

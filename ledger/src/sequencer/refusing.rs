@@ -1,45 +1,66 @@
 //! What stands against a submission: a unique key that was taken, or a cell that is not as it is expected.
 //!
-//! Most cells that entries rest on are the same ones again and again: a key, a grant, a policy. Only this thread changes cells, so it
-//! need not ask the store again for the version of one that it has read; [`Versions`] keeps those, within bounds.
-
-use std::collections::BTreeMap;
+//! Most cells that entries rest on are the same ones again and again: a key, a grant, a policy. Only the sequencer changes cells and
+//! streams, so it need not ask the store again for what it has read or written; [`Known`] keeps that, within bounds.
 
 use quick_cache::unsync::Cache;
 
-use super::Draw;
-use crate::draft::{Cell, Expected, Prepared};
+use super::draw::{Before, Changes, Draw};
+use crate::draft::{Expected, Prepared};
+use crate::entry::StreamId;
 use crate::errors::{AppendError, LedgerError};
-use crate::state;
+use crate::state::{self, StreamHead};
 use crate::store::Store;
 
 /// Cells whose versions are kept.
 const VERSIONS_MAX: usize = 16_384;
+/// Streams whose ends are kept.
+const STREAMS_MAX: usize = 16_384;
 
-/// The versions of cells as the store has them, `None` for one that is not set; of those that were asked for lately.
-pub(crate) struct Versions(Cache<Vec<u8>, Option<u64>>);
+/// What the store holds of cells and streams that were used lately.
+pub(crate) struct Known {
+    /// The versions of cells, `None` for one that is not set.
+    versions: Cache<Vec<u8>, Option<u64>>,
+    /// The ends of streams.
+    streams: Cache<StreamId, StreamHead>,
+}
 
-impl Versions {
-    /// Of no cells yet.
+impl Known {
+    /// Nothing yet.
     pub(crate) fn new() -> Self {
-        Self(Cache::new(VERSIONS_MAX))
+        Self {
+            versions: Cache::new(VERSIONS_MAX),
+            streams: Cache::new(STREAMS_MAX),
+        }
     }
 
-    fn of(&mut self, store: &dyn Store, name: &[u8]) -> Result<Option<u64>, LedgerError> {
-        if let Some(known) = self.0.get(name) {
+    /// The version of a stored cell.
+    fn version(&mut self, store: &dyn Store, name: &[u8]) -> Result<Option<u64>, LedgerError> {
+        if let Some(known) = self.versions.get(name) {
             return Ok(*known);
         }
         let version = state::cell(store, name)?.map(|cell| cell.version);
-        self.0.insert(name.to_vec(), version);
+        self.versions.insert(name.to_vec(), version);
         Ok(version)
     }
 
-    /// These cells were written.
-    pub(super) fn written(&mut self, cells: &BTreeMap<Vec<u8>, Option<Cell>>) {
-        for (name, cell) in cells {
-            if let Some(mut known) = self.0.get_mut(name.as_slice()) {
+    /// The end of a stored stream.
+    pub(super) fn stream(&self, store: &dyn Store, stream: &StreamId) -> Result<Option<StreamHead>, LedgerError> {
+        match self.streams.get(stream) {
+            Some(head) => Ok(Some(*head)),
+            None => state::stream_head(store, stream),
+        }
+    }
+
+    /// A group was written.
+    pub(super) fn written(&mut self, changes: &Changes) {
+        for (name, cell) in &changes.cells {
+            if let Some(mut known) = self.versions.get_mut(name.as_slice()) {
                 *known = cell.as_ref().map(|cell| cell.version);
             }
+        }
+        for (stream, head) in &changes.streams {
+            self.streams.insert(*stream, *head);
         }
     }
 }
@@ -48,14 +69,16 @@ impl Draw {
     /// Whether something that came before stands against a submission.
     pub(super) fn refuses(
         &self,
-        store: &dyn Store,
-        versions: &mut Versions,
+        before: &mut Before<'_>,
         prepared: &Prepared,
     ) -> Result<Option<AppendError>, LedgerError> {
         for (digest, position) in &prepared.unique {
-            let taken = match self.unique.get(digest) {
-                Some(index) => Some(*index),
-                None => state::unique(store, digest)?,
+            let unstored = self
+                .unstored(before)
+                .find_map(|changes| changes.unique.get(digest).copied());
+            let taken = match unstored {
+                Some(index) => Some(index),
+                None => state::unique(before.store, digest)?,
             };
             if let Some(index) = taken {
                 return Ok(Some(AppendError::UniqueTaken {
@@ -66,20 +89,21 @@ impl Draw {
         }
         for expectation in &prepared.expect {
             let name = &expectation.cell;
+            let unstored = self.unstored(before).find_map(|changes| changes.cells.get(name));
             // A value is compared with the cell itself, everything else with its version.
-            let (version, same) = match (&expectation.is, self.cells.get(name)) {
-                (Expected::Value(value), written) => {
-                    let cell = match written {
+            let (version, same) = match (&expectation.is, unstored) {
+                (Expected::Value(value), unstored) => {
+                    let cell = match unstored {
                         Some(cell) => cell.clone(),
-                        None => state::cell(store, name)?,
+                        None => state::cell(before.store, name)?,
                     };
                     let same = cell.as_ref().is_some_and(|cell| cell.value == *value);
                     (cell.map(|cell| cell.version), same)
                 }
-                (expected, written) => {
-                    let version = match written {
+                (expected, unstored) => {
+                    let version = match unstored {
                         Some(cell) => cell.as_ref().map(|cell| cell.version),
-                        None => versions.of(store, name)?,
+                        None => before.known.version(before.store, name)?,
                     };
                     let is = match expected {
                         Expected::Version(version) => Some(*version),

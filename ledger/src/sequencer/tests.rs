@@ -1,5 +1,6 @@
 //! The sequencer against a model, against stores that fail at every step, and against crowds.
 
+mod beside;
 mod faults;
 mod model;
 mod witnesses;
@@ -13,9 +14,11 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
 use super::*;
-use crate::draft::{Draft, Expectation, Expected, StateCell};
-use crate::entry::Kind;
+use crate::draft::{Cell, Draft, Expectation, Expected, StateCell};
+use crate::entry::{Entry, Kind, StreamId};
+use crate::hash::Hash;
 use crate::ledger::{Config, Ledger};
+use crate::state;
 use crate::store::memory::{Fault, Memory};
 
 fn config(limits: Limits) -> Config {

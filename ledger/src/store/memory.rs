@@ -24,6 +24,8 @@ pub(crate) enum Fault {
 #[derive(Clone, Default)]
 pub(crate) struct Memory {
     inner: Arc<Mutex<Inner>>,
+    /// Whoever holds this holds commits up, as a slow disk does.
+    pub(crate) gate: Arc<Mutex<()>>,
 }
 
 #[derive(Default)]
@@ -50,6 +52,7 @@ impl Memory {
         };
         Self {
             inner: Arc::new(Mutex::new(copy)),
+            gate: Arc::default(),
         }
     }
 
@@ -101,6 +104,7 @@ impl Reads for Memory {
 
 impl Writes for Memory {
     fn commit(&self, mut batch: Batch) -> Result<(), LedgerError> {
+        drop(self.gate.lock().expect("no test panics while it holds the gate"));
         let mut inner = self.lock();
         let fault = inner
             .fault

@@ -38,6 +38,9 @@ proptest! {
                 store = store.restarted();
                 ledger = open_with(&store, limits.clone(), || 5).expect("reopened");
             }
+            // Every other time the disk stands still until all was submitted, so that a group is decided beside the first one's write.
+            let store_gate = Arc::clone(&store.gate);
+            let gate = (round % 2 == 0).then(|| store_gate.lock().expect("the gate"));
             let mut waiting = Vec::new();
             for (stream, unique, expect, set) in chunk {
                 // A value, nothing, the version that it has, or the one after that.
@@ -75,6 +78,7 @@ proptest! {
                 }
                 waiting.push((ledger.submit(draft).expect("queued"), expected));
             }
+            drop(gate);
             for (ticket, expected) in waiting {
                 let outcome = ticket.wait();
                 prop_assert_eq!(outcome.as_ref().map(|done| done.index).map_err(AppendError::code), expected);

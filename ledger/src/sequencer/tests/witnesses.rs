@@ -167,6 +167,33 @@ fn nothing_is_acknowledged_or_shown_without_a_quorum() {
     ledger.check().expect("intact");
 }
 
+/// What was decided beside the write of a group that finds no quorum is refused, and not written: at most one group is.
+#[test]
+fn what_was_decided_beside_an_uncosigned_group_is_not_written() {
+    let world = World::new();
+    let ledger = world.open();
+    settled(&ledger);
+    let gate = world.store.gate.lock().expect("the gate");
+    let mut tickets = vec![ledger.submit(unique("first", "a")).expect("queued")];
+    taken(&ledger, 0);
+    world.answer(&[2]);
+    tickets.extend(["a", "b"].map(|key| ledger.submit(unique("second", key)).expect("queued")));
+    taken(&ledger, 0);
+    drop(gate);
+    for ticket in tickets {
+        let refused = ticket.wait().map(drop).map_err(|error| error.code());
+        assert_eq!(refused, Err("ledger-unwitnessed"));
+    }
+    let head = state::head(ledger.store.as_ref()).expect("a head").expect("a head");
+    assert_eq!((head.size, ledger.size()), (1, 0));
+    world.answer(&[0, 2]);
+    settled(&ledger);
+    assert_eq!((ledger.size(), ledger.by_unique(b"b")), (1, Ok(None)));
+    let receipt = ledger.append(unique("second", "b")).expect("appended");
+    assert_eq!(receipt.verify(ledger.key()).expect("verified").entry.index, 1);
+    ledger.check().expect("intact");
+}
+
 #[test]
 fn a_log_that_ended_without_its_witnesses_shows_the_rest_once_they_answer() {
     let world = World::new();
