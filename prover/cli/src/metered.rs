@@ -92,12 +92,19 @@ impl Metered {
             let bank = metered.bank(told.bank, &told.bank_name);
             let policy = metered.policy(&told.policy_source)?;
             let claim = Some((told.tier.as_str(), told.best));
-            metered.record(bank, policy, claim, &told.statements, told.proven)?;
+            let unknown = || contradiction("a proof of a tier that its policy does not have");
+            let outcome = outcome(&metered.policies[policy].1, claim).ok_or_else(unknown)?;
+            metered.record(bank, policy, outcome, &told.statements, told.proven)?;
         }
         for request in &contents.unanswered {
             let bank = metered.bank(request.bank, &request.bank_name);
             let policy = metered.policy(&request.policy_source)?;
-            metered.record(bank, policy, None, &request.statements, request.tried)?;
+            let outcome = if request.withheld {
+                Outcome::Withheld
+            } else {
+                Outcome::Silence
+            };
+            metered.record(bank, policy, outcome, &request.statements, request.tried)?;
         }
         metered.asked.sort_by_key(|asked| asked.when);
         Ok(metered)
@@ -108,13 +115,11 @@ impl Metered {
         &mut self,
         bank: usize,
         policy: usize,
-        claim: Claim<'_>,
+        outcome: Outcome,
         ids: &[FieldElement],
         when: UtcTime,
     ) -> Result<(), Refusal> {
         let compiled = &self.policies[policy].1;
-        let unknown = || contradiction("a proof of a tier that its policy does not have");
-        let outcome = outcome(compiled, claim).ok_or_else(unknown)?;
         let schemas: Vec<_> = compiled
             .parts()
             .map(|(program, _)| program.statements.clone())
@@ -400,13 +405,13 @@ pub fn sentence(added: &Addition) -> String {
         return "tells the bank nothing that it does not know".to_owned();
     }
     let halvings = added.changes.iter().map(|change| change.before.halvings(&change.after));
-    let products = if added.products {
-        ", and whether rows with products hold"
+    let unranged = if added.unranged {
+        ", and what no range shows"
     } else {
         ""
     };
     format!(
-        "tells the bank something new of {} and {}{products}; at most {} of one figure's range",
+        "tells the bank something new of {} and {}{unranged}; at most {} of one figure's range",
         counted(added.changes.len(), "figure"),
         counted(added.ratios.len(), "ratio"),
         counted(halvings.max().unwrap_or(0), "halving"),

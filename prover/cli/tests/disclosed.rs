@@ -10,11 +10,22 @@ use serde_json::Value;
 
 /// The bank signs a policy with this one rule, and asks under it.
 fn ask_under(scene: &mut Scene, require: &str) {
-    let source = format!(
+    ask_for_tiers(scene, &[("yes", require)]);
+}
+
+/// The same with a rule for each tier.
+fn ask_for_tiers(scene: &mut Scene, tiers: &[(&str, &str)]) {
+    let mut source = String::from(
         "type = \"policy\"\nversion = 1\nname = \"probe\"\ntitle = \"Revenue from a threshold on\"\nschema = \"enterprise-financials/v1\"\n\
-         currency = \"EUR\"\nbasis = \"solo\"\nage_max_days = 300\nattestors = \"registry\"\n[[rule]]\nname = \"one\"\nrequire = \"{require}\"\n\
-         [tiers]\nkind = \"decision-list\"\n[[tiers.tier]]\nname = \"yes\"\nrequires = [\"one\"]\n"
+         currency = \"EUR\"\nbasis = \"solo\"\nage_max_days = 300\nattestors = \"registry\"\n",
     );
+    for (name, require) in tiers {
+        source += &format!("[[rule]]\nname = \"{name}\"\nrequire = \"{require}\"\n");
+    }
+    source += "[tiers]\nkind = \"decision-list\"\n";
+    for (name, _) in tiers {
+        source += &format!("[[tiers.tier]]\nname = \"{name}\"\nrequires = [\"{name}\"]\n");
+    }
     let signed = scene.registry.sign_policy(&scene.bank, &source).expect("signed");
     let policy = signed.id();
     let json = signed.document().to_json().expect("JSON");
@@ -127,6 +138,68 @@ fn a_bank_that_bisects_revenue_is_stopped() {
         (again["tells"].as_str(), &again["beyond_budget"]),
         (Some("It tells the bank nothing that it does not know."), &Value::Null,)
     );
+}
+
+/// A yes would make the range too narrow, a no would not: a bank that knows that reads a refusal as a yes.
+#[test]
+fn refusals_are_kept_and_counted() {
+    let mut scene = Scene::screen();
+    scene.attest(COMPILED);
+    let held = scene.world.ok(&["figures"])["statements"][0].clone();
+    let truth = cents(&held["figures"]["figures"]["revenue"]) / 100;
+    for question in 1..=6_u64 {
+        let (low, high) = (
+            truth - truth / (40 + 10 * i64::try_from(question).expect("small")),
+            truth + 2,
+        );
+        let close = format!("revenue between {low} and {high}");
+        ask_for_tiers(&mut scene, &[("close", &close), ("any", "revenue >= 1")]);
+        // Tried twice, and kept once.
+        for _ in 0..2 {
+            scene
+                .world
+                .refused(&scene.prove_args("bundle.json"), 1, "disclosure-budget");
+        }
+        let (proven, inferred, policies) = revenue_known(&scene);
+        let cents = 100 * truth;
+        assert!(
+            proven[0] <= cents && cents <= proven[1] && inferred == proven,
+            "{inferred:?}"
+        );
+        assert_eq!(
+            policies,
+            question.min(4),
+            "no tier would be answered any more, so that silence tells nothing"
+        );
+        let requests = scene.world.ok(&["disclosed"])["banks"][0]["told"]["requests"].clone();
+        let requests = requests.as_array().expect("requests").clone();
+        assert_eq!(requests.len() as u64, policies);
+        assert!(
+            requests
+                .iter()
+                .all(|r| r["answer"] == "none, although a tier is reached")
+        );
+    }
+    assert!(!scene.world.path("bundle.json").exists());
+    // Another tier than the one that is insisted on is reached: a silence too, and kept.
+    ask_for_tiers(&mut scene, &[("high", "cash >= 90_000_000"), ("any", "cash >= 0")]);
+    let claim = [&scene.prove_args("bundle.json")[..], &["--tier", "high"]].concat();
+    scene.world.refused(&claim, 1, "tier-not-reached");
+    let told = scene.world.ok(&["disclosed"])["banks"][0]["told"].clone();
+    assert_eq!(told["requests"].as_array().map(Vec::len), Some(5));
+}
+
+/// Figures that nobody attested to yet, and that reach no tier: the bank hears the silence all the same.
+#[test]
+fn silence_on_figures_without_an_attestation_is_kept() {
+    let mut scene = Scene::screen();
+    ask_under(&mut scene, "revenue >= 90_000_000_000");
+    scene
+        .world
+        .refused(&scene.prove_args("bundle.json"), 1, "tier-not-reached");
+    let told = scene.world.ok(&["disclosed"])["banks"][0]["told"].clone();
+    assert_eq!(told["requests"][0]["answer"], "none: no tier is reached");
+    assert_eq!(told["requests"].as_array().map(Vec::len), Some(1));
 }
 
 #[test]

@@ -2,24 +2,20 @@
 //!
 //! Two limits, each for one bank and for all banks together. **Answers**: a bank that closes in on a figure must ask again and again, each
 //! time with another threshold. Counted are the different policies whose answers, or whose silence, told something new of a figure
-//! of one statement; so the same policy on each year's statement counts once a year, and a question whose answer follows from what is
-//! known counts for nothing. Figures are counted by what they are made of: total assets are current and non-current assets under
+//! of one statement, whether a range shows it or not; so the same policy on each year's statement counts once a year, and a question
+//! whose answer follows from the ranges that are known, or was given before, counts for nothing. Figures are counted by what they are made of: total assets are current and non-current assets under
 //! another name. **Width**: no range may become narrower than a share of the figure itself, unless under a policy that the bank used
 //! on another statement before, which it cannot have aimed at this one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use covenant_policy::linear::{Form, Interval};
-use covenant_policy::program::{FIGURES, Program};
-use covenant_policy::schema::Schema;
-use num_bigint::BigInt;
-use num_rational::BigRational;
-use num_traits::{One as _, Zero as _};
-
 use crate::facts::{Facts, facts};
 use crate::knowledge::{Contradiction, Range, View};
 use crate::ratios::{Ratio, ratios};
+use crate::sums::made_of;
 use crate::{Answer, Belief, Outcome, Schemas, column, place};
+use covenant_policy::linear::{Form, Interval};
+use covenant_policy::program::{FIGURES, Program};
 
 /// How much may be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,8 +104,8 @@ pub struct Addition {
     pub changes: Vec<Change>,
     /// Ratios of the policy whose ranges would become narrower.
     pub ratios: Vec<RatioChange>,
-    /// Rows with products would be known to pass or fail: counted, and not shown as a range.
-    pub products: bool,
+    /// Something would be told that no range shows, and that is counted all the same.
+    pub unranged: bool,
     /// The first limit that it would exceed.
     pub exceeded: Option<Exceeded>,
 }
@@ -138,7 +134,7 @@ pub fn addition(
     Ok(addition)
 }
 
-/// Whether a bank can read anything out of silence on this request: only where one of the tiers would have been answered. Where each would
+/// Whether a bank can read anything out of silence on this request, whether no tier is reached or one is withheld: only where one of the tiers would have been answered. Where each would
 /// exceed the budget, or cannot be true, no answer comes whatever the figures are.
 pub fn silence_tells(schemas: Schemas<'_>, past: &[Answer<'_>], asked: &Answer<'_>, budget: &Budget) -> bool {
     let tiers = asked.tiers().iter().enumerate();
@@ -158,16 +154,18 @@ pub fn silence_tells(schemas: Schemas<'_>, past: &[Answer<'_>], asked: &Answer<'
 /// Where the answers exclude each other.
 pub fn policies_on(schemas: Schemas<'_>, past: &[Answer<'_>]) -> Result<BTreeMap<usize, u32>, Contradiction> {
     let replay = Replay::of(schemas, past)?;
-    let all = (0..schemas.len() * FIGURES).map(|column| (column, replay.so_far(schemas, column)));
+    let all = (0..schemas.len() * FIGURES).map(|column| (column, replay.so_far(schemas, column, None)));
     Ok(all.filter(|(_, count)| *count > 0).collect())
 }
 
 /// Whether the bank used this policy before, and on another first statement: one that differs in what stands beside it is the same one.
+/// What was withheld there was not used.
 fn used_before(past: &[Answer<'_>], next: &Answer<'_>) -> bool {
     let first = |answer: &Answer<'_>| answer.parts.first().and_then(|part| part.statements[0]);
     past.iter().any(|answer| {
         let elsewhere = first(answer) != first(next);
-        answer.bank == next.bank && elsewhere && same_question(&answer.programs(), &next.programs())
+        let used = answer.bank == next.bank && answer.outcome != Outcome::Withheld;
+        used && elsewhere && same_question(&answer.programs(), &next.programs())
     })
 }
 
@@ -199,7 +197,7 @@ struct Reader<'r> {
     /// The ranges that stay as they are, of figures that the news is about.
     same: Vec<Change>,
     ratios: Vec<RatioChange>,
-    products: bool,
+    unranged: bool,
     /// The bank used the policy on another statement before.
     unchanged: bool,
 }
@@ -218,7 +216,7 @@ impl<'r> Reader<'r> {
             schemas,
             replay,
             next,
-            products: !told.products.is_empty(),
+            unranged: !told.unranged.is_empty(),
             unchanged,
             news,
             changes: Vec::new(),
@@ -270,20 +268,19 @@ impl<'r> Reader<'r> {
             exceeded: self.exceeded(answers, percent, together),
             changes: self.changes,
             ratios: self.ratios,
-            products: self.products,
+            unranged: self.unranged,
         }
     }
 
     fn exceeded(&self, answers: u32, percent: u32, together: bool) -> Option<Exceeded> {
         let too_many = || {
-            let columns = self
-                .news
-                .iter()
-                .map(|column| (self.replay.so_far(self.schemas, *column), *column));
             let question = self.next.programs();
-            let asked_before = |column: usize| self.replay.asked(self.schemas, column, &question);
+            // This very policy, where it was withheld before, counts once.
+            let others = |column: usize| self.replay.so_far(self.schemas, column, Some(&question));
+            let answered_before = |column: usize| self.replay.answered(self.schemas, column, &question);
+            let columns = self.news.iter().map(|column| (others(*column), *column));
             let (so_far, column) = columns
-                .filter(|(so_far, column)| *so_far >= answers && !asked_before(*column))
+                .filter(|(so_far, column)| *so_far >= answers && !answered_before(*column))
                 .max_by_key(|(so_far, column)| (*so_far, std::cmp::Reverse(*column)))?;
             let (statement, figure) = place(column);
             // Of a figure whose own range stays as it is, more is told in combination with others: the limit does not depend on it.
@@ -298,9 +295,8 @@ impl<'r> Reader<'r> {
             let narrow =
                 |change: &&Change| change.after.width() * 100 <= change.after.magnitude() * percent && !self.unchanged;
             let change = self.changes.iter().find(narrow)?;
-            let so_far = self
-                .replay
-                .so_far(self.schemas, column(change.statement, change.figure));
+            let column = column(change.statement, change.figure);
+            let so_far = self.replay.so_far(self.schemas, column, None);
             Some((change.clone(), so_far, Limit::Width { percent }))
         };
         let (change, so_far, limit) = too_many().or_else(too_narrow)?;
@@ -317,8 +313,8 @@ impl<'r> Reader<'r> {
 struct Replay<'r> {
     told: Vec<Facts>,
     view: View,
-    /// By column: the different policies that told something new.
-    policies: BTreeMap<usize, Vec<Question<'r>>>,
+    /// By column: the different policies that told something new, and whether more came of them than that the answer was withheld.
+    policies: BTreeMap<usize, Vec<(Question<'r>, bool)>>,
 }
 
 impl<'r> Replay<'r> {
@@ -337,8 +333,13 @@ impl<'r> Replay<'r> {
             let parts: BTreeSet<usize> = news.iter().flat_map(|column| made_of(schemas, *column)).collect();
             for column in parts {
                 let policies = replay.policies.entry(column).or_default();
-                if !policies.iter().any(|policy| same_question(policy, &answer.programs())) {
-                    policies.push(answer.programs());
+                let answered = answer.outcome != Outcome::Withheld;
+                match policies
+                    .iter_mut()
+                    .find(|(policy, _)| same_question(policy, &answer.programs()))
+                {
+                    Some((_, before)) => *before |= answered,
+                    None => policies.push((answer.programs(), answered)),
                 }
             }
             replay.told.push(told);
@@ -368,28 +369,35 @@ impl<'r> Replay<'r> {
                 news.extend(choice.iter().flatten().flat_map(|space| columns(&space.form)));
             }
         }
-        for product in &told.products {
-            if !self.told.iter().any(|before| before.products.contains(product)) {
-                news.extend(product.columns());
+        for unranged in &told.unranged {
+            if !self.told.iter().any(|before| before.unranged.contains(unranged)) {
+                news.extend(unranged.columns());
             }
         }
         news
     }
 
-    /// How many policies told something new of a figure, or of one that it is made of.
-    fn so_far(&self, schemas: Schemas<'_>, column: usize) -> u32 {
+    /// How many policies, but for this one, told something new of a figure, or of one that it is made of.
+    fn so_far(&self, schemas: Schemas<'_>, column: usize, but: Option<&Question<'_>>) -> u32 {
         let parts = made_of(schemas, column);
-        let counts = parts.iter().filter_map(|part| self.policies.get(part)).map(Vec::len);
+        let others = |policies: &Vec<(Question<'r>, bool)>| {
+            let others = policies
+                .iter()
+                .filter(|(policy, _)| !but.is_some_and(|but| same_question(policy, but)));
+            others.count()
+        };
+        let counts = parts.iter().filter_map(|part| self.policies.get(part)).map(others);
         counts.max().unwrap_or(0).try_into().unwrap_or(u32::MAX)
     }
 
-    /// Whether this very policy told something of the figure before.
-    fn asked(&self, schemas: Schemas<'_>, column: usize, question: &[&Program]) -> bool {
+    /// Whether this very policy told something of the figure before, other than by an answer that was withheld.
+    fn answered(&self, schemas: Schemas<'_>, column: usize, question: &[&Program]) -> bool {
         let parts = made_of(schemas, column);
         parts.iter().all(|part| {
-            self.policies
-                .get(part)
-                .is_some_and(|policies| policies.iter().any(|policy| same_question(policy, question)))
+            let policies = self.policies.get(part).into_iter().flatten();
+            policies
+                .into_iter()
+                .any(|(policy, answered)| *answered && same_question(policy, question))
         })
     }
 }
@@ -397,7 +405,8 @@ impl<'r> Replay<'r> {
 /// What a policy asks, part by part.
 type Question<'r> = Vec<&'r Program>;
 
-/// Whether two policies ask the same, whatever else they demand of statements, and whatever their tiers are called.
+/// Whether two policies ask the same of the same kinds of statements, whatever else they demand of them, and whatever their tiers are
+/// called.
 fn same_question(a: &[&Program], b: &[&Program]) -> bool {
     let tiers = |question: &[&Program], program: &Program| {
         let place = |name: &str| question.first()?.tiers.iter().position(|tier| tier.name == name);
@@ -406,52 +415,14 @@ fn same_question(a: &[&Program], b: &[&Program]) -> bool {
             .map(|t| (place(&t.name), t.weights, t.minimum))
             .collect::<Vec<_>>()
     };
-    let same =
-        |(x, y): (&&Program, &&Program)| (&x.rows, &x.slots) == (&y.rows, &y.slots) && tiers(a, x) == tiers(b, y);
-    a.len() == b.len() && a.iter().zip(b).all(same)
-}
-
-/// The columns that a column is made of under its schema's identities: itself, or those of the sum that it is.
-fn made_of(schemas: Schemas<'_>, of: usize) -> Vec<usize> {
-    let (statement, figure) = place(of);
-    let Some(schema) = schemas.get(statement) else {
-        return vec![of];
+    let kinds = |program: &Program| {
+        (
+            program.relation,
+            program.statements.each_ref().map(|terms| terms.schema),
+        )
     };
-    match sums(schema).remove(&figure) {
-        Some(sum) => sum.terms().map(|(figure, _)| column(statement, figure)).collect(),
-        None => vec![of],
-    }
-}
-
-/// The figures that the identities determine, as sums of those that they do not: Gaussian elimination, each identity solved for its
-/// first figure that is still there.
-fn sums(schema: &Schema) -> BTreeMap<usize, Form> {
-    let mut sums: BTreeMap<usize, Form> = BTreeMap::new();
-    for identity in schema.identities.iter().rev() {
-        let whole = |sign: i8| BigRational::from(BigInt::from(sign));
-        let mut form = Form::new(identity.terms.iter().map(|(figure, sign)| (*figure, whole(*sign))));
-        for (figure, sum) in &sums {
-            form = substituted(&form, *figure, sum);
-        }
-        let Some(solved) = identity
-            .terms
-            .iter()
-            .map(|(figure, _)| *figure)
-            .find(|f| !form.coefficient(*f).is_zero())
-        else {
-            continue;
-        };
-        let c = form.coefficient(solved);
-        let rest = form.plus(&Form::new([(solved, -&c)])).times(&(-BigRational::one() / c));
-        for sum in sums.values_mut() {
-            *sum = substituted(sum, solved, &rest);
-        }
-        sums.insert(solved, rest);
-    }
-    sums
-}
-
-fn substituted(form: &Form, figure: usize, sum: &Form) -> Form {
-    let c = form.coefficient(figure);
-    form.plus(&Form::new([(figure, -&c)])).plus(&sum.times(&c))
+    let same = |(x, y): (&&Program, &&Program)| {
+        (&x.rows, &x.slots) == (&y.rows, &y.slots) && tiers(a, x) == tiers(b, y) && kinds(x) == kinds(y)
+    };
+    a.len() == b.len() && a.iter().zip(b).all(same)
 }

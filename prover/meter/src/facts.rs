@@ -3,8 +3,9 @@
 //! An answer is a statement about pass bits: the weights of the rows that pass reach the tier's minimum, in every proof that the tier
 //! takes; or, for a tier that is missed, fall short of it in one of them. From that, and from the rows that
 //! read other rows' bits, bits are derived that cannot be otherwise: a row without which the minimum is out of reach passes. Each such
-//! row without products is a half-space over whole figures, a·x ≥ b where it passes and −a·x ≥ 1 − b where it fails. Where it
+//! row that reads figures alone is a half-space over whole figures, a·x ≥ b where it passes and −a·x ≥ 1 − b where it fails. Where it
 //! stays open which of several rows made the difference, the sets of bits that would do are alternatives, of which one holds.
+//! What is none of these, since a row reads products or bits, or there are too many alternatives, is kept as something told all the same.
 
 use std::collections::BTreeSet;
 
@@ -14,9 +15,10 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One as _, Zero as _};
 
+use crate::unranged::{Meanings, Unranged};
 use crate::{Answer, Belief, Outcome, Part, column};
 
-/// Alternatives of one question that are looked at; where there are more, nothing is concluded from them.
+/// Alternatives of one question that are looked at; where there are more, no range follows from them.
 pub const ALTERNATIVES_MAX: usize = 8;
 /// Open bits of one question whose combinations are looked at.
 const OPEN_BITS_MAX: usize = 10;
@@ -37,35 +39,14 @@ pub struct Facts {
     pub spaces: BTreeSet<HalfSpace>,
     /// Each entry: at least one of its alternatives holds, all half-spaces of it.
     pub choices: BTreeSet<Vec<Vec<HalfSpace>>>,
-    /// Rows with products that are known to pass or to fail, which no interval shows.
-    pub products: BTreeSet<Product>,
-}
-
-/// A row that reads products, and whether it passes: linear + Σ factor · left · right against the bound.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Product {
-    /// The part without products.
-    pub linear: Form,
-    /// Factor, left and right side of each product.
-    pub terms: Vec<(i64, Form, Form)>,
-    /// The bound.
-    pub bound: i128,
-    /// Whether the row passes.
-    pub passes: bool,
-}
-
-impl Product {
-    /// The columns that it reads.
-    pub fn columns(&self) -> BTreeSet<usize> {
-        let sides = self.terms.iter().flat_map(|(_, left, right)| [left, right]);
-        let forms = sides.chain([&self.linear]);
-        forms.flat_map(|form| form.terms().map(|(column, _)| column)).collect()
-    }
+    /// What no interval shows: rows over products or bits that are known to pass or to fail, alternatives that such rows are part of, or
+    /// of which there are too many, and that a proof was withheld.
+    pub unranged: BTreeSet<Unranged>,
 }
 
 /// Σ terms · bits ≥ bound, over the rows' pass bits.
 #[derive(Debug, Clone)]
-struct Formula {
+pub(crate) struct Formula {
     terms: Vec<(usize, i128)>,
     bound: i128,
 }
@@ -88,6 +69,23 @@ impl Formula {
         Self::new(part, &tier.weights, tier.minimum.into(), holds)
     }
 
+    /// A row's own bit.
+    fn of_bit(row: usize, passes: bool) -> Self {
+        let (factor, bound) = if passes { (1, 1) } else { (-1, 0) };
+        Self {
+            terms: vec![(row, factor)],
+            bound,
+        }
+    }
+
+    /// The open bits with their factors, and the bound that their sum has to reach.
+    pub(crate) fn rest(&self, bits: &Bits) -> (Vec<(usize, i128)>, i128) {
+        let known = |(row, c): &(usize, i128)| bits[*row].map(|bit| c * i128::from(bit));
+        let open = self.terms.iter().filter(|(row, _)| bits[*row].is_none());
+        let so_far: i128 = self.terms.iter().filter_map(known).sum();
+        (open.copied().collect(), self.bound - so_far)
+    }
+
     /// The greatest value that the open bits still allow.
     fn most(&self, bits: &Bits) -> i128 {
         let value = |(row, c): &(usize, i128)| match bits[*row] {
@@ -105,36 +103,70 @@ impl Formula {
 }
 
 /// Which rows are known to pass or to fail, those of all parts one after another.
-type Bits = Vec<Option<bool>>;
+pub(crate) type Bits = Vec<Option<bool>>;
 
 /// Formulas of which one holds. A tier is reached where every part that it takes reaches it, and so is missed where one of them does not.
-type Clause = Vec<Formula>;
+pub(crate) type Clause = Vec<Formula>;
 
 /// What an answer reveals to somebody of this belief.
 pub fn facts(answer: &Answer<'_>, belief: Belief) -> Facts {
     let mut clauses = asserted(answer, belief);
     let bits = derive(answer, &mut clauses);
+    let meanings = Meanings::of(&answer.parts);
+    let nothing = vec![None; bits.len()];
     let space = |index: usize, passes: bool| half_space(&answer.parts[index / ROWS], index % ROWS, passes);
     let mut facts = Facts::default();
-    for (index, passes) in bits.iter().enumerate().filter_map(|(k, bit)| Some((k, (*bit)?))) {
-        facts.spaces.extend(space(index, passes));
-        facts
-            .products
-            .extend(product(&answer.parts[index / ROWS], index % ROWS, passes));
+    let known = bits.iter().enumerate().filter_map(|(k, bit)| Some((k, (*bit)?)));
+    // A known row of bits has become a clause of its own.
+    for (index, passes) in known.filter(|(index, _)| !row(answer, *index).is_some_and(reads_bits_alone)) {
+        match space(index, passes) {
+            Some(space) => _ = facts.spaces.insert(space),
+            None => facts
+                .unranged
+                .extend(meanings.claim(&vec![Formula::of_bit(index, passes)], &nothing)),
+        }
     }
     for clause in &clauses {
-        let Some(sets) = alternatives(clause, &bits) else {
-            continue;
+        let sets = match alternatives(clause, &bits) {
+            Alternatives::Settled => continue,
+            Alternatives::TooMany => {
+                facts.unranged.extend(meanings.claim(clause, &bits));
+                continue;
+            }
+            Alternatives::Sets(sets) => sets,
         };
-        let told = |set: Vec<(usize, bool)>| set.into_iter().filter_map(|(row, passes)| space(row, passes));
-        let mut choice: Vec<Vec<HalfSpace>> = sets.into_iter().map(|set| told(set).collect()).collect();
+        let told =
+            |set: &Vec<(usize, bool)>| -> Vec<_> { set.iter().map(|(row, passes)| space(*row, *passes)).collect() };
+        let told: Vec<Vec<Option<HalfSpace>>> = sets.iter().map(told).collect();
+        if told.iter().flatten().any(Option::is_none) {
+            facts.unranged.extend(meanings.claim(clause, &bits));
+        }
+        let mut choice: Vec<Vec<HalfSpace>> = told
+            .into_iter()
+            .map(|set| set.into_iter().flatten().collect())
+            .collect();
         choice.sort();
         choice.dedup();
         if choice.iter().all(|alternative| !alternative.is_empty()) {
             facts.choices.insert(choice);
         }
     }
+    if answer.outcome == Outcome::Withheld && belief == Belief::Inferred {
+        facts.unranged.extend(meanings.withheld(&open_to(answer), &bits));
+    }
     facts
+}
+
+/// What each tier takes of which it is known which figures decide on it.
+fn open_to(answer: &Answer<'_>) -> Vec<Clause> {
+    let tiers = answer.tiers().iter().filter(|tier| answer.is_decided(tier));
+    let takes = |tier: &Tier| {
+        answer
+            .taken(&tier.name)
+            .map(|taken| Formula::of_tier(taken, true))
+            .collect()
+    };
+    tiers.map(takes).collect()
 }
 
 /// What the answer says of tiers, as clauses over pass bits. Of a tier nothing is said where it is not known which figures decide on it.
@@ -144,7 +176,7 @@ fn asserted(answer: &Answer<'_>, belief: Belief) -> Vec<Clause> {
         Outcome::Tier { tier, best: true } if belief == Belief::Inferred => (tiers.get(tier), tier),
         Outcome::Tier { tier, .. } => (tiers.get(tier), 0),
         Outcome::Silence if belief == Belief::Inferred => (None, tiers.len()),
-        Outcome::Silence => (None, 0),
+        Outcome::Silence | Outcome::Withheld => (None, 0),
     };
     let holds = reached.into_iter().flat_map(|tier| {
         let known = answer.taken(&tier.name).filter(|(_, part, _)| part.is_known());
@@ -156,6 +188,11 @@ fn asserted(answer: &Answer<'_>, belief: Belief) -> Vec<Clause> {
         taken.map(|taken| Formula::of_tier(taken, false)).collect()
     });
     holds.chain(fails).collect()
+}
+
+/// The row of this number among those of all parts.
+fn row<'a>(answer: &Answer<'a>, index: usize) -> Option<&'a Row> {
+    answer.parts.get(index / ROWS)?.program.rows.get(index % ROWS)
 }
 
 /// The rows of all parts: number among all, number of the part, row.
@@ -220,45 +257,47 @@ fn reads_bits_alone(row: &Row) -> bool {
     row.passes.iter().any(|c| *c != 0) && row.a.iter().all(|c| *c == 0) && row.slots.iter().all(|c| *c == 0)
 }
 
-fn product(part: &Part<'_>, index: usize, passes: bool) -> Option<Product> {
-    let row = part.program.rows.get(index)?;
-    let form = |coefficients: &[i64]| form_of(&part.statements, coefficients);
-    let slots = row
-        .slots
-        .iter()
-        .zip(&part.program.slots)
-        .filter(|(factor, _)| **factor != 0);
-    let terms: Vec<_> = slots
-        .map(|(factor, slot)| (*factor, form(&slot.u), form(&slot.v)))
-        .collect();
-    (!terms.is_empty()).then(|| Product {
-        linear: form(&row.a),
-        terms,
-        bound: row.bound,
-        passes,
-    })
+/// What satisfies a clause or a formula.
+enum Alternatives {
+    /// What is known, or nothing at all.
+    Settled,
+    /// More sets of open bits than are looked at.
+    TooMany,
+    /// One of these smallest sets of open bits.
+    Sets(Vec<Vec<(usize, bool)>>),
 }
 
-/// The smallest sets of open bits that satisfy one of a clause's formulas; `None` where one holds already, where none can, or where there
-/// are too many sets.
-fn alternatives(clause: &Clause, bits: &Bits) -> Option<Vec<Vec<(usize, bool)>>> {
-    let mut sets = Vec::new();
+/// The smallest sets of open bits that satisfy one of a clause's formulas.
+fn alternatives(clause: &Clause, bits: &Bits) -> Alternatives {
+    let (mut sets, mut too_many) = (Vec::new(), false);
     for formula in clause {
-        sets.extend(smallest_sets(formula, bits)?);
+        match smallest_sets(formula, bits) {
+            Alternatives::Settled => return Alternatives::Settled,
+            Alternatives::TooMany => too_many = true,
+            Alternatives::Sets(more) => sets.extend(more),
+        }
     }
-    (1..=ALTERNATIVES_MAX).contains(&sets.len()).then_some(sets)
+    match sets.len() {
+        _ if too_many => Alternatives::TooMany,
+        0 => Alternatives::Settled,
+        1..=ALTERNATIVES_MAX => Alternatives::Sets(sets),
+        _ => Alternatives::TooMany,
+    }
 }
 
-/// The smallest sets of open bits that satisfy a formula, none where it cannot hold; `None` where it holds already, or where there are too many.
-fn smallest_sets(formula: &Formula, bits: &Bits) -> Option<Vec<Vec<(usize, bool)>>> {
+/// The smallest sets of open bits that satisfy a formula, none where it cannot hold.
+fn smallest_sets(formula: &Formula, bits: &Bits) -> Alternatives {
     let open = formula.open(bits);
     let all: i128 = open.iter().map(|(_, _, gain)| gain).sum();
     let missing = formula.bound - (formula.most(bits) - all);
     if missing > all {
-        return Some(Vec::new());
+        return Alternatives::Sets(Vec::new());
     }
-    if missing <= 0 || open.len() > OPEN_BITS_MAX {
-        return None;
+    if missing <= 0 {
+        return Alternatives::Settled;
+    }
+    if open.len() > OPEN_BITS_MAX {
+        return Alternatives::TooMany;
     }
     let gain = |set: u32| -> i128 {
         let chosen = open.iter().enumerate().filter(|(k, _)| set >> k & 1 == 1);
@@ -276,7 +315,7 @@ fn smallest_sets(formula: &Formula, bits: &Bits) -> Option<Vec<Vec<(usize, bool)
         let chosen = open.iter().enumerate().filter(|(k, _)| set >> k & 1 == 1);
         chosen.map(|(_, (row, passes, _))| (*row, *passes)).collect()
     };
-    Some(sets.iter().map(bits_of).collect())
+    Alternatives::Sets(sets.iter().map(bits_of).collect())
 }
 
 /// The half-space of a row that passes or fails; none for rows that read products or bits.

@@ -8,7 +8,8 @@
 //!
 //! What it promises: every interval contains the true value, whatever was asked and answered, because each fact holds for the true
 //! figures and nothing but facts narrows an interval. It does not promise the narrowest one: rows with products, alternatives
-//! beyond a limit and the wholeness of several figures together are left out, each of which only widens an interval.
+//! beyond a limit and the wholeness of several figures together are left out, each of which only widens an interval. What is left out
+//! of intervals ([`unranged`]) counts against the budget like everything else that is told.
 
 use std::collections::BTreeSet;
 
@@ -19,6 +20,8 @@ pub mod budget;
 pub mod facts;
 pub mod knowledge;
 pub mod ratios;
+mod sums;
+pub mod unranged;
 
 pub use budget::{Addition, Budget, Exceeded, addition, silence_tells};
 pub use knowledge::{Contradiction, Range, View};
@@ -36,6 +39,9 @@ pub enum Outcome {
     },
     /// No proof was given because no tier was reached: a bank may read that out of the silence.
     Silence,
+    /// No proof was given although a tier is reached: it would have exceeded the budget, or another one was insisted on. A bank hears
+    /// the same silence, and one that knows the budget concludes: one of the tiers that would exceed it, or none.
+    Withheld,
 }
 
 /// One of the proofs that a policy takes: a proof looks at two statements, so that a policy of three takes two that are linked.

@@ -11,6 +11,7 @@ use crate::{Answer, Outcome};
 mod budgets;
 mod linked;
 mod promise;
+mod unranged;
 
 const SAMPLES: [&str; 5] = [
     include_str!("../../../policies/growth-with-prior.toml"),

@@ -37,6 +37,7 @@ fn records_that_exclude_each_other_are_refused() {
             request: Hex32([3; 32]),
             statements: vec![FieldElement::default()],
             tried: UtcTime::parse("2026-03-31T10:00:00Z").expect("an instant"),
+            withheld: false,
         });
     }
     let metered = Metered::of(&contents).expect("readable");
@@ -90,6 +91,7 @@ fn over_three(claim: Option<&str>, against: &[FieldElement]) -> Metered {
             request,
             statements: against.to_vec(),
             tried: when,
+            withheld: false,
         }),
     }
     Metered::of(&contents).expect("readable")

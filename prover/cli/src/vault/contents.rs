@@ -13,8 +13,8 @@ use super::Secrets;
 use crate::refusals::{AMBIGUOUS_STATEMENT, UNKNOWN_STATEMENT};
 
 /// The version of the contents' form. Version 1 had neither unanswered requests nor a budget, and did not say whether a tier was the
-/// best one; it is read, and written as version 2.
-pub const VERSION: u32 = 2;
+/// best one; version 2 did not keep requests whose proof was withheld. Both are read, and written as version 3.
+pub const VERSION: u32 = 3;
 /// The earliest version that is read.
 pub const VERSION_MIN: u32 = 1;
 
@@ -32,7 +32,8 @@ pub struct Contents {
     pub invitations: Vec<HeldInvitation>,
     /// What was disclosed to whom.
     pub disclosures: Vec<Disclosure>,
-    /// Requests that got no proof because no tier was reached, which a bank may read out of the silence.
+    /// Requests that got no proof because no tier was reached, or because the tier was withheld: a bank may read something out of the
+    /// silence.
     #[serde(default)]
     pub unanswered: Vec<Unanswered>,
     /// How much may be disclosed.
@@ -202,10 +203,13 @@ pub struct Unanswered {
     pub policy_source: String,
     /// The request's id.
     pub request: Hex32,
-    /// The statements that reach none of its tiers, by id.
+    /// The statements that the policy was held against, by id.
     pub statements: Vec<FieldElement>,
     /// When the proof was tried.
     pub tried: UtcTime,
+    /// Whether a tier is reached all the same: its proof would have exceeded the budget, or another tier was insisted on.
+    #[serde(default)]
+    pub withheld: bool,
 }
 
 impl Contents {

@@ -85,7 +85,7 @@ fn every_changed_or_missing_byte_of_the_data_is_noticed() {
 }
 
 #[test]
-fn contents_of_the_first_version_are_read_and_others_are_not() {
+fn contents_of_earlier_versions_are_read_and_others_are_not() {
     let of = |version: u32, extra: Option<&str>| {
         let mut json = serde_json::to_value(contents()).unwrap();
         let fields = json.as_object_mut().unwrap();
@@ -99,15 +99,15 @@ fn contents_of_the_first_version_are_read_and_others_are_not() {
         }
         store::parse(json.to_string().as_bytes())
     };
-    for version in [1, 2] {
+    for version in 1..=contents::VERSION {
         let read = of(version, None).ok().unwrap();
         assert_eq!(
             (read.version, read.budget, read.unanswered.len()),
-            (2, Budget::default(), 0)
+            (contents::VERSION, Budget::default(), 0)
         );
         assert_eq!(of(version, Some("more")).err(), Some("its contents have another form"));
     }
-    for version in [0, 3] {
+    for version in [0, contents::VERSION + 1] {
         assert_eq!(of(version, None).err(), Some("its contents have another version"));
     }
 }

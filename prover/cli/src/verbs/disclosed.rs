@@ -126,6 +126,7 @@ fn one(
         let policy = &metered.policies[asked.policy].1;
         let answer = match asked.outcome {
             Outcome::Silence => "none: no tier is reached".to_owned(),
+            Outcome::Withheld => "none, although a tier is reached".to_owned(),
             Outcome::Tier { tier, best } => {
                 let name = policy.program.tiers.get(tier).map_or("", |tier| tier.name.as_str());
                 format!("tier {name}{}", if best { ", the best reached" } else { "" })
@@ -295,7 +296,7 @@ fn one_more(
     }
     Ok(json!({
         "informative": added.informative,
-        "products": added.products,
+        "unranged": added.unranged,
         "figures": changes,
         "refused": refused.as_ref().map(covenant_api::refusals::to_json),
     }))

@@ -76,13 +76,13 @@ pub(super) fn run(context: &Context, args: &Prove) -> Result<Report, Refusal> {
     let asked = Asked::new(&asking.policy, &asking.invitation, &asking.request, applicant.public())?;
     let chosen = match choose::choose(&writer.vault.contents, &asked, args)? {
         Choice::Tier(chosen) => *chosen,
-        Choice::NoTier(refusal, statements) => {
-            disclosure::keep_silence(&mut writer, context, &asking, statements)?;
+        Choice::Short(refusal, short) => {
+            disclosure::keep_silence(&mut writer, context, &asking, short.held_against, short.reached)?;
             return Err(refusal);
         }
     };
     times.step("checking the bank's documents and the policy");
-    let told = disclosure::weigh(&writer.vault.contents, &asking, &chosen, args.beyond_budget)?;
+    let told = disclosure::weigh(&mut writer, context, &asking, &chosen, args.beyond_budget)?;
     times.step("metering what the proof tells");
 
     let contents = &writer.vault.contents;

@@ -7,7 +7,7 @@ use crate::facts::facts;
 use crate::{Answer, Belief, Outcome, View};
 
 /// A company of 12 million of revenue; `percent` says how it grew since the first year.
-fn company(percent: i64) -> [i64; FIGURES] {
+pub(super) fn company(percent: i64) -> [i64; FIGURES] {
     let thousand = |k: i64| k * 100_000 * percent / 100;
     books(&[
         ("current_assets", thousand(5_210)),

@@ -176,7 +176,7 @@ fn a_bank_that_bisects_over_three_statements_is_stopped() {
         let next = answered(policy, &truth);
         let added = addition(&schemas, &past, &next, &budget).expect("true");
         let goes = match next.outcome {
-            Outcome::Silence => silence_tells(&schemas, &past, &next, &budget),
+            Outcome::Silence | Outcome::Withheld => silence_tells(&schemas, &past, &next, &budget),
             Outcome::Tier { .. } => added.exceeded.is_none(),
         };
         if goes {

@@ -54,8 +54,16 @@ impl Chosen {
 pub(super) enum Choice {
     /// A tier can be proven.
     Tier(Box<Chosen>),
-    /// The figures fit the request and are attested, and reach no tier: the refusal, and the statements by id.
-    NoTier(Refusal, Vec<FieldElement>),
+    /// The figures fit the request, and do not reach a tier that is wanted: the refusal.
+    Short(Refusal, Shortfall),
+}
+
+/// Figures that do not reach a tier that is wanted.
+pub(super) struct Shortfall {
+    /// All statements that the policy was held against, by id.
+    pub held_against: Vec<FieldElement>,
+    /// Whether another tier is reached than the one that was asked for.
+    pub reached: bool,
 }
 
 /// A tier that is reached, and whether no better one is.
@@ -68,18 +76,8 @@ struct Claim {
 pub(super) struct PassedOver {
     pub held: HeldStatement,
     pub refusal: Refusal,
-    /// Where only an attestation is missing: the tier that there would be with one.
-    tier: Option<Result<Claim, Refusal>>,
-}
-
-impl PassedOver {
-    /// What to say where nothing is proven. What no attestation could mend comes first.
-    fn last_word(self) -> Refusal {
-        match self.tier {
-            Some(Err(short)) => short,
-            _ => self.refusal,
-        }
-    }
+    /// Where only an attestation is missing: whether there would be a tier with one.
+    tier: Option<Result<(), (Refusal, Shortfall)>>,
 }
 
 /// A statement that fits what the request asks, attestations and tier apart.
@@ -142,18 +140,21 @@ pub(super) fn choose(contents: &Contents, asked: &Asked<'_>, args: &Prove) -> Re
                 reached,
                 held_against,
             }) => {
-                let mut mended = passed.into_iter().filter(|p| matches!(p.tier, Some(Ok(_))));
+                let mut mended = passed.into_iter().filter(|p| matches!(p.tier, Some(Ok(()))));
                 return match mended.next() {
-                    Some(mended) => Err(mended.last_word()),
-                    None if reached => Err(short),
-                    None => Ok(Choice::NoTier(short, held_against)),
+                    Some(mended) => Err(mended.refusal),
+                    None => Ok(Choice::Short(short, Shortfall { held_against, reached })),
                 };
             }
             Ok(Fitting {
                 attested: Err(refusal),
                 tier,
-                ..
-            }) => (refusal, Some(tier)),
+                reached,
+                held_against,
+            }) => {
+                let short = |refusal| (refusal, Shortfall { held_against, reached });
+                (refusal, Some(tier.map(|_| ()).map_err(short)))
+            }
             Err(refusal) => (refusal, None),
         };
         passed.push(PassedOver {
@@ -163,8 +164,15 @@ pub(super) fn choose(contents: &Contents, asked: &Asked<'_>, args: &Prove) -> Re
         });
     }
     let at = passed.iter().position(|p| p.tier.is_some()).unwrap_or(0);
-    let refused = passed.into_iter().nth(at).map(PassedOver::last_word);
-    Err(refused.unwrap_or_else(|| Refusal::new(&NO_STATEMENT, "the vault holds no statement")))
+    // What no attestation could mend comes first.
+    match passed.into_iter().nth(at) {
+        Some(PassedOver {
+            tier: Some(Err((short, shortfall))),
+            ..
+        }) => Ok(Choice::Short(short, shortfall)),
+        Some(passed) => Err(passed.refusal),
+        None => Err(Refusal::new(&NO_STATEMENT, "the vault holds no statement")),
+    }
 }
 
 /// Holds a statement, and the one that stands second beside it, against what no attestation could mend.

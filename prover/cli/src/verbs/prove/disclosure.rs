@@ -10,7 +10,7 @@ use covenant_policy::refusal::Refusal;
 use super::{Asking, Chosen};
 use crate::context::Context;
 use crate::metered::{Metered, sentence};
-use crate::vault::{Contents, Disclosure, Unanswered, Writer};
+use crate::vault::{Disclosure, Unanswered, Writer};
 
 /// What a proof tells.
 pub(super) struct Told {
@@ -20,18 +20,27 @@ pub(super) struct Told {
     pub beyond: Option<Refusal>,
 }
 
-/// Holds what the proof would tell against the budget.
+/// Holds what the proof would tell against the budget. A refusal is kept: a bank hears the same silence as where no tier is reached.
 ///
 /// # Errors
 /// `disclosure-budget` unless told to go beyond it; `disclosures-contradict`.
-pub(super) fn weigh(contents: &Contents, asking: &Asking, chosen: &Chosen, beyond: bool) -> Result<Told, Refusal> {
-    let mut metered = Metered::of(contents)?;
+pub(super) fn weigh(
+    writer: &mut Writer,
+    context: &Context,
+    asking: &Asking,
+    chosen: &Chosen,
+    beyond: bool,
+) -> Result<Told, Refusal> {
+    let mut metered = Metered::of(&writer.vault.contents)?;
     let bank = metered.bank(asking.invitation.bank, &asking.invitation.bank_name);
     let claim = Some((chosen.tier.as_str(), chosen.best));
     let added = metered.addition(bank, asking.policy.compiled(), &chosen.held_against, claim)?;
     let refusal = added.exceeded.as_ref().map(|exceeded| metered.refusal(bank, exceeded));
     match refusal {
-        Some(refusal) if !beyond => Err(refusal),
+        Some(refusal) if !beyond => {
+            keep_silence(writer, context, asking, chosen.held_against.clone(), true)?;
+            Err(refusal)
+        }
         beyond => Ok(Told {
             sentence: format!("It {}.", sentence(&added)),
             beyond,
@@ -66,13 +75,14 @@ pub(super) fn keep(
     writer.save(&mut host::rng()?)
 }
 
-/// Keeps that a request got no proof because no tier is reached, once for each request, unless silence tells nothing: a bank that has
-/// used up its budget gets no answer whatever the figures are.
+/// Keeps that a request got no proof because no tier is reached, or because the one that is was withheld, once for each request, unless
+/// silence tells nothing: a bank that has used up its budget gets no answer whatever the figures are. Both are judged from the same past.
 pub(super) fn keep_silence(
     writer: &mut Writer,
     context: &Context,
     asking: &Asking,
     statements: Vec<FieldElement>,
+    withheld: bool,
 ) -> Result<(), Refusal> {
     let compiled = asking.policy.compiled();
     let contents = &mut writer.vault.contents;
@@ -100,6 +110,7 @@ pub(super) fn keep_silence(
         request,
         statements,
         tried: context.now(),
+        withheld,
     });
     writer.save(&mut host::rng()?)
 }
