@@ -295,7 +295,7 @@ fn a_policy_reads_in_plain_language_signed_or_not() {
     let directory = tempfile::tempdir().unwrap();
     let shell = Shell(directory.path());
     fs::write(directory.path().join("policy.toml"), POLICY).unwrap();
-    let unsigned = shell.json("policy show policy.toml")["text"]
+    let unsigned = shell.json("policy render policy.toml")["text"]
         .as_str()
         .unwrap()
         .to_owned();

@@ -258,6 +258,7 @@ pub enum Policy {
         office: Office,
     },
     /// Print a policy in plain language, from the program that its source compiles to
+    #[command(visible_alias = "render")]
     Show {
         /// A signed policy, or a source text
         file: PathBuf,
