@@ -13,6 +13,11 @@ use crate::{Answer, Belief, Outcome, View};
 /// More than any figure.
 const BEYOND: i128 = 1 << 70;
 
+/// Rows by their places in the program.
+type Placed = Vec<(usize, Row)>;
+/// What rows weigh in a tier, by their places.
+type Weighed<'w> = &'w [(usize, u32)];
+
 /// A plain row on one figure.
 fn at_least(figure: &str, bound: i128) -> Row {
     let mut row = Row::BLANK;
@@ -22,13 +27,13 @@ fn at_least(figure: &str, bound: i128) -> Row {
 }
 
 /// A policy of these rows, with tiers by the weight of each row and their minimum.
-fn of_rows(rows: &[(usize, Row)], tiers: &[(&[(usize, u32)], u32)]) -> Program {
+fn of_rows(rows: &[(usize, Row)], tiers: &[(Weighed<'_>, u32)]) -> Program {
     let mut program = screen("cash >= 1");
     program.rows = vec![Row::BLANK; ROWS];
     for (place, row) in rows {
         program.rows[*place] = row.clone();
     }
-    let tier = |(k, (weighed, minimum)): (usize, &(&[(usize, u32)], u32))| {
+    let tier = |(k, (weighed, minimum)): (usize, &(Weighed<'_>, u32))| {
         let mut weights = [0; ROWS];
         weighed.iter().for_each(|(row, weight)| weights[*row] = *weight);
         Tier {
@@ -42,7 +47,7 @@ fn of_rows(rows: &[(usize, Row)], tiers: &[(&[(usize, u32)], u32)]) -> Program {
 }
 
 /// Rows that never pass and then the one that matters, each of weight 1.
-fn beside(count: usize, matters: Row, never: i128) -> (Vec<(usize, Row)>, Vec<(usize, u32)>) {
+fn beside(count: usize, matters: Row, never: i128) -> (Placed, Vec<(usize, u32)>) {
     let row = |k: usize| (k, at_least("inventory", never + k as i128));
     let rows: Vec<_> = (0..count).map(row).chain([(count, matters)]).collect();
     let weights = rows.iter().map(|(k, _)| (*k, 1)).collect();
