@@ -8,9 +8,12 @@
 //! Each checkpoint stands behind the last entry that it covers, so that a reader needs no more memory than the tree's edge. Every byte is
 //! committed to by the record that it stands in, or by one that follows at once: a reader that keeps to `docs/formats/ledger.md` finds
 //! every changed byte, and can name the entry, blob or checkpoint that it belongs to. Reading exports is the auditor's, with code of its own.
+//!
+//! A mirror, which holds the log's beginning already, fetches it in [`part`]s.
 
 use std::io::{self, Write};
 use std::iter::Peekable;
+use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
@@ -24,6 +27,8 @@ use crate::note::LogKey;
 use crate::recovery::{checkpoint as stored_checkpoint, stored};
 use crate::state;
 use crate::store::{Store, StoredNodes, Table};
+
+pub mod part;
 
 /// The first line, without its newline.
 pub const FORMAT: &str = "covenant-export/v2";
@@ -93,16 +98,28 @@ impl Ledger {
     pub fn export(&self, out: &mut dyn Write, scope: &Scope<'_>) -> Result<Exported, LedgerError> {
         let checkpoint = self.checkpoint();
         let size = checkpoint.size();
-        let store = self.store.as_ref();
-        let nodes = StoredNodes(store);
         let mut out = Records::new(out);
-        let mut exported = Exported::default();
-        let mut signed = Signed::new(store, self.key());
         out.raw(FORMAT.as_bytes())?;
         out.raw(b"\n")?;
-        let header = self.export_header(size, scope);
-        out.record(tag::HEADER, &[&Hash::of(&[&header]).0, &header])?;
-        for index in 0..size {
+        let mut header = Writer::default();
+        header.array(3).text(&self.key().to_string()).unsigned(size);
+        self.seal_header(header, scope, &mut out)?;
+        self.write_entries(0..size, scope, out)
+    }
+
+    /// What stands behind the header: these entries with what lies beside them, the checkpoints from the first one's place on, the blobs
+    /// that came with them, the end.
+    fn write_entries(
+        &self,
+        range: Range<u64>,
+        scope: &Scope<'_>,
+        mut out: Records<'_>,
+    ) -> Result<Exported, LedgerError> {
+        let store = self.store.as_ref();
+        let nodes = StoredNodes(store);
+        let mut exported = Exported::default();
+        let mut signed = Signed::new(store, self.key(), range.start);
+        for index in range.clone() {
             signed.at(index, &mut out, &mut exported)?;
             let (entry, _) = stored(store, &nodes, index)?;
             out.record(tag::ENTRY, &[&entry.encode()])?;
@@ -127,12 +144,12 @@ impl Ledger {
                 Some(Some(_)) => out.record(tag::WITHHELD, &[&[0]])?,
             }
         }
-        signed.at(size, &mut out, &mut exported)?;
+        signed.at(range.end, &mut out, &mut exported)?;
         for name in check::keys(store, Table::Blobs) {
             let name =
                 Hash::from_slice(&name?).ok_or_else(|| LedgerError::damaged("a blob", "its name is not 32 bytes"))?;
             let first = state::blob(store, &name)?.map(|(first, _)| first);
-            if first.is_some_and(|first| first < size) && (scope.blob)(&name) {
+            if first.is_some_and(|first| range.contains(&first)) && (scope.blob)(&name) {
                 out.record(tag::BLOB, &[&name.0, &self.blob(&name)?])?;
                 exported.blobs += 1;
             }
@@ -141,19 +158,19 @@ impl Ledger {
         Ok(exported)
     }
 
-    fn export_header(&self, size: u64, scope: &Scope<'_>) -> Vec<u8> {
-        let mut header = Writer::default();
-        header.array(3).text(&self.key().to_string()).unsigned(size);
+    /// Ends a header with the secret or without it, and writes it behind its own hash.
+    fn seal_header(&self, mut header: Writer, scope: &Scope<'_>, out: &mut Records<'_>) -> Result<(), LedgerError> {
         if scope.blinding {
             header.array(1).bytes(self.blinding().reveal());
         } else {
             header.array(0);
         }
-        header.finish()
+        let header = header.finish();
+        out.record(tag::HEADER, &[&Hash::of(&[&header]).0, &header])
     }
 }
 
-/// The stored checkpoints, each of which is written where its size is reached, and names those before it.
+/// The stored checkpoints from a size on, each of which is written where its size is reached, and names those before it.
 struct Signed<'a> {
     store: &'a dyn Store,
     key: &'a LogKey,
@@ -162,8 +179,10 @@ struct Signed<'a> {
 }
 
 impl<'a> Signed<'a> {
-    fn new(store: &'a dyn Store, key: &'a LogKey) -> Self {
-        let sizes = check::keys(store, Table::Checkpoints).map(|key| check::number_key(&key?, Table::Checkpoints));
+    fn new(store: &'a dyn Store, key: &'a LogKey, from: u64) -> Self {
+        let before = from.checked_sub(1).map(|before| before.to_be_bytes().to_vec());
+        let sizes = check::keys_after(store, Table::Checkpoints, before)
+            .map(|key| check::number_key(&key?, Table::Checkpoints));
         let sizes: Box<dyn Iterator<Item = _> + 'a> = Box::new(sizes);
         Self {
             store,

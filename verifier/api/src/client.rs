@@ -15,6 +15,7 @@ pub mod answers;
 mod bank;
 mod check;
 mod ledger;
+mod mirror;
 mod problem;
 mod transport;
 mod url;

@@ -52,6 +52,7 @@ fn anybody() -> Routes {
         .routes(routes!(ledger::chain::chain))
         .merge(tiles())
         .routes(routes!(ledger::export::export))
+        .routes(routes!(ledger::part::part))
 }
 
 /// Tiles: their names have slashes, which the router and OpenAPI write differently.

@@ -24,8 +24,8 @@ pub(super) const NDJSON: &str = "application/x-ndjson";
 pub(super) const TEXT: &str = "text/plain";
 /// The media type of memos.
 pub(super) const HTML: &str = "text/html";
-/// The media type of exports.
-const OCTETS: &str = "application/octet-stream";
+/// The media type of exports and tiles.
+pub(super) const OCTETS: &str = "application/octet-stream";
 /// Bytes of an answer's headers.
 const HEADER_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of a problem.

@@ -11,6 +11,7 @@ pub mod entry;
 pub mod export;
 pub mod inclusion;
 pub mod lookup;
+pub mod part;
 pub mod receipt;
 pub mod tile;
 pub mod tlog_proof;
