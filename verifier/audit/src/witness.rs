@@ -26,7 +26,8 @@ use crate::tree;
 const PROOF_LINES_MAX: usize = 63;
 /// The largest request: every line of a proof, and a note.
 pub const REQUEST_BYTES_MAX: usize = NOTE_BYTES_MAX + 64 * 64;
-/// Pieces of evidence of one kind that are kept of one log: the first ones say it all.
+/// Pieces of evidence of one kind that are kept of one log. Of forks the first ones say it all. Of checkpoints without a proof the newest
+/// are kept: anybody can send those that the log has signed lately, and must not use up the room before a fork.
 const EVIDENCE_MAX: usize = 64;
 /// Two checkpoints of one size with different roots: the log's key signed two histories.
 const FORKED: &str = ".fork";
@@ -71,6 +72,24 @@ pub struct Seen {
     pub note: String,
 }
 
+/// What the log signed and does not fit, as it is told to whoever runs the witness.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// The log's origin.
+    pub log: String,
+    /// Whether it is a proof that the log's key signed two histories; otherwise somebody sent a proof that does not hold.
+    pub fork: bool,
+    /// How many entries the checkpoint is of.
+    pub size: u64,
+    /// Where it is kept, with the one cosigned last; nothing where it could not be written.
+    pub kept: Option<PathBuf>,
+    /// Where the one cosigned last lies.
+    pub cosigned: PathBuf,
+}
+
+/// Who is told of evidence.
+type Told = Box<dyn Fn(&Evidence) + Send + Sync>;
+
 /// A witness, with what it has cosigned.
 pub struct Witness {
     key: WitnessKey,
@@ -79,6 +98,7 @@ pub struct Witness {
     logs: BTreeMap<String, Vec<LogKey>>,
     directory: PathBuf,
     seen: Mutex<BTreeMap<String, Seen>>,
+    told: Told,
     _lock: File,
 }
 
@@ -131,8 +151,16 @@ impl Witness {
             logs: by_origin,
             directory: directory.to_owned(),
             seen: Mutex::new(seen),
+            told: Box::new(|_| {}),
             _lock: lock,
         })
+    }
+
+    /// Tells this of each new piece of evidence.
+    #[must_use]
+    pub fn telling(mut self, told: impl Fn(&Evidence) + Send + Sync + 'static) -> Self {
+        self.told = Box::new(told);
+        self
     }
 
     /// The key that its cosignatures verify under.
@@ -176,6 +204,8 @@ impl Witness {
                 if let Err(refusal) = files::replace(&path(&self.directory, &origin), seen.note.as_bytes()) {
                     return Answer::no(503, &format!("it could not be written down: {}", refusal.code()));
                 }
+                // Whatever was sent with it before: it continues the tree.
+                drop(fs::remove_file(self.piece(request.note, UNPROVEN)));
                 all.insert(origin, seen);
                 Answer::text(200, line)
             }
@@ -197,7 +227,7 @@ impl Witness {
         let known = last.map_or(&empty, |last| &last.checkpoint);
         if checkpoint.size == known.size && checkpoint.root != known.root {
             // Two trees of one size under the log's signature: whatever the request says of its old size.
-            self.keep(request.note, last, FORKED);
+            self.keep(request.note, checkpoint.size, last, FORKED);
         }
         if request.old != known.size {
             return Err(Answer {
@@ -208,7 +238,7 @@ impl Witness {
         }
         if !tree::consistent(known.size, known.root, checkpoint.size, checkpoint.root, &request.proof) {
             if checkpoint.size != known.size {
-                self.keep(request.note, last, UNPROVEN);
+                self.keep(request.note, checkpoint.size, last, UNPROVEN);
             }
             return Err(Answer::no(
                 422,
@@ -236,30 +266,55 @@ impl Witness {
 
     /// Keeps what the log signed beside what it had signed before. Each kind has its own room for each log: anybody can send a sound
     /// checkpoint with a proof that is none, and must not thereby use up the room for a fork.
-    fn keep(&self, note: &[u8], last: Option<&Seen>, kind: &str) {
+    fn keep(&self, note: &[u8], size: u64, last: Option<&Seen>, kind: &str) {
+        let piece = self.piece(note, kind);
+        if piece.exists() {
+            return;
+        }
         let origin = note.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let log = hash::of(&[origin]).to_string();
-        let place = self.directory.join(EVIDENCE);
-        let of = |name: &str| name.starts_with(&log) && name.ends_with(kind);
-        let kept = self.pieces(&of);
-        // By what was signed: signatures of others under it, which anybody can add, make no other piece of it.
-        let signed = note::split(note).map_or(note, |(text, _)| text.as_bytes());
-        let place = place.join(format!("{log}-{}{kind}", hash::of(&[signed])));
-        if kept < EVIDENCE_MAX && !place.exists() {
+        let mut pieces = self.pieces(&|name| name.starts_with(&log) && name.ends_with(kind));
+        if kind == UNPROVEN {
+            pieces.sort_by_key(|path| path.metadata().and_then(|found| found.modified()).ok());
+            let over = (pieces.len() + 1).saturating_sub(EVIDENCE_MAX);
+            for oldest in pieces.drain(..over) {
+                drop(fs::remove_file(oldest));
+            }
+        }
+        let mut kept = None;
+        if pieces.len() < EVIDENCE_MAX {
             let before = last.map_or("", |last| last.note.as_str());
             let both = [before.as_bytes(), b"\n", note].concat();
-            // Where it cannot be kept, the checkpoint is refused all the same.
-            drop(files::create_new(&place, &both));
+            // Where it cannot be kept, the checkpoint is refused all the same, and whoever runs the witness is told.
+            kept = files::create_new(&piece, &both).is_ok().then_some(piece);
         }
+        let origin = String::from_utf8_lossy(origin).into_owned();
+        (self.told)(&Evidence {
+            cosigned: path(&self.directory, &origin),
+            log: origin,
+            fork: kind == FORKED,
+            size,
+            kept,
+        });
     }
 
-    /// How many files of evidence have such a name.
-    fn pieces(&self, named: &dyn Fn(&str) -> bool) -> usize {
-        let files = fs::read_dir(self.directory.join(EVIDENCE));
-        files.map_or(0, |files| {
-            let names = files.filter_map(|file| file.ok()?.file_name().into_string().ok());
-            names.filter(|name| named(name)).count()
-        })
+    /// Where a checkpoint is kept as evidence: by what was signed, as signatures of others under it, which anybody can add, make no other
+    /// piece of it.
+    fn piece(&self, note: &[u8], kind: &str) -> PathBuf {
+        let origin = note.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let signed = note::split(note).map_or(note, |(text, _)| text.as_bytes());
+        let name = format!("{}-{}{kind}", hash::of(&[origin]), hash::of(&[signed]));
+        self.directory.join(EVIDENCE).join(name)
+    }
+
+    /// The files of evidence that have such a name.
+    fn pieces(&self, named: &dyn Fn(&str) -> bool) -> Vec<PathBuf> {
+        let files = fs::read_dir(self.directory.join(EVIDENCE))
+            .into_iter()
+            .flatten()
+            .flatten();
+        let named = files.filter(|file| file.file_name().to_str().is_some_and(named));
+        named.map(|file| file.path()).collect()
     }
 
     /// The last checkpoint cosigned of a log, by the SHA-256 of its origin in hexadecimal.
@@ -278,12 +333,12 @@ impl Witness {
 
     /// How many proofs it keeps that a log's key signed two histories.
     pub fn forks(&self) -> usize {
-        self.pieces(&|name| name.ends_with(FORKED))
+        self.pieces(&|name| name.ends_with(FORKED)).len()
     }
 
     /// How many checkpoints it keeps of which nobody could show that they continue what was cosigned.
     pub fn unproven(&self) -> usize {
-        self.pieces(&|name| name.ends_with(UNPROVEN))
+        self.pieces(&|name| name.ends_with(UNPROVEN)).len()
     }
 }
 

@@ -62,6 +62,11 @@ pub fn say(text: &str) {
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
+/// Says something on standard error, a line.
+pub fn warn(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 /// Says it; the exit code says how it went.
 pub fn finish(as_json: bool, done: Result<Said, Fail>) -> ExitCode {
     match done {

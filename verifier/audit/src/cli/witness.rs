@@ -18,7 +18,7 @@ use covenant_api::{files, host};
 use covenant_audit::cosign::WitnessKey;
 use covenant_audit::findings::{WITNESS_LISTEN, WITNESS_STATE};
 use covenant_audit::note::LogKey;
-use covenant_audit::witness::{Answer, REQUEST_BYTES_MAX, Witness};
+use covenant_audit::witness::{Answer, Evidence, REQUEST_BYTES_MAX, Witness};
 use covenant_policy::refusal::Refusal;
 use ed25519_dalek::SigningKey;
 use serde_json::json;
@@ -96,7 +96,7 @@ fn listen(asked: &WitnessServe, as_json: bool) -> Result<Said, Refusal> {
         .iter()
         .map(|key| LogKey::parse(key))
         .collect::<Result<_, _>>()?;
-    let witness = Witness::open(&asked.directory, &name, secret, logs)?;
+    let witness = Witness::open(&asked.directory, &name, secret, logs)?.telling(tell);
     let failed = |error: std::io::Error| Refusal::new(&WITNESS_LISTEN, error.to_string()).at(asked.listen);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -112,6 +112,9 @@ fn listen(asked: &WitnessServe, as_json: bool) -> Result<Said, Refusal> {
         } else {
             format!("listening on http://{address}\n{}", witness.key())
         });
+        if witness.forks() > 0 {
+            output::say(&warned(&witness, as_json));
+        }
         let shared = Arc::new(Shared {
             witness,
             room: Semaphore::new(REQUESTS_MAX),
@@ -119,18 +122,66 @@ fn listen(asked: &WitnessServe, as_json: bool) -> Result<Said, Refusal> {
         let routes = Router::new()
             .route("/add-checkpoint", post(add_checkpoint))
             .route("/{origin}/checkpoint", get(checkpoint))
-            .route("/healthz", get(async || "ok\n"))
-            .with_state(shared);
-        serve(listener, routes)
-            .with_graceful_shutdown(stop())
-            .await
-            .map_err(failed)
-    })?;
-    Ok(Said {
-        text: "stopped".to_owned(),
-        json: json!("stopped"),
-        passed: true,
+            .route("/healthz", get(health))
+            .with_state(Arc::clone(&shared));
+        let served = serve(listener, routes).with_graceful_shutdown(stop()).await;
+        served.map_err(failed)?;
+        Ok(stopped(&shared.witness))
     })
+}
+
+/// How it ended: with exit code 1 where it holds a proof that a log forked, so that nobody misses it.
+fn stopped(witness: &Witness) -> Said {
+    let forks = witness.forks();
+    let text = match forks {
+        0 => "stopped".to_owned(),
+        _ => format!("stopped\n{}", warned(witness, false)),
+    };
+    Said {
+        text,
+        json: if forks == 0 {
+            json!("stopped")
+        } else {
+            json!({ "stopped": true, "forks": forks })
+        },
+        passed: forks == 0,
+    }
+}
+
+fn warned(witness: &Witness, as_json: bool) -> String {
+    let forks = witness.forks();
+    if as_json {
+        return json!({ "forks": forks }).to_string();
+    }
+    format!(
+        "FORK: {forks} proofs that a log's key signed two histories are in evidence/. Show them to everybody who relies on the log."
+    )
+}
+
+/// One line of JSON on standard error for each piece of evidence.
+fn tell(evidence: &Evidence) {
+    let event = if evidence.fork {
+        "witness-fork"
+    } else {
+        "witness-unproven"
+    };
+    let line = json!({
+        "event": event,
+        "log": evidence.log,
+        "size": evidence.size,
+        "evidence": evidence.kept.as_ref().map(|path| path.display().to_string()),
+        "cosigned": evidence.cosigned.display().to_string(),
+    });
+    output::warn(&line.to_string());
+}
+
+/// It works, and whether it holds a proof of a fork. The status is 200 either way: a witness must not be restarted, or taken out, because of
+/// what a log did.
+async fn health(State(shared): State<Arc<Shared>>) -> String {
+    match shared.witness.forks() {
+        0 => "ok\n".to_owned(),
+        forks => format!("forks {forks}\n"),
+    }
 }
 
 /// Done when the process is told to stop.

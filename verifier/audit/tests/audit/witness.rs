@@ -1,13 +1,14 @@
 //! The witness against the real ledger: what it cosigns, what it refuses, and that its word is never given for two histories.
 
 use std::path::Path;
+use std::sync::mpsc;
 use std::thread;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use covenant_audit::cosign::Policy;
 use covenant_audit::note::LogKey;
-use covenant_audit::witness::{Answer, Witness};
+use covenant_audit::witness::{Answer, Evidence, Witness};
 use covenant_ledger::note::Note;
 use covenant_ledger::{Hash, Ledger, WitnessKey, WitnessPolicy};
 use ed25519_dalek::SigningKey;
@@ -206,7 +207,9 @@ fn proofs_made_up_leave_room_for_the_evidence_of_a_fork() {
     world::append(&ledger, 80);
     let fork = world::open_as(&world.path().join("fork"), 5);
     world::append(&fork, 6);
-    let witness = witness(&world.path().join("witness"), &ledger);
+    let place = world.path().join("witness");
+    let (tell, told) = mpsc::channel();
+    let witness = witness(&place, &ledger).telling(move |evidence| tell.send(evidence.clone()).expect("told"));
     assert_eq!(witness.add_checkpoint(&request(&ledger, 0, 6), NOW).status, 200);
     for size in 7..=80 {
         let note = ledger.checkpoint_at(size).expect("one").note().to_owned();
@@ -218,10 +221,25 @@ fn proofs_made_up_leave_room_for_the_evidence_of_a_fork() {
         );
     }
     assert_eq!((witness.forks(), witness.unproven()), (0, 64));
+    // The newest are kept, and whoever runs the witness is told of each.
+    let told_of: Vec<Evidence> = told.try_iter().collect();
+    let kept = |evidence: &&Evidence| evidence.kept.as_ref().is_some_and(|path| path.exists());
+    assert_eq!((told_of.len(), told_of.iter().filter(kept).count()), (74, 64));
+    assert!(
+        told_of
+            .iter()
+            .rev()
+            .take(40)
+            .all(|evidence| kept(&evidence) && !evidence.fork)
+    );
     assert_eq!(witness.add_checkpoint(&request(&fork, 6, 6), NOW).status, 422);
     assert_eq!((witness.forks(), witness.unproven()), (1, 64));
-    // Nor does it keep the log from going on.
+    let forked = told.try_recv().expect("told");
+    assert!(forked.fork && forked.size == 6 && forked.log == "example.com/covenant");
+    assert!(forked.kept.is_some_and(|path| path.is_file()) && forked.cosigned.is_file());
+    // Nor does it keep the log from going on; and what is cosigned was no fork.
     assert_eq!(witness.add_checkpoint(&request(&ledger, 6, 80), NOW).status, 200);
+    assert_eq!((witness.forks(), witness.unproven()), (1, 63));
 }
 
 /// The race of the specification: many requests at once, of which each pair must be decided one after the other.
