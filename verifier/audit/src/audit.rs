@@ -5,9 +5,7 @@
 //! [`sample`], or those that an earlier run has not verified ([`resume`]).
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
 use std::sync::Arc;
 
 use covenant_api::log::Shelf;
@@ -17,7 +15,7 @@ use covenant_proofs::keys::KeyPolicy;
 use sha2::{Digest as _, Sha256};
 
 use crate::cosign::Policy;
-use crate::export::{self, Summary};
+use crate::export::{self, Input, Source, Summary};
 use crate::findings::{CHANGED, Finding, NOT_TRUSTED, Place, SECRET, Stopped};
 use crate::hash::{self, Hash};
 use crate::replay::{Done, Replay};
@@ -138,19 +136,19 @@ pub struct Options {
 }
 
 /// Shows how far an audit is; gets a reader, and what is being done with it.
-pub type Watch<'a> = dyn Fn(File, &'static str) -> Box<dyn Read + Send> + 'a;
+pub type Watch<'a> = dyn Fn(Input, &'static str) -> Box<dyn Read + Send> + 'a;
 
 /// Audits an export.
 ///
 /// # Errors
 /// Only what says nothing about the log: a file that cannot be read, that changes meanwhile, or that cannot be audited as asked.
-pub fn audit(path: &Path, options: &Options, watch: &Watch<'_>) -> Result<Audit, Refusal> {
-    let open = || File::open(path).map_err(|error| unreadable(&error).at(path.display()));
+pub fn audit(export: &dyn Source, options: &Options, watch: &Watch<'_>) -> Result<Audit, Refusal> {
+    let open = || export.open().map_err(|error| unreadable(&error).at(export.shown()));
     let mut audit = Audit::new(options);
     let index = export::index(open()?, false).map_err(|error| unreadable(&error))?;
     let sample = sample::asked(options, index.notes.last().map(Vec::as_slice))?;
     let mut first = First::new(options, sample.as_ref());
-    let reading = || File::open(path).map(|file| watch(file, "reading"));
+    let reading = || export.open().map(|file| watch(file, "reading"));
     let summary = match export::read(reading, &mut first) {
         Ok(summary) => summary,
         Err(Stopped::Fault(fault)) => return Err(fault),

@@ -2,6 +2,7 @@
 
 pub mod args;
 mod chain;
+mod mirror;
 mod output;
 mod progress;
 mod receipt;
@@ -26,6 +27,8 @@ use covenant_audit::audit::resume::Resume;
 use covenant_audit::audit::{self, Anchor, Depth, Options};
 use covenant_audit::bundle::{Bundle, Parts};
 use covenant_audit::cosign::{POLICY_BYTES_MAX, Policy};
+use covenant_audit::findings::MIRROR_PART;
+use covenant_audit::mirror::{Mirror, Place};
 use covenant_audit::report::{Report, Took};
 use covenant_policy::refusal::Refusal;
 
@@ -47,6 +50,7 @@ pub fn run(args: Args) -> ExitCode {
         Some(Verb::Export(asked)) => bundle(&asked, now),
         Some(Verb::Receipt(asked)) => receipt::check(&asked),
         Some(Verb::Chain(asked)) => chain::check(&asked),
+        Some(Verb::Mirror(asked)) => mirror::run(&asked),
         Some(Verb::Trust(asked)) => trust::write(&asked),
         Some(Verb::Witness(asked)) => witness::run(&asked, json),
         None => match &args.export {
@@ -61,12 +65,7 @@ pub fn run(args: Args) -> ExitCode {
 /// Audits an export or a bundle.
 fn audit(export: &Path, asked: &Asked, out: Option<&Path>, now: Option<UtcTime>, json: bool) -> Result<Said, Fail> {
     let source = source::find(export, asked).map_err(Fail::Fault)?;
-    let report = if source.path.is_dir() {
-        let bundle = Bundle::open(&source.path).map_err(Fail::Fault)?;
-        report(asked, &source, Some(bundle), now)?
-    } else {
-        report(asked, &source, None, now)?
-    };
+    let report = report(asked, &source, Held::find(&source.path)?, now)?;
     let said = Said {
         text: report.text(),
         json: report.json(),
@@ -88,24 +87,56 @@ fn audit(export: &Path, asked: &Asked, out: Option<&Path>, now: Option<UtcTime>,
     }
 }
 
+/// How an export is held.
+enum Held {
+    File,
+    Bundle(Bundle),
+    Mirror(Mirror),
+}
+
+impl Held {
+    fn find(path: &Path) -> Result<Self, Fail> {
+        if Place::is_one(path) {
+            // A part that is missing is a finding; a directory that cannot be read is none.
+            return Mirror::open(path).map(Self::Mirror).map_err(|refusal| {
+                if refusal.entry == &MIRROR_PART {
+                    Fail::Refused(refusal)
+                } else {
+                    Fail::Fault(refusal)
+                }
+            });
+        }
+        if path.is_dir() {
+            return Bundle::open(path).map(Self::Bundle).map_err(Fail::Fault);
+        }
+        Ok(Self::File)
+    }
+}
+
 /// Audits, and says what came of it.
-fn report(asked: &Asked, source: &Source, bundle: Option<Bundle>, now: Option<UtcTime>) -> Result<Report, Fail> {
+fn report(asked: &Asked, source: &Source, held: Held, now: Option<UtcTime>) -> Result<Report, Fail> {
     let at = now.map_or_else(host::now, Ok).map_err(Fail::Fault)?;
     let mut options = options(asked).map_err(Fail::Fault)?;
-    let path = match &bundle {
-        None => source.path.clone(),
-        Some(bundle) => {
-            options.known.extend(bundle.known().map_err(Fail::Fault)?);
-            bundle.export()
-        }
-    };
     let bars = Bars::new();
     let watch = |file, label| bars.watch(file, label);
     let began = Instant::now();
-    let mut audit = audit::audit(&path, &options, &watch).map_err(Fail::Fault)?;
-    if let Some(bundle) = &bundle {
-        audit.found_beside(bundle.findings(options.anchor.as_ref()));
-    }
+    let mut bundle = None;
+    let audit = match held {
+        Held::File => audit::audit(&source.path, &options, &watch).map_err(Fail::Fault)?,
+        Held::Mirror(mirror) => {
+            let mut audit = audit::audit(&mirror, &options, &watch).map_err(Fail::Fault)?;
+            audit.findings.iter_mut().for_each(|finding| mirror.locate(finding));
+            audit.found_beside(mirror.findings());
+            audit
+        }
+        Held::Bundle(held) => {
+            options.known.extend(held.known().map_err(Fail::Fault)?);
+            let mut audit = audit::audit(&held.export(), &options, &watch).map_err(Fail::Fault)?;
+            audit.found_beside(held.findings(options.anchor.as_ref()));
+            bundle = held.shown();
+            audit
+        }
+    };
     let shown = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
     Ok(Report {
         audit,
@@ -113,7 +144,7 @@ fn report(asked: &Asked, source: &Source, bundle: Option<Bundle>, now: Option<Ut
         trust: shown(&asked.trust),
         witness_policy: shown(&asked.witness_policy),
         known: asked.known.iter().map(|path| path.display().to_string()).collect(),
-        bundle: bundle.and_then(Bundle::shown),
+        bundle,
         at,
         took: Took {
             seconds: began.elapsed().as_secs_f64(),
@@ -170,7 +201,7 @@ fn bundle(asked: &args::Bundle, now: Option<UtcTime>) -> Result<Said, Fail> {
         return Err(Fail::Fault(exists));
     }
     let source = source::find(&asked.export, &asked.asked).map_err(Fail::Fault)?;
-    let report = report(&asked.asked, &source, None, now)?;
+    let report = report(&asked.asked, &source, Held::File, now)?;
     let parts = Parts {
         export: &source.path,
         trust: asked.asked.trust.as_deref(),

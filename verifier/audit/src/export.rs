@@ -23,20 +23,26 @@ use checkpoints::Seen;
 use frames::{Frames, Record, SEAL_BYTES, fault, tag};
 
 pub use checkpoints::Signed;
+pub(crate) use frames::{SEAL_BYTES as SEAL, tag as mark};
 pub use header::{Blinding, Header};
 pub(crate) use index::{Blob, index};
+pub use source::{Input, Source};
+pub(crate) use walk::Walk;
 
 mod chain;
 mod checkpoints;
 mod frames;
 mod header;
 mod index;
+pub mod part;
 mod settle;
+mod source;
 mod tail;
 mod unique;
+mod walk;
 
 /// The first line of an export.
-const FIRST_LINE: &[u8] = b"covenant-export/v2\n";
+pub(crate) const FIRST_LINE: &[u8] = b"covenant-export/v2\n";
 
 /// What stands beside an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,16 +183,27 @@ pub fn entries(input: impl Read, visitor: &mut dyn Visitor) -> Result<Hash, Stop
 }
 
 fn begin<R: Read>(input: R, visitor: &mut dyn Visitor, again: bool) -> Result<Pass<'_, R>, Stopped> {
+    let (pass, _) = opened(input, visitor, FIRST_LINE, again)?;
+    pass.visitor.header(&pass.header)?;
+    Ok(pass)
+}
+
+/// Reads first line and header; of a part, with the entry that it begins with.
+fn opened<'v, R: Read>(
+    input: R,
+    visitor: &'v mut dyn Visitor,
+    first_line: &[u8],
+    again: bool,
+) -> Result<(Pass<'v, R>, u64), Stopped> {
     let mut frames = Frames::new(input);
-    frames.first_line(FIRST_LINE)?;
+    frames.first_line(first_line)?;
     let mut content = Vec::new();
     let hand = frames.next(|_, _| Place::Header, &mut content)?;
     if hand.tag != tag::HEADER {
         return Err(hand.misplaced(Place::Header, "the header, H").into());
     }
-    let header = Header::read(&content, hand.offset)?;
-    visitor.header(&header)?;
-    Ok(Pass {
+    let (header, from) = Header::read(&content, hand.offset, first_line == part::FIRST_LINE)?;
+    let pass = Pass {
         frames,
         header,
         visitor,
@@ -197,7 +214,8 @@ fn begin<R: Read>(input: R, visitor: &mut dyn Visitor, again: bool) -> Result<Pa
         hand,
         content,
         entry: Vec::new(),
-    })
+    };
+    Ok((pass, from))
 }
 
 /// What is known while reading.
@@ -271,7 +289,7 @@ impl<R: Read> Pass<'_, R> {
     fn entries(&mut self) -> Result<(), Stopped> {
         self.advance()?;
         self.checkpoints()?;
-        for index in 0..self.header.size {
+        for index in self.chain.size()..self.header.size {
             self.entry(index)?;
             self.advance()?;
             self.checkpoints()?;

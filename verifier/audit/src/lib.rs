@@ -7,6 +7,8 @@
 //! [`audit::audit`] does all of it; [`export::read`] streams through an export and stops at the first wrong record,
 //! with a [`Finding`] that names it. [`bundle`] keeps an export for later years. [`chain::read`] checks one stream alone.
 //!
+//! [`mirror`] keeps a whole log in a directory, and fetches what is new.
+//!
 //! [`witness::Witness`] is the other half of keeping a log honest: it cosigns only what continues what it saw before.
 
 pub mod audit;
@@ -18,6 +20,7 @@ pub mod entry;
 pub mod export;
 pub mod findings;
 pub mod hash;
+pub mod mirror;
 pub mod note;
 pub mod receipt;
 pub mod report;

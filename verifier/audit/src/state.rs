@@ -2,14 +2,13 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 
 use covenant_api::log::{Cell, Plan, Record, State};
 use covenant_api::refusals::{FILE_UNREADABLE, LOG_DAMAGED};
 use covenant_policy::refusal::Refusal;
 
-use crate::export::Blob;
+use crate::export::{Blob, Input};
 use crate::findings::CHANGED;
 use crate::hash::{self, Hash};
 
@@ -50,7 +49,7 @@ impl Blobs {
 
 /// A log's working memory, as its records leave it.
 pub(crate) struct Replayed {
-    file: RefCell<File>,
+    file: RefCell<Input>,
     cells: BTreeMap<Vec<u8>, Cell>,
     bodies: Vec<Span>,
     blobs: Blobs,
@@ -58,7 +57,7 @@ pub(crate) struct Replayed {
 
 impl Replayed {
     /// The state before the first entry.
-    pub(crate) fn new(file: File, blobs: Vec<Blob>) -> Self {
+    pub(crate) fn new(file: Input, blobs: Vec<Blob>) -> Self {
         Self {
             file: RefCell::new(file),
             cells: BTreeMap::new(),

@@ -14,6 +14,16 @@ pub struct Frontier {
 }
 
 impl Frontier {
+    /// The tree whose complete subtrees have these roots, from the largest to the smallest; `None` where a tree of this size has not as many.
+    pub fn of(size: u64, peaks: Vec<Hash>) -> Option<Self> {
+        (peaks.len() as u64 == u64::from(size.count_ones())).then_some(Self { size, peaks })
+    }
+
+    /// The roots of its complete subtrees.
+    pub fn peaks(&self) -> &[Hash] {
+        &self.peaks
+    }
+
     /// How many leaves.
     pub fn size(&self) -> u64 {
         self.size

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use covenant_api::types::{Hex32, UtcTime};
+use covenant_audit::mirror::PART_ENTRIES;
 
 /// Recheck a ledger's export or a bundle of one, trusting nothing that its operator says.
 #[derive(Debug, Parser)]
@@ -81,6 +82,8 @@ pub enum Verb {
     Receipt(Receipt),
     /// Check one stream's own chain alone
     Chain(Chain),
+    /// Keep the whole log of a service in a directory: fetch what is new, check it, and keep it
+    Mirror(Mirror),
     /// Write a trust file from keys that were obtained elsewhere
     Trust(TrustArgs),
     /// Cosign a log's checkpoints, each only where it continues the last
@@ -126,6 +129,30 @@ pub struct Chain {
     /// Demand that witnesses have cosigned the checkpoint, as this policy (C2SP tlog-policy) says
     #[arg(long, value_name = "FILE")]
     pub witness_policy: Option<PathBuf>,
+}
+
+/// `covenant-audit mirror`.
+#[derive(Debug, ClapArgs)]
+pub struct Mirror {
+    /// The address of the service, such as https://covenant.example.org
+    #[arg(value_name = "URL")]
+    pub address: String,
+    /// The mirror's directory, which is made where there is none; `covenant-audit DIRECTORY` audits it
+    #[arg(value_name = "DIRECTORY")]
+    pub directory: PathBuf,
+    /// What to rely on, obtained elsewhere than from the log's operator
+    #[arg(long, value_name = "FILE")]
+    pub trust: PathBuf,
+    /// Demand that witnesses have cosigned the last checkpoint as this policy (C2SP tlog-policy) says, and check every
+    /// cosignature of theirs
+    #[arg(long, value_name = "FILE")]
+    pub witness_policy: Option<PathBuf>,
+    /// A file with an auditor's token on its one line; without it, no bodies are mirrored
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Fetch at most so many entries at once: what an interruption can cost
+    #[arg(long, value_name = "ENTRIES", default_value_t = PART_ENTRIES, value_parser = clap::value_parser!(u64).range(1..))]
+    pub part: u64,
 }
 
 /// `covenant-audit witness`.

@@ -1,13 +1,14 @@
 //! Progress on standard error, for what takes longer than a moment; silent where no terminal reads it.
 
-use std::fs::File;
 use std::io::Read;
+
+use covenant_audit::export::Input;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A file that moves a bar as it is read.
 struct Watched {
-    file: File,
+    file: Input,
     bar: ProgressBar,
 }
 
@@ -25,6 +26,16 @@ impl Drop for Watched {
     }
 }
 
+/// A bar that counts the entries of a mirror.
+pub fn entries() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("mirroring {bar:32} {human_pos}/{human_len} entries {elapsed}");
+    if let Ok(style) = style {
+        bar.set_style(style);
+    }
+    bar
+}
+
 /// Bars, one below the other.
 pub struct Bars(MultiProgress);
 
@@ -36,9 +47,8 @@ impl Bars {
     }
 
     /// The file, with a bar that says what is done with it.
-    pub fn watch(&self, file: File, label: &'static str) -> Box<dyn Read + Send> {
-        let total = file.metadata().map_or(0, |metadata| metadata.len());
-        let bar = self.0.add(ProgressBar::new(total));
+    pub fn watch(&self, file: Input, label: &'static str) -> Box<dyn Read + Send> {
+        let bar = self.0.add(ProgressBar::new(file.length()));
         let style = ProgressStyle::with_template("{msg:9} {bar:32} {binary_bytes}/{binary_total_bytes} {elapsed}");
         if let Ok(style) = style {
             bar.set_style(style);

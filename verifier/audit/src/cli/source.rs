@@ -40,15 +40,23 @@ pub fn find(export: &Path, asked: &Asked) -> Result<Source, Refusal> {
     }
 }
 
-fn fetch(address: &str, asked: &Asked) -> Result<Source, Refusal> {
-    let token = asked.token_file.as_deref().map(token).transpose()?;
-    let client = Client::new(
+/// A client of the service at this address, with the token in this file.
+///
+/// # Errors
+/// Where there is no token in the file, or the address is none.
+pub fn client(address: &str, token_file: Option<&Path>) -> Result<Client, Refusal> {
+    let token = token_file.map(token).transpose()?;
+    Client::new(
         address,
         Options {
             token,
             ..Options::default()
         },
-    )?;
+    )
+}
+
+fn fetch(address: &str, asked: &Asked) -> Result<Source, Refusal> {
+    let client = client(address, asked.token_file.as_deref())?;
     let keep = asked.keep.as_deref();
     if let Some(path) = keep.filter(|path| path.symlink_metadata().is_ok()) {
         return Err(Refusal::new(&FILE_EXISTS, "the file exists").at(path.display()));

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use super::part::Edge;
+
 use covenant_policy::refusal::Entry as Code;
 
 use super::unique::Keys;
@@ -31,10 +33,33 @@ pub(super) struct Chain {
     time: u64,
     /// Each stream's next sequence number, and the hash of its last entry.
     streams: BTreeMap<Hash, (u64, Hash)>,
+    /// Whether these are not known, because the reading began in the middle.
+    amid: bool,
     keys: Keys,
 }
 
 impl Chain {
+    /// What goes on behind these entries.
+    pub(super) fn behind(edge: &Edge) -> Self {
+        Self {
+            size: edge.size(),
+            edge: edge.tree.clone(),
+            last: edge.last,
+            time: edge.time,
+            amid: true,
+            ..Self::default()
+        }
+    }
+
+    /// Where the entries so far end.
+    pub(super) fn edge(&self) -> Edge {
+        Edge {
+            tree: self.edge.clone(),
+            last: self.last,
+            time: self.time,
+        }
+    }
+
     /// The last entry's hash, which the next one names.
     pub(super) fn last(&self) -> Hash {
         self.last.unwrap_or(ZEROS)
@@ -83,6 +108,28 @@ impl Chain {
                 format!("at least {} ms, the time of the entry before it", self.time),
             );
         }
+        if let ControlFlow::Break(broken) = self.in_stream(entry, leaf) {
+            return ControlFlow::Break(broken);
+        }
+        if keys && !self.amid {
+            self.keys.take(&entry.unique);
+        }
+        if self.size == 0 {
+            self.first_time = entry.time;
+        }
+        self.time = entry.time;
+        if let Some(last) = self.last.replace(leaf) {
+            self.edge.push(last);
+        }
+        self.size += 1;
+        ControlFlow::Continue(())
+    }
+
+    /// The entry continues its stream, where streams are known.
+    fn in_stream(&mut self, entry: &Entry<'_>, leaf: Hash) -> ControlFlow<Broken> {
+        if self.amid {
+            return ControlFlow::Continue(());
+        }
         let (next, last) = self.streams.get(&entry.stream).copied().unwrap_or((0, ZEROS));
         if entry.sequence != next {
             return broken(
@@ -101,18 +148,7 @@ impl Chain {
                 last.to_string(),
             );
         }
-        if keys {
-            self.keys.take(&entry.unique);
-        }
-        if self.size == 0 {
-            self.first_time = entry.time;
-        }
-        self.time = entry.time;
         self.streams.insert(entry.stream, (next.saturating_add(1), leaf));
-        if let Some(last) = self.last.replace(leaf) {
-            self.edge.push(last);
-        }
-        self.size += 1;
         ControlFlow::Continue(())
     }
 }

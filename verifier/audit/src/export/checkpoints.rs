@@ -104,9 +104,21 @@ pub(super) struct Seen {
     wrong: Option<Wrong>,
     /// The root of the last one.
     root: Option<Hash>,
+    /// How many entries the reading goes on behind, whose root was right.
+    behind: Option<u64>,
 }
 
 impl Seen {
+    /// What goes on behind so many entries, whose checkpoints end with this link.
+    pub(super) fn behind(size: u64, link: Hash) -> Self {
+        Self {
+            link: Some(link),
+            good: Some(size),
+            behind: Some(size),
+            ..Self::default()
+        }
+    }
+
     /// How many were read.
     pub(super) fn count(&self) -> u64 {
         self.read
@@ -137,6 +149,8 @@ struct Wrong {
     good: u64,
     /// A later one, whose root was right again.
     later: Option<u64>,
+    /// Whether the entries were read, and their root was right, in an earlier reading.
+    before: bool,
 }
 
 impl Wrong {
@@ -152,6 +166,10 @@ impl Wrong {
             number: self.number,
             size: Some(size),
         };
+        if self.before {
+            let finding = Finding::new(&FORK, place, self.offset, what);
+            return finding.expected("the root that it signed at this size before");
+        }
         if let Some(later) = self.later {
             let finding = Finding::new(&FORK, place, self.offset, what);
             return finding.expected(format!(
@@ -258,6 +276,7 @@ impl<R: Read> Pass<'_, R> {
                 found: note.root,
                 good: seen.good.unwrap_or(0),
                 later: None,
+                before: seen.behind == Some(checkpoint.size),
             });
         }
     }

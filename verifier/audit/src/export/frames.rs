@@ -12,21 +12,21 @@ use crate::hash::Hash;
 use crate::note::{KEY_BYTES_MAX, NOTE_BYTES_MAX};
 
 /// What each record begins with.
-pub(super) mod tag {
-    pub(in crate::export) const HEADER: u8 = b'H';
-    pub(in crate::export) const ENTRY: u8 = b'E';
-    pub(in crate::export) const BODY: u8 = b'B';
-    pub(in crate::export) const WITHHELD: u8 = b'W';
-    pub(in crate::export) const ERASED: u8 = b'X';
-    pub(in crate::export) const BLOB: u8 = b'O';
-    pub(in crate::export) const CHECKPOINT: u8 = b'C';
-    pub(in crate::export) const END: u8 = b'Z';
+pub(crate) mod tag {
+    pub(crate) const HEADER: u8 = b'H';
+    pub(crate) const ENTRY: u8 = b'E';
+    pub(crate) const BODY: u8 = b'B';
+    pub(crate) const WITHHELD: u8 = b'W';
+    pub(crate) const ERASED: u8 = b'X';
+    pub(crate) const BLOB: u8 = b'O';
+    pub(crate) const CHECKPOINT: u8 = b'C';
+    pub(crate) const END: u8 = b'Z';
 }
 
 /// The longest body or blob, its salt or name left out.
 const OPAQUE_BYTES_MAX: usize = 64 << 20;
 /// What a header or checkpoint begins with: its own hash, or the link to those before it.
-pub(super) const SEAL_BYTES: usize = 32;
+pub(crate) const SEAL_BYTES: usize = 32;
 /// The longest header: its hash, three items, the longest key, a number, a secret.
 const HEADER_BYTES_MAX: usize = SEAL_BYTES + 1 + 3 + KEY_BYTES_MAX + 9 + 1 + 34;
 /// Bytes of a record without a proper mark that are looked at, to tell what it was.
@@ -37,7 +37,7 @@ const AHEAD_BYTES: usize = 1 << 16;
 const BUFFER_BYTES: usize = 1 << 18;
 
 /// How long a record of this mark may be: at least, at most. `None` where there is no such mark.
-fn lengths(mark: u8) -> Option<(usize, usize)> {
+pub(super) fn lengths(mark: u8) -> Option<(usize, usize)> {
     Some(match mark {
         tag::HEADER => (SEAL_BYTES + 1, HEADER_BYTES_MAX),
         tag::ENTRY => (1, ENTRY_BYTES_MAX),

@@ -36,8 +36,8 @@ pub struct Header {
 }
 
 impl Header {
-    /// Reads the content of a header's record.
-    pub(super) fn read(content: &[u8], offset: u64) -> Result<Self, Finding> {
+    /// Reads the content of a header's record; of a part's, with the entry that it begins with, otherwise 0.
+    pub(super) fn read(content: &[u8], offset: u64, part: bool) -> Result<(Self, u64), Finding> {
         let refuse = |what: String| Finding::new(&HEADER, Place::Header, offset, what);
         let (sum, content) = content.split_first_chunk().ok_or_else(|| {
             refuse(format!("{} bytes", content.len())).expected("a hash of 32 bytes, and what it is of")
@@ -46,31 +46,49 @@ impl Header {
         if own.0 != *sum {
             return Err(refuse(format!("the rest of it has the hash {own}")).expected(Hash(*sum).to_string()));
         }
-        let (key, size, blinding) = items(content).map_err(|malformed| {
+        let (key, from, size, blinding) = items(content, part).map_err(|malformed| {
             refuse(format!("byte {} of the header does not fit", malformed.at)).expected(malformed.expected)
         })?;
         let key = LogKey::parse(key).map_err(|refusal| {
             let expected = refusal.expected.unwrap_or_else(|| "name+key id+base64".to_owned());
             refuse(format!("the log's key: {}", refusal.what)).expected(expected)
         })?;
-        Ok(Self { key, size, blinding })
+        if from > size {
+            return Err(refuse(format!("entries from {from} to {size}")).expected("an end behind the beginning"));
+        }
+        Ok((Self { key, size, blinding }, from))
     }
 }
 
-fn items(content: &[u8]) -> Result<(&str, u64, Option<Blinding>), Malformed> {
+impl Blinding {
+    /// The secret that was written down.
+    pub(crate) fn new(secret: [u8; 32]) -> Self {
+        Self(secret)
+    }
+
+    /// The secret, to be written down again.
+    pub(crate) fn reveal(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+fn items(content: &[u8], part: bool) -> Result<(&str, u64, u64, Option<Blinding>), Malformed> {
     let mut input = Reader::new(content);
-    if input.array(3, "an array of three items")? != 3 {
-        return Err(Malformed {
-            at: 0,
-            expected: "an array of three items",
-        });
+    let (count, expected) = if part {
+        (4, "an array of four items")
+    } else {
+        (3, "an array of three items")
+    };
+    if input.array(count, expected)? != count {
+        return Err(Malformed { at: 0, expected });
     }
     let key = input.text(KEY_BYTES_MAX, "the log's key")?;
+    let from = if part { input.unsigned("the first entry")? } else { 0 };
     let size = input.unsigned("the number of entries")?;
     let blinding = match input.array(1, "an array of the blinding secret, or of nothing")? {
         0 => None,
         _ => Some(Blinding(input.bytes32("a blinding secret of 32 bytes")?)),
     };
     input.end()?;
-    Ok((key, size, blinding))
+    Ok((key, from, size, blinding))
 }

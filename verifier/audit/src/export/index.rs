@@ -4,8 +4,7 @@
 //! checkpoint before any proof is looked at. What is found here is believed by nobody: a blob is compared with its name
 //! when it is used, a checkpoint's signatures are checked, and [`super::read`] says what is wrong with the file.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use super::FIRST_LINE;
 use super::frames::{SEAL_BYTES, tag};
@@ -25,7 +24,7 @@ pub(crate) struct Index {
 }
 
 /// Goes through an export, as far as its records can be followed.
-pub(crate) fn index(file: File, every_note: bool) -> io::Result<Index> {
+pub(crate) fn index(file: impl Read + Seek, every_note: bool) -> io::Result<Index> {
     let mut input = BufReader::new(file);
     let mut at = input.seek(SeekFrom::Start(FIRST_LINE.len() as u64))?;
     let mut found = Index::default();

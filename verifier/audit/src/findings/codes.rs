@@ -89,6 +89,18 @@ catalogue! {
     BUNDLE_MANIFEST "audit-bundle-manifest": "The bundle's manifest is not one, or was changed."
         "The bundle was changed or damaged: take another copy, and keep this one.";
 
+    // Mirrors
+    MIRROR "audit-mirror": "The directory is not a mirror of this log, or holds other parts of the log than were asked for."
+        "Give the directory of this log's mirror, and the same kind of token as when it was begun; or begin another mirror in a new directory.";
+    MIRROR_BUSY "audit-mirror-busy": "Another process mirrors into this directory."
+        "Wait until it has ended: two at once would fetch everything twice.";
+    MIRROR_PART "audit-mirror-part": "A part of the mirror is missing, or is not what was kept."
+        "The disk or somebody changed it: keep a copy of the part that is named, remove it from the mirror, and mirror again: it is fetched anew and checked.";
+    MIRROR_UNPROVEN "audit-mirror-unproven": "The log does not show that its checkpoint continues the one that was mirrored."
+        "Run it again; if it stays so, the log has shown two histories: show both checkpoints, which are in the mirror's evidence, to everybody who relies on the log.";
+    MIRROR_OTHER "audit-mirror-other": "The log serves other bytes for an entry than those that were mirrored."
+        "Audit the mirror: if it holds, the log's operator must explain it; the bytes are in the mirror's evidence.";
+
     // Receipts and keys
     RECEIPT_FORM "audit-receipt-form": "The bytes are not a receipt."
         "Fetch the receipt again, byte for byte.";

@@ -12,6 +12,7 @@ use covenant_audit::audit::known::Known;
 use covenant_audit::audit::resume::Resume;
 use covenant_audit::audit::{Anchor, Audit, Depth, Options, Outcome, audit};
 use covenant_audit::cosign::Policy;
+use covenant_audit::export::Input;
 use covenant_audit::{Place, hash};
 use covenant_ledger::Scope;
 use covenant_policy::refusal::Refusal;
@@ -303,7 +304,7 @@ fn a_run_that_is_cut_off_has_kept_what_it_verified() {
         resume: Some(Arc::new(Resume::open(&state).expect("a state"))),
         ..options(&trust)
     };
-    let failing = |file: fs::File, label: &str| -> Box<dyn std::io::Read + Send> {
+    let failing = |file: Input, label: &str| -> Box<dyn std::io::Read + Send> {
         use std::io::Read as _;
         if label == "replaying" {
             Box::new(file.take(cut).chain(Broken))

@@ -9,6 +9,7 @@ mod forgeries;
 mod honest;
 #[expect(clippy::unwrap_used, reason = "a world of documents that are right by construction")]
 mod keys;
+mod mirror;
 mod receipts;
 #[expect(clippy::unwrap_used, reason = "a world of documents that are right by construction")]
 mod records;
