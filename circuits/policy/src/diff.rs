@@ -4,15 +4,19 @@
 //! A rule (or a tier) is *tightened* where whoever passes it now passed it before, *loosened* the other way round; both directions are
 //! asked of the same search as the analysis ([`crate::analysis`]), over the rows of both programs. An implication that is claimed is
 //! proven. That the opposite one does not hold is known for rational figures; where rows over products of figures stand behind a rule,
-//! it is not claimed.
+//! it is not claimed. A linked proof is compared with the old one as the first part is with the old first part; a tier that takes several
+//! proofs asks for more where one of them does and none asks for less.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::analysis::{Answer, Demand, Network, NodeId};
-use crate::compiler::{Compiled, RuleMap};
-use crate::program::{FIGURES, Program, StatementTerms, Tier};
-use crate::statement::Assurance;
+use crate::compiler::{Compiled, RuleMap, Texts};
+use crate::program::{FIGURES, Program, Tier};
+
+mod terms;
+
+use terms::{attestors, by_size, terms};
 
 /// What a change is for a borrower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,183 +126,122 @@ pub fn diff(old: &Compiled, new: &Compiled) -> Vec<Change> {
         changes.push(Change::new(Part::Rule, "all", Effect::Changed, text));
         return changes;
     }
-    let mut pair = Pair::new(old, new);
-    pair.rules(&mut changes);
-    pair.tiers(&mut changes);
-    if old.further != new.further {
-        let text = "what the linked proof shows is another; it is not compared rule by rule";
-        changes.push(Change::new(Part::Rule, "third", Effect::Changed, text));
-    }
+    let mut first = Pair::new(Side::first(old), Side::first(new));
+    let mut rules = Vec::new();
+    first.rules(&mut rules);
+    let linked = linked(old, new, &mut rules);
+    changes.append(&mut rules);
+    first.tiers(&linked, &mut changes);
     changes
 }
 
-/// Where a number asks for more when it grows, or when it falls.
-fn by_size<T: PartialOrd>(old: &T, new: &T, more_is_stricter: bool) -> Effect {
-    if (new > old) == more_is_stricter {
-        Effect::Tightened
-    } else {
-        Effect::Loosened
-    }
-}
-
-fn terms(old: &Compiled, new: &Compiled) -> Vec<Change> {
-    let mut changes = Vec::new();
-    let mut changed = |name: &str, was: String, is: String, effect: Effect| {
-        if was != is {
-            changes.push(Change::new(Part::Terms, name, effect, format!("{was} → {is}")));
+/// What changes in a linked proof: the rules, those apart that stay in another part or that were said already; and what it is for each
+/// tier that takes it.
+fn linked(old: &Compiled, new: &Compiled, rules: &mut Vec<Change>) -> BTreeMap<String, Effect> {
+    let sides = [old, new].map(|c| c.further.first().map(|part| Side::new(&part.program, &part.texts)));
+    let mut tiers = BTreeMap::new();
+    match sides {
+        [None, None] => return tiers,
+        [Some(was), None] => {
+            let gone = was.texts.rules.iter().zip(&was.sentences);
+            rules.extend(gone.map(|(rule, text)| Change::new(Part::Rule, &rule.name, Effect::Removed, text)));
+            tiers.extend(
+                was.program
+                    .tiers
+                    .iter()
+                    .map(|tier| (tier.name.clone(), Effect::Loosened)),
+            );
         }
-    };
-    let (p, q) = (&old.program, &new.program);
-    changed(
-        "schema",
-        old.policy.first.schema.name.into(),
-        new.policy.first.schema.name.into(),
-        Effect::Changed,
-    );
-    changed(
-        "currency",
-        p.currency.code.into(),
-        q.currency.code.into(),
-        Effect::Changed,
-    );
-    let days = |n: u32| format!("{n} days");
-    let effect = by_size(&p.age_max_days, &q.age_max_days, false);
-    changed("age_max_days", days(p.age_max_days), days(q.age_max_days), effect);
-    changed(
-        "relation",
-        p.relation.name().into(),
-        q.relation.name().into(),
-        Effect::Changed,
-    );
-    let scope = |c: &Compiled| match &c.texts.scope {
-        crate::policy::Scope::Bank => "this bank".to_owned(),
-        crate::policy::Scope::Consortium(name) => format!("consortium {name}"),
-    };
-    changed("scope", scope(old), scope(new), Effect::Changed);
-    for (name, a, b) in [
-        ("statement", &p.statements[0], &q.statements[0]),
-        ("second", &p.statements[1], &q.statements[1]),
-    ] {
-        statement(name, a, b, &mut changed);
-    }
-    changes
-}
-
-fn statement(
-    name: &str,
-    old: &StatementTerms,
-    new: &StatementTerms,
-    changed: &mut impl FnMut(&str, String, String, Effect),
-) {
-    let field = |field: &str| format!("{name}.{field}");
-    changed(
-        &field("source"),
-        old.source.name().into(),
-        new.source.name().into(),
-        Effect::Changed,
-    );
-    if old.schema.is_empty() || new.schema.is_empty() {
-        return;
-    }
-    changed(
-        &field("basis"),
-        old.basis.to_string(),
-        new.basis.to_string(),
-        Effect::Changed,
-    );
-    let floor = |terms: &StatementTerms| Assurance(terms.assurance_floor).to_string();
-    let effect = by_size(&old.assurance_floor, &new.assurance_floor, true);
-    changed(&field("assurance_floor"), floor(old), floor(new), effect);
-    let effect = by_size(&old.restatement_cap, &new.restatement_cap, false);
-    let cap = |terms: &StatementTerms| terms.restatement_cap.to_string();
-    changed(&field("restatement_max"), cap(old), cap(new), effect);
-    let lengths = |terms: &StatementTerms| format!("{} to {} days", terms.length_min_days, terms.length_max_days);
-    let (shorter, longer) = (
-        new.length_min_days.cmp(&old.length_min_days),
-        new.length_max_days.cmp(&old.length_max_days),
-    );
-    let effect = if shorter.is_ge() && longer.is_le() {
-        Effect::Tightened
-    } else if shorter.is_le() && longer.is_ge() {
-        Effect::Loosened
-    } else {
-        Effect::Both
-    };
-    changed(&field("length_days"), lengths(old), lengths(new), effect);
-    let needed = new.need & !old.need;
-    let names = |mask: u32| {
-        let schema = crate::schema::Schema::named(new.schema).ok();
-        let figures = (0..FIGURES).filter(|j| mask >> j & 1 == 1);
-        let named = figures.filter_map(|j| schema.map(|s| s.figures[j].name));
-        named.collect::<Vec<_>>().join(", ")
-    };
-    if needed != 0 {
-        changed(
-            &field("figures"),
-            "not needed".into(),
-            format!("needed: {}", names(needed)),
-            Effect::Tightened,
-        );
-    }
-    let spared = old.need & !new.need;
-    if spared != 0 {
-        changed(
-            &field("figures"),
-            format!("needed: {}", names(spared)),
-            "not needed".into(),
-            Effect::Loosened,
-        );
-    }
-}
-
-fn attestors(old: &Compiled, new: &Compiled, changes: &mut Vec<Change>) {
-    let listed = |c: &Compiled| -> BTreeSet<[u8; 32]> { c.program.attestors.iter().copied().collect() };
-    let (was, is) = (listed(old), listed(new));
-    let word = |c: &Compiled| match (c.program.attestors_from_registry, c.program.attestors.len()) {
-        (true, _) => "everyone in the registry".to_owned(),
-        (false, 0) => "nobody".to_owned(),
-        (false, n) => format!("{n} listed"),
-    };
-    if word(old) != word(new) && (was.is_empty() || is.is_empty()) {
-        let text = format!("{} → {}", word(old), word(new));
-        changes.push(Change::new(Part::Attestors, "attestors", Effect::Changed, text));
-        return;
-    }
-    let name = |c: &Compiled, key: &[u8; 32]| {
-        let place = c.program.attestors.iter().position(|other| other == key);
-        let name = place
-            .and_then(|i| c.texts.attestor_names.get(i))
-            .cloned()
-            .unwrap_or_default();
-        let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-        if name.is_empty() {
-            hex
-        } else {
-            format!("{name} ({hex})")
+        [None, Some(is)] => {
+            let come = is.texts.rules.iter().zip(&is.sentences);
+            rules.extend(come.map(|(rule, text)| Change::new(Part::Rule, &rule.name, Effect::Added, text)));
+            tiers.extend(
+                is.program
+                    .tiers
+                    .iter()
+                    .map(|tier| (tier.name.clone(), Effect::Tightened)),
+            );
         }
-    };
-    for key in is.difference(&was) {
-        changes.push(Change::new(
-            Part::Attestors,
-            name(new, key),
-            Effect::Added,
-            "may attest now",
-        ));
+        [Some(was), Some(is)] => {
+            let mut pair = Pair::new(was, is);
+            let mut found = Vec::new();
+            pair.rules(&mut found);
+            found.retain(|change| !rules.contains(change));
+            rules.append(&mut found);
+            tiers = pair.of_tiers();
+        }
     }
-    for key in was.difference(&is) {
-        changes.push(Change::new(
-            Part::Attestors,
-            name(old, key),
-            Effect::Removed,
-            "may no longer attest",
-        ));
+    let stated = |c: &Compiled| -> BTreeSet<(String, String)> {
+        let rendering = crate::render::render_decoded(&c.program, &c.texts, &c.further);
+        rendering
+            .rules
+            .into_iter()
+            .map(|rule| (rule.name, rule.sentence))
+            .collect()
+    };
+    let (was, is) = (stated(old), stated(new));
+    // A rule may stand in both parts, or move to the other one.
+    rules.retain(|change| {
+        let rule = (change.name.clone(), change.text.clone());
+        match change.effect {
+            Effect::Added => !was.contains(&rule),
+            Effect::Removed => !is.contains(&rule),
+            _ => true,
+        }
+    });
+    tiers
+}
+
+/// What a tier's change is that takes two proofs.
+fn together(first: Option<Effect>, linked: Option<Effect>) -> Option<Effect> {
+    match (first, linked) {
+        (Some(a), Some(b)) if a != b => Some(Effect::Changed),
+        (a, b) => a.or(b),
+    }
+}
+
+/// One proof of a policy, with what it says in words.
+struct Side<'c> {
+    program: &'c Program,
+    texts: &'c Texts,
+    sentences: Vec<String>,
+    /// What each tier takes.
+    takes: Vec<String>,
+}
+
+impl<'c> Side<'c> {
+    /// The first part, whose tiers say what they take of all.
+    fn first(compiled: &'c Compiled) -> Self {
+        let rendering = crate::render::render_decoded(&compiled.program, &compiled.texts, &compiled.further);
+        Self {
+            takes: rendering.tiers.into_iter().map(|tier| tier.takes).collect(),
+            ..Self::new(&compiled.program, &compiled.texts)
+        }
+    }
+
+    fn new(program: &'c Program, texts: &'c Texts) -> Self {
+        let rendering = crate::render::render_decoded(program, texts, &[]);
+        Self {
+            program,
+            texts,
+            sentences: rendering.rules.into_iter().map(|rule| rule.sentence).collect(),
+            takes: rendering.tiers.into_iter().map(|tier| tier.takes).collect(),
+        }
+    }
+
+    fn rule(&self, name: &str) -> Option<usize> {
+        self.texts.rules.iter().position(|rule| rule.name == name)
+    }
+
+    fn tier(&self, name: &str) -> Option<usize> {
+        self.program.tiers.iter().position(|tier| tier.name == name)
     }
 }
 
 /// Two programs in one network.
 struct Pair<'c> {
-    old: &'c Compiled,
-    new: &'c Compiled,
+    old: Side<'c>,
+    new: Side<'c>,
     network: Network,
     nodes: [Vec<NodeId>; 2],
     /// The second statements are different ones.
@@ -306,17 +249,17 @@ struct Pair<'c> {
 }
 
 impl<'c> Pair<'c> {
-    fn new(old: &'c Compiled, new: &'c Compiled) -> Self {
-        let second = |c: &Compiled| (c.program.relation, c.program.statements[1].schema);
-        let other_second = second(old) != second(new);
+    fn new(old: Side<'c>, new: Side<'c>) -> Self {
+        let second = |c: &Side<'_>| (c.program.relation, c.program.statements[1].schema);
+        let other_second = second(&old) != second(&new);
         // The ranges and identities of the policy with more statements hold for what both read.
         let wider = if new.program.statements[1].schema.is_empty() {
-            old
+            old.program
         } else {
-            new
+            new.program
         };
-        let mut network = Network::new(&wider.program);
-        let nodes = [network.add(&old.program), network.add(&new.program)];
+        let mut network = Network::new(wider);
+        let nodes = [network.add(old.program), network.add(new.program)];
         network.settle();
         Self {
             old,
@@ -350,29 +293,27 @@ impl<'c> Pair<'c> {
     }
 
     fn rules(&mut self, changes: &mut Vec<Change>) {
-        let (old, new) = (self.old, self.new);
-        let sentences = [sentences(old), sentences(new)];
-        let find = |c: &'c Compiled, name: &str| c.rules().iter().position(|rule| rule.name == name);
-        let mut gone: Vec<usize> = (0..old.rules().len())
-            .filter(|i| find(new, &old.rules()[*i].name).is_none())
+        let (old, new) = (self.old.texts, self.new.texts);
+        let mut gone: Vec<usize> = (0..old.rules.len())
+            .filter(|i| self.new.rule(&old.rules[*i].name).is_none())
             .collect();
-        for (j, rule) in new.rules().iter().enumerate() {
-            let now = &sentences[1][j];
+        for (j, rule) in new.rules.iter().enumerate() {
+            let now = self.new.sentences[j].clone();
             let rows = self.rows(1, rule);
-            let Some(i) = find(old, &rule.name) else {
-                let twin = gone.iter().position(|i| self.rows(0, &old.rules()[*i]) == rows);
+            let Some(i) = self.old.rule(&rule.name) else {
+                let twin = gone.iter().position(|i| self.rows(0, &old.rules[*i]) == rows);
                 if let Some(twin) = twin {
-                    let text = format!("was `{}`; {now}", old.rules()[gone.remove(twin)].name);
+                    let text = format!("was `{}`; {now}", old.rules[gone.remove(twin)].name);
                     changes.push(Change::new(Part::Rule, &rule.name, Effect::Renamed, text));
                 } else {
                     changes.push(Change::new(Part::Rule, &rule.name, Effect::Added, now));
                 }
                 continue;
             };
-            let before = &sentences[0][i];
-            let text = format!("{before} → {now}");
-            let was = self.rows(0, &old.rules()[i]);
-            let reads_second = reads_second(&old.program, &old.rules()[i]) || reads_second(&new.program, rule);
+            let before = &self.old.sentences[i];
+            let (text, reworded) = (format!("{before} → {now}"), *before != now);
+            let was = self.rows(0, &old.rules[i]);
+            let reads_second = reads_second(self.old.program, &old.rules[i]) || reads_second(self.new.program, rule);
             let effect = if self.other_second && reads_second {
                 Some(Effect::Changed)
             } else if was == rows {
@@ -383,17 +324,13 @@ impl<'c> Pair<'c> {
             };
             if let Some(effect) = effect {
                 changes.push(Change::new(Part::Rule, &rule.name, effect, text));
-            } else if before != now {
+            } else if reworded {
                 changes.push(Change::new(Part::Rule, &rule.name, Effect::Reworded, text));
             }
         }
         for i in gone {
-            changes.push(Change::new(
-                Part::Rule,
-                &old.rules()[i].name,
-                Effect::Removed,
-                &sentences[0][i],
-            ));
+            let (name, sentence) = (&old.rules[i].name, &self.old.sentences[i]);
+            changes.push(Change::new(Part::Rule, name, Effect::Removed, sentence));
         }
     }
 
@@ -405,57 +342,73 @@ impl<'c> Pair<'c> {
         (Demand::at_least(weights, i64::from(tier.minimum)), open)
     }
 
-    fn tiers(&mut self, changes: &mut Vec<Change>) {
-        let (old, new) = (self.old, self.new);
-        let takes = [takes(old), takes(new)];
-        let place = |c: &Compiled, name: &str| c.program.tiers.iter().position(|tier| tier.name == name);
-        for (j, tier) in new.program.tiers.iter().enumerate() {
-            let Some(i) = place(old, &tier.name) else {
-                changes.push(Change::new(Part::Tier, &tier.name, Effect::Added, &takes[1][j]));
+    /// What a tier has become in this proof, by its numbers in both programs; none where it is the same.
+    fn of_tier(&mut self, i: usize, j: usize) -> Option<Effect> {
+        let ((was, open), (is, open_now)) = (
+            self.demand(0, &self.old.program.tiers[i]),
+            self.demand(1, &self.new.program.tiers[j]),
+        );
+        if self.other_second {
+            (was != is).then_some(Effect::Changed)
+        } else {
+            self.effect(&was, &is, open || open_now)
+        }
+    }
+
+    /// What has become of each tier that takes this proof, or took it: one that takes it now, and did not, asks for more.
+    fn of_tiers(&mut self) -> BTreeMap<String, Effect> {
+        let (old, new) = (self.old.program, self.new.program);
+        let mut found = BTreeMap::new();
+        for (j, tier) in new.tiers.iter().enumerate() {
+            let effect = match self.old.tier(&tier.name) {
+                Some(i) => self.of_tier(i, j),
+                None => Some(Effect::Tightened),
+            };
+            found.extend(effect.map(|effect| (tier.name.clone(), effect)));
+        }
+        let lost = old.tiers.iter().filter(|tier| self.new.tier(&tier.name).is_none());
+        found.extend(lost.map(|tier| (tier.name.clone(), Effect::Loosened)));
+        found
+    }
+
+    fn tiers(&mut self, linked: &BTreeMap<String, Effect>, changes: &mut Vec<Change>) {
+        let (old, new) = (self.old.program, self.new.program);
+        for (j, tier) in new.tiers.iter().enumerate() {
+            let Some(i) = self.old.tier(&tier.name) else {
+                changes.push(Change::new(Part::Tier, &tier.name, Effect::Added, &self.new.takes[j]));
                 continue;
             };
-            let ((was, open), (is, open_now)) = (self.demand(0, &old.program.tiers[i]), self.demand(1, tier));
-            let text = format!("{} → {}", takes[0][i], takes[1][j]);
-            let effect = if self.other_second {
-                (was != is).then_some(Effect::Changed)
-            } else {
-                self.effect(&was, &is, open || open_now)
-            };
+            let text = format!("{} → {}", self.old.takes[i], self.new.takes[j]);
+            let effect = together(self.of_tier(i, j), linked.get(&tier.name).copied());
             if let Some(effect) = effect {
                 changes.push(Change::new(Part::Tier, &tier.name, effect, text));
             }
-            let margin = |c: &Compiled, k: usize| c.texts.margins_bps.get(k).copied();
-            if let (Some(was), Some(is)) = (margin(old, i), margin(new, j))
+            let margin = |side: &Side<'_>, k: usize| side.texts.margins_bps.get(k).copied();
+            if let (Some(was), Some(is)) = (margin(&self.old, i), margin(&self.new, j))
                 && was != is
             {
                 let text = format!("the margin goes from {was} to {is} basis points");
                 changes.push(Change::new(Part::Tier, &tier.name, by_size(&was, &is, true), text));
             }
         }
-        let lost = old.program.tiers.iter().enumerate();
-        for (i, tier) in lost.filter(|(_, tier)| place(new, &tier.name).is_none()) {
-            changes.push(Change::new(Part::Tier, &tier.name, Effect::Removed, &takes[0][i]));
+        let lost = old.tiers.iter().enumerate();
+        for (i, tier) in lost.filter(|(_, tier)| self.new.tier(&tier.name).is_none()) {
+            changes.push(Change::new(Part::Tier, &tier.name, Effect::Removed, &self.old.takes[i]));
         }
-        let order = |c: &Compiled, other: &Compiled| -> Vec<String> {
-            let both = c.program.tiers.iter().filter(|tier| place(other, &tier.name).is_some());
+        let order = |side: &Side<'_>, other: &Side<'_>| -> Vec<String> {
+            let both = side
+                .program
+                .tiers
+                .iter()
+                .filter(|tier| other.tier(&tier.name).is_some());
             both.map(|tier| tier.name.clone()).collect()
         };
-        let (was, is) = (order(old, new), order(new, old));
+        let (was, is) = (order(&self.old, &self.new), order(&self.new, &self.old));
         if was != is {
             let text = format!("best first: {} → {}", was.join(", "), is.join(", "));
             changes.push(Change::new(Part::Tier, "order", Effect::Changed, text));
         }
     }
-}
-
-fn sentences(compiled: &Compiled) -> Vec<String> {
-    let rendering = crate::render::render_decoded(&compiled.program, &compiled.texts, &compiled.further);
-    rendering.rules.into_iter().map(|rule| rule.sentence).collect()
-}
-
-fn takes(compiled: &Compiled) -> Vec<String> {
-    let rendering = crate::render::render_decoded(&compiled.program, &compiled.texts, &compiled.further);
-    rendering.tiers.into_iter().map(|tier| tier.takes).collect()
 }
 
 /// Whether a rule reads the second statement, itself or through the rows that it combines.

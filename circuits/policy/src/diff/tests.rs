@@ -1,6 +1,6 @@
 use super::*;
 use crate::compiler::compile;
-use crate::testing::{PRIOR, SAMPLES, compiled, source};
+use crate::testing::{HEAD, PRIOR, SAMPLES, compiled, source};
 
 fn effects(old: &[(&str, &str)], new: &[(&str, &str)]) -> Vec<(Part, String, Effect)> {
     let changes = diff(&compiled("", old), &compiled("", new));
@@ -118,4 +118,69 @@ fn another_second_statement_is_not_compared() {
     let changes = diff(&old, &compile(&companion).unwrap());
     let rule = changes.iter().find(|change| change.part == Part::Rule).unwrap();
     assert_eq!(rule.effect, Effect::Changed);
+}
+
+/// A policy of three statements with these rules, and tiers by what they require.
+fn of_three(rules: &[(&str, &str)], tiers: &[(&str, &str)]) -> Compiled {
+    let mut text = format!("{HEAD}[second]\nrelation = \"prior\"\n[third]\nrelation = \"companion\"\n");
+    for (name, require) in rules {
+        text += &format!("[[rule]]\nname = \"{name}\"\nrequire = \"{require}\"\n");
+    }
+    text += "[tiers]\nkind = \"decision-list\"\n";
+    for (name, requires) in tiers {
+        text += &format!("[[tiers.tier]]\nname = \"{name}\"\nrequires = [{requires}]\n");
+    }
+    compile(&text).unwrap_or_else(|r| panic!("{r}"))
+}
+
+#[test]
+fn linked_proofs_are_compared_rule_by_rule() {
+    let growth = ("growth", "revenue >= prior.revenue");
+    let solid = ("solid", "equity > 0");
+    let attested = |share: &str| format!("companion.revenue >= {share} * revenue");
+    let both = [("AA", "\"growth\", \"solid\", \"attested\""), ("B", "\"growth\"")];
+    let of = |growth: (&str, &str), share: &str, tiers: &[(&str, &str)]| {
+        of_three(&[growth, solid, ("attested", attested(share).as_str())], tiers)
+    };
+    let old = of(growth, "90%", &both);
+    let changed = |new: &Compiled| -> Vec<(Part, String, Effect)> {
+        let changes = diff(&old, new).into_iter();
+        changes.map(|c| (c.part, c.name, c.effect)).collect()
+    };
+    let rule = |name: &str, effect| (Part::Rule, name.to_owned(), effect);
+    let tier = |name: &str, effect| (Part::Tier, name.to_owned(), effect);
+    assert_eq!(changed(&old), []);
+    for (share, effect) in [("95%", Effect::Tightened), ("80%", Effect::Loosened)] {
+        let new = of(growth, share, &both);
+        assert_eq!(changed(&new), [rule("attested", effect), tier("AA", effect)]);
+    }
+    // More in one proof, less in the other.
+    let more = ("growth", "revenue >= 1.1 * prior.revenue");
+    assert_eq!(
+        changed(&of(more, "80%", &both)),
+        [
+            rule("growth", Effect::Tightened),
+            rule("attested", Effect::Loosened),
+            tier("AA", Effect::Changed),
+            tier("B", Effect::Tightened),
+        ]
+    );
+    // The lower tier takes the linked proof as well.
+    let all = [both[0], ("B", "\"growth\", \"attested\"")];
+    assert_eq!(changed(&of(growth, "90%", &all)), [tier("B", Effect::Tightened)]);
+    // No third statement any more.
+    let two = source(PRIOR, &[growth, solid]);
+    let two = compile(&two).unwrap();
+    let found = changed(&two);
+    assert!(
+        found.contains(&(Part::Terms, "third".to_owned(), Effect::Changed)),
+        "{found:?}"
+    );
+    assert!(found.contains(&rule("attested", Effect::Removed)), "{found:?}");
+    assert!(
+        !found
+            .iter()
+            .any(|(part, name, _)| *part == Part::Rule && name != "attested"),
+        "{found:?}"
+    );
 }
