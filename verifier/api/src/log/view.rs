@@ -1,6 +1,6 @@
 //! What earlier records say, read through one window that remembers what was read.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -61,18 +61,19 @@ pub trait State {
 
 /// What was checked once and need not be checked again, within bounds. It belongs to one log.
 pub struct Shelf {
-    documents: Cache<u64, Arc<dyn Any + Send + Sync>>,
+    /// By entry, and by what its document was made into: a policy is looked up as its bank signed it, and compiled.
+    documents: Cache<(u64, TypeId), Arc<dyn Any + Send + Sync>>,
     keys: Cache<Hex32, VerifyingKey>,
     prepared: PreparedCache,
     policy: KeyPolicy,
 }
 
 /// A document whose signature was checked when its record was planned.
-pub struct Vouched(Arc<dyn Any + Send + Sync>);
+pub struct Vouched(TypeId, Arc<dyn Any + Send + Sync>);
 
 impl Vouched {
     pub(super) fn new<T: Recorded>(document: Verified<T>) -> Self {
-        Self(Arc::new(document))
+        Self(TypeId::of::<Verified<T>>(), Arc::new(document))
     }
 }
 
@@ -99,7 +100,8 @@ impl Shelf {
 
     /// Puts in what was checked when the record was planned that has become the entry of this index.
     pub fn keep(&self, index: u64, document: Vouched) {
-        self.documents.insert(index, document.0);
+        let Vouched(what, document) = document;
+        self.documents.insert((index, what), document);
     }
 
     fn get<T: Send + Sync + 'static>(
@@ -107,15 +109,13 @@ impl Shelf {
         index: u64,
         make: impl Fn() -> Result<T, Refusal>,
     ) -> Result<Arc<T>, Refusal> {
-        // Of several that ask at once, one makes it and the others wait: a policy is compiled once after a start, not by every caller.
+        // Of several that ask at once, one makes it and the others wait: a policy is compiled once, not by every caller.
         let make_any = || Ok::<Arc<dyn Any + Send + Sync>, Refusal>(Arc::new(make()?));
-        if let Ok(found) = self.documents.get_or_insert_with(&index, make_any)?.downcast() {
-            return Ok(found);
-        }
-        // Another document of the same entry stands there.
-        let made = Arc::new(make()?);
-        self.documents.insert(index, made.clone());
-        Ok(made)
+        let found = self
+            .documents
+            .get_or_insert_with(&(index, TypeId::of::<T>()), make_any)?;
+        // Under a type nothing of another type stands.
+        found.downcast().or_else(|_| make().map(Arc::new))
     }
 }
 
@@ -404,5 +404,40 @@ impl<S: State> Facts for View<'_, S> {
             None => Ok(Vec::new()),
             Some(cell) => cells::read_versions(&cell.value).ok_or_else(|| damaged(cell.version, "versions")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// What was kept when an entry was recorded does not stand in the way of what is made of it later, which is made once.
+    #[test]
+    fn each_form_of_a_document_is_made_once() {
+        let shelf = Shelf::new(KeyPolicy {
+            allow_development: true,
+        });
+        shelf.keep(7, Vouched(TypeId::of::<u32>(), Arc::new(70_u32)));
+        let made = AtomicUsize::new(0);
+        let compile = || {
+            made.fetch_add(1, Ordering::Relaxed);
+            thread::sleep(Duration::from_millis(20));
+            Ok("compiled".to_owned())
+        };
+        let got: Vec<String> = thread::scope(|scope| {
+            let callers: Vec<_> = (0..8).map(|_| scope.spawn(|| shelf.get(7, compile).unwrap())).collect();
+            callers
+                .into_iter()
+                .map(|caller| caller.join().unwrap().to_string())
+                .collect()
+        });
+        assert!(got.iter().all(|made| made == "compiled"));
+        assert_eq!(made.load(Ordering::Relaxed), 1);
+        let signed: Arc<u32> = shelf.get(7, || panic!("it was kept")).unwrap();
+        assert_eq!(*signed, 70);
     }
 }
