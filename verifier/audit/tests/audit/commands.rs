@@ -1,9 +1,9 @@
 //! The program itself: what it says, and its exit codes.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::thread;
 
 use covenant_api::document::from_json;
@@ -319,4 +319,89 @@ fn how_far_to_look_is_said_and_kept() {
     assert!(state.contains("covenant-audit-state/v1"), "{state}");
     let (code, text) = audit(&["--known", "log.export"]);
     assert!(code == Some(0) && text.contains("checkpoints seen elsewhere"), "{text}");
+}
+
+#[test]
+fn a_witness_that_holds_a_fork_says_so_everywhere() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let ledger = world::open(&directory.path().join("log"));
+    let fork = world::open_as(&directory.path().join("fork"), 5);
+    for log in [&ledger, &fork] {
+        world::append(log, 6);
+    }
+    let init = ["witness", "init", "--directory", "witness", "--name", "w.example/1"];
+    assert_eq!(said(&run(directory.path(), &init)).0, Some(0));
+    let serve = || {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_covenant-audit"))
+            .current_dir(directory.path())
+            .args([
+                "witness",
+                "serve",
+                "--directory",
+                "witness",
+                "--listen",
+                "127.0.0.1:0",
+                "--log-key",
+            ])
+            .arg(ledger.key().to_string())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it runs");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let first = lines.next().expect("a line").expect("text");
+        let address = first
+            .strip_prefix("listening on http://")
+            .expect("an address")
+            .to_owned();
+        (child, address, lines)
+    };
+    let call = |address: &str, head: &str, body: &str| {
+        let mut stream = TcpStream::connect(address).expect("it listens");
+        let length = body.len();
+        write!(
+            stream,
+            "{head} HTTP/1.1\r\nhost: w\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        )
+        .expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    };
+    let stop = |mut child: std::process::Child| {
+        let told = Command::new("kill").arg(child.id().to_string()).status().expect("told");
+        assert!(told.success());
+        let mut errors = String::new();
+        let mut stderr = child.stderr.take().expect("its errors");
+        stderr.read_to_string(&mut errors).expect("text");
+        (child.wait().expect("it ends").code(), errors)
+    };
+    let note = |log: &covenant_ledger::Ledger| log.checkpoint().note().to_owned();
+    let (child, address, _lines) = serve();
+    let answer = call(&address, "POST /add-checkpoint", &format!("old 0\n\n{}", note(&ledger)));
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(call(&address, "GET /healthz", "").ends_with("\r\n\r\nok\n"));
+    let answer = call(&address, "POST /add-checkpoint", &format!("old 6\n\n{}", note(&fork)));
+    assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
+    let health = call(&address, "GET /healthz", "");
+    assert!(
+        health.starts_with("HTTP/1.1 200") && health.ends_with("\r\n\r\nforks 1\n"),
+        "{health}"
+    );
+    let (code, errors) = stop(child);
+    assert_eq!(code, Some(1), "{errors}");
+    let line: serde_json::Value = serde_json::from_str(errors.trim()).expect("one line of JSON");
+    assert_eq!((&line["event"], &line["size"]), (&"witness-fork".into(), &6.into()));
+    for file in ["evidence", "cosigned"] {
+        assert!(
+            directory.path().join(line[file].as_str().expect("a path")).is_file(),
+            "{line}"
+        );
+    }
+    // It goes on after a restart, and says it from the start.
+    let (child, address, mut lines) = serve();
+    lines.next();
+    assert!(lines.next().expect("a line").expect("text").starts_with("FORK: "));
+    assert!(call(&address, "GET /healthz", "").ends_with("forks 1\n"));
+    assert_eq!(stop(child).0, Some(1));
 }
