@@ -90,7 +90,7 @@ fn audit(export: &Path, asked: &Asked, out: Option<&Path>, now: Option<UtcTime>,
 /// How an export is held.
 enum Held {
     File,
-    Bundle(Bundle),
+    Bundle(Box<Bundle>),
     Mirror(Mirror),
 }
 
@@ -107,7 +107,9 @@ impl Held {
             });
         }
         if path.is_dir() {
-            return Bundle::open(path).map(Self::Bundle).map_err(Fail::Fault);
+            return Bundle::open(path)
+                .map(|bundle| Self::Bundle(Box::new(bundle)))
+                .map_err(Fail::Fault);
         }
         Ok(Self::File)
     }
