@@ -173,11 +173,29 @@ impl Run<'_> {
             .head
             .as_ref()
             .filter(|(head, _)| head.size == self.position.edge.size());
-        let note = shown.map(|(_, note)| note).or(self.position.note.as_ref());
+        let note = shown.map(|(_, note)| note).or(self.position.note.as_ref()).cloned();
         if let Some(note) = note {
-            self.cosigned = check::cosigned(self.how.policy, note, true, &found)?;
+            self.cosigned = check::cosigned(self.how.policy, &note, true, &found)?;
+            self.cosigned_since(note).map_err(Stopped::Fault)?;
         }
         Ok(())
+    }
+
+    /// Keeps the checkpoint behind everything as it is shown now, where it got cosignatures since it was mirrored: who audits the mirror
+    /// may demand them.
+    fn cosigned_since(&mut self, note: Vec<u8>) -> Result<(), Refusal> {
+        let more = |kept: &Vec<u8>| place::extends(&note, kept);
+        let Some(part) = self
+            .place
+            .parts()
+            .last()
+            .filter(|_| self.position.note.as_ref().is_some_and(more))
+        else {
+            return Ok(());
+        };
+        keep::checkpoint(part, self.position.link, &note)?;
+        self.position.note = Some(note);
+        self.place.keep(&self.position)
     }
 
     /// Checks the part that is kept of what comes next, if one is.

@@ -78,7 +78,10 @@ fn text(asked: &args::Mirror, anchor: &Anchor, mirrored: &Mirrored) -> String {
     if mirrored.parts > 0 {
         facts.push((
             "fetched",
-            format!("{} bytes in {} parts", mirrored.bytes, mirrored.parts),
+            match mirrored.parts {
+                1 => format!("{} bytes in one part", mirrored.bytes),
+                parts => format!("{} bytes in {parts} parts", mirrored.bytes),
+            },
         ));
     }
     let bodies = if mirrored.bodies {

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
+use covenant_api::files;
 use covenant_api::refusals::FILE_UNWRITABLE;
 use covenant_policy::refusal::Refusal;
 
@@ -79,15 +80,26 @@ fn write(fetched: &Path, made: &Part, mut link: Hash) -> io::Result<Hash> {
             }
         }
     }
-    let note = waiting.unwrap_or_default();
-    let behind = hash::of(&[&link.0, &note]);
     let mut checkpoint = File::create(made.checkpoint())?;
-    checkpoint.write_all(&record(mark::CHECKPOINT, &[&behind.0, &note]))?;
+    checkpoint.write_all(&behind(link, &waiting.unwrap_or_default()))?;
     checkpoint.sync_all()?;
     for out in [Some(entries), blobs].into_iter().flatten() {
         out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
     }
     Ok(link)
+}
+
+/// The record of the checkpoint behind a part.
+fn behind(link: Hash, note: &[u8]) -> Vec<u8> {
+    record(mark::CHECKPOINT, &[&hash::of(&[&link.0, note]).0, note])
+}
+
+/// Writes the checkpoint behind a part anew, whose entries' last link is this one: with the cosignatures that it has got since.
+///
+/// # Errors
+/// `file-unwritable`.
+pub(super) fn checkpoint(part: &Part, link: Hash, note: &[u8]) -> Result<(), Refusal> {
+    files::replace(&part.checkpoint(), &behind(link, note))
 }
 
 /// The link of the last checkpoint among a part's entries.

@@ -101,15 +101,11 @@ impl Part {
             return Ok(true);
         }
         let first = record(mark::CHECKPOINT, &[&first]);
-        let text = |record: &[u8]| {
-            let note = record.get(HEAD_BYTES + SEAL..)?;
-            note::split(note).ok().map(|(text, _)| text.to_owned())
-        };
+        let note = |record: &[u8]| record.get(HEAD_BYTES + SEAL..).unwrap_or_default().to_vec();
         let (mut walk, mut one) = (Walk::new(behind.as_slice()), Vec::new());
         let whole =
             matches!(walk.next(&mut one), Ok(Some((mark::CHECKPOINT, _)))) && matches!(walk.next(&mut one), Ok(None));
-        let more = text(&behind).is_some() && text(&behind) == text(&first) && lines(&behind) < lines(&first);
-        Ok(behind == first || whole && more)
+        Ok(behind == first || whole && extends(&note(&first), &note(&behind)))
     }
 
     /// The note of the checkpoint behind it.
@@ -376,9 +372,10 @@ impl Place {
     }
 }
 
-/// How many lines a record's note has.
-fn lines(record: &[u8]) -> usize {
-    record.iter().filter(|byte| **byte == b'\n').count()
+/// Whether a note is another one with more signatures.
+pub(super) fn extends(more: &[u8], note: &[u8]) -> bool {
+    let split = |note| note::split(note).ok();
+    matches!((split(more), split(note)), (Some((text, more)), Some((same, lines))) if text == same && more.len() > lines.len())
 }
 
 /// The entries of a part, by its directory's name.

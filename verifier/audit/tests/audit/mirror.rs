@@ -253,6 +253,31 @@ fn a_mirror_of_real_records_is_audited_like_a_fresh_export() {
     assert_eq!((wrong(&mirrored), mirrored.new), ("audit-quorum", 0));
 }
 
+/// A log comes under witnesses after it was mirrored: the same checkpoint is kept as they cosigned it.
+#[test]
+fn cosignatures_that_come_later_are_mirrored() {
+    let world = tempfile::tempdir().expect("a directory");
+    let (log, place) = (world.path().join("log"), world.path().join("mirror"));
+    let policy = Policy::read(witnesses::policy().as_bytes()).expect("a policy");
+    let ledger = world::open_as(&log, 1);
+    grow(&ledger, 20, true);
+    good(&Served::new(&ledger), &place, 9);
+    drop(ledger);
+    let ledger = world::open_witnessed(&log, 2);
+    let before = bytes(&place);
+    let mirrored = under(&Served::new(&ledger), &place, 9, Some(&policy)).expect("no fault");
+    assert_eq!((mirrored.wrong, mirrored.new, mirrored.cosigned.len()), (None, 0, 2));
+    assert!(bytes(&place) != before && bytes(&place) == fresh(&ledger, true));
+    // What follows goes on from there, and nothing is written for nothing.
+    for more in [3, 0] {
+        grow(&ledger, more, false);
+        let mirrored = under(&Served::new(&ledger), &place, 9, Some(&policy)).expect("no fault");
+        assert_eq!((mirrored.wrong, mirrored.new, mirrored.cosigned.len()), (None, more, 2));
+        assert!(bytes(&place) == fresh(&ledger, true));
+        assert_eq!(Mirror::open(&place).expect("a mirror").findings(), []);
+    }
+}
+
 #[test]
 fn a_changed_bit_on_the_way_is_found_and_not_kept() {
     let world = tempfile::tempdir().expect("a directory");

@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use covenant_audit::export::{self, Nobody, Summary, Visitor};
 use covenant_audit::hash;
 use covenant_audit::{Finding, Stopped};
-use covenant_ledger::{Config, Draft, Kind, Ledger, Limits, Scope, StreamId};
+use covenant_ledger::{Config, Draft, Kind, Ledger, Limits, Scope, StreamId, Witnessing};
 use ed25519_dalek::SigningKey;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha20Rng;
@@ -19,21 +19,30 @@ pub fn open(directory: &Path) -> Ledger {
 
 /// A ledger of other salts.
 pub fn open_as(directory: &Path, seed: u8) -> Ledger {
-    open_with(directory, seed, 42)
+    open_with(directory, seed, 42, None)
 }
 
 /// A ledger of another key.
 pub fn open_other(directory: &Path) -> Ledger {
-    open_with(directory, 42, 43)
+    open_with(directory, 42, 43, None)
 }
 
-fn open_with(directory: &Path, seed: u8, key: u8) -> Ledger {
+/// The same as [`open_as`], under witnesses from now on, once they have cosigned what is there.
+pub fn open_witnessed(directory: &Path, seed: u8) -> Ledger {
+    let ledger = open_with(directory, seed, 42, Some(witnesses::witnessing()));
+    while ledger.unwitnessed() {
+        std::thread::yield_now();
+    }
+    ledger
+}
+
+fn open_with(directory: &Path, seed: u8, key: u8, witnessing: Option<Witnessing>) -> Ledger {
     let config = Config {
         origin: "example.com/covenant".to_owned(),
         signing_key: SigningKey::from_bytes(&[key; 32]),
         limits: Limits::default(),
         create: true,
-        witnessing: None,
+        witnessing,
     };
     let time = AtomicU64::new(1_700_000_000_000);
     let clock = move || time.fetch_add(7, Ordering::Relaxed);
