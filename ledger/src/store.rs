@@ -1,6 +1,7 @@
 //! What the ledger needs of a store: tables of keys and values that are read one by one, batches that are written whole and durably,
 //! and one small mark beside them. Two traits, so that the sequencer can be tested on a store that fails when it is told to.
 
+mod framing;
 #[cfg(test)]
 pub(crate) mod memory;
 pub(crate) mod rocks;

@@ -20,7 +20,7 @@ use rocksdb::{
     WriteBatch, WriteOptions,
 };
 
-use super::{Batch, Reads, Row, Table, Writes};
+use super::{Batch, Reads, Row, Table, Writes, framing};
 use crate::errors::LedgerError;
 
 const LOCK: &str = "lock";
@@ -103,6 +103,7 @@ impl Rocks {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(io("opening the mark in")(error)),
         };
+        framing::look(&directory.join(STORE))?;
         let cache = Cache::new_lru_cache(CACHE_BYTES);
         let tables = Table::ALL.map(|(table, name)| ColumnFamilyDescriptor::new(name, table_options(table, &cache)));
         let db = DB::open_cf_descriptors(
