@@ -51,15 +51,16 @@ bench-peers: ## provers side by side on the same files (RAPIDSNARK=PROGRAM, SNAR
 interop: ## what snarkjs says to our keys and proofs: a ceremony of both phases timed side by side, and the demonstration proven by it
 	@scripts/interop.sh $(INTEROP)
 
-# How many entries `make bench-ledger` appends, and where; a million take about a gigabyte
+# How many entries `make bench-ledger` appends, how many of them at once, and where; a million take about a gigabyte
 ENTRIES ?= 1000000
+IN_FLIGHT ?= 1024
 LEDGER ?= target/scale
 
-bench-ledger: ## the ledger at scale: appends, reopening, proofs, tiles, rechecks by ledger and auditor (ENTRIES=N, LEDGER=DIRECTORY, which is made anew)
+bench-ledger: ## the ledger at scale: appends, reopening, proofs, tiles, rechecks by ledger and auditor (ENTRIES=N, IN_FLIGHT=N, LEDGER=DIRECTORY, which is made anew)
 	@scripts/setup.sh build
 	cargo build --release --locked -p covenant-audit --bin covenant-audit
 	rm -rf "$(LEDGER)" "$(LEDGER).export"
-	cargo run --release --locked -p covenant-ledger --example scale -- "$(LEDGER)" $(ENTRIES)
+	cargo run --release --locked -p covenant-ledger --example scale -- "$(LEDGER)" $(ENTRIES) $(IN_FLIGHT)
 	target/release/covenant-audit "$(LEDGER).export" --hashes-only || test $$? = 1
 
 bench-service: ## the service under load over HTTP: saturation, a lone call, appends, bad callers

@@ -39,7 +39,11 @@ fn write(directory: &Path, threads: u64, run: u64, count: u64) -> Result<(), Box
     let config = Config {
         origin: "example.com/crash".to_owned(),
         signing_key: SigningKey::from_bytes(&[42; 32]),
-        limits: Limits::default(),
+        limits: Limits {
+            // So that runs of look-ups are written all the time.
+            lookups_entries: 3,
+            ..Limits::default()
+        },
         create: true,
         witnessing: None,
     };

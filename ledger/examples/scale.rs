@@ -1,12 +1,15 @@
 //! The ledger at scale, measured: appends, reopening, proofs by index and by commitment, tiles, an export, and a full recheck.
 //!
-//! `scale DIRECTORY ENTRIES`: makes a new ledger there and leaves it, with its export beside it, as `DIRECTORY.export`; a ledger that is there
-//! already, of so many entries, is measured without appending. `make bench-ledger` runs it, and has the auditor recheck the export.
+//! `scale DIRECTORY ENTRIES [IN_FLIGHT]`: makes a new ledger there and leaves it, with its export beside it, as `DIRECTORY.export`; a ledger that
+//! is there already, of so many entries, is measured without appending. So many submissions are on their way at once, 1,024 if it is not said.
+//! After the appends the program takes the place of its own process, so that what is opened again is what a killed one leaves. `make
+//! bench-ledger` runs it, and has the auditor recheck the export.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -17,7 +20,7 @@ use rand_chacha::ChaCha20Rng;
 
 type Fault = Box<dyn std::error::Error>;
 
-/// Submissions on their way at once.
+/// Submissions on their way at once, if it is not said.
 const IN_FLIGHT: u64 = 1024;
 /// Questions of each kind.
 const ASKED: u64 = 20_000;
@@ -26,12 +29,16 @@ const BODY_BYTES: usize = 200;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let entries = |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok());
-    let (Some(directory), Some(entries)) = (arguments.next(), entries(arguments.next())) else {
-        eprintln!("usage: scale DIRECTORY ENTRIES");
+    let number = |text: Option<String>| text.map(|text| text.parse::<u64>());
+    let (Some(directory), Some(Ok(entries)), Ok(in_flight)) = (
+        arguments.next(),
+        number(arguments.next()),
+        number(arguments.next()).unwrap_or(Ok(IN_FLIGHT)),
+    ) else {
+        eprintln!("usage: scale DIRECTORY ENTRIES [IN_FLIGHT]");
         return ExitCode::from(2);
     };
-    match measure(Path::new(&directory), entries) {
+    match measure(Path::new(&directory), entries, in_flight) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -77,10 +84,17 @@ fn open(directory: &Path, create: bool, seed: u64) -> Result<Ledger, Fault> {
     )?)
 }
 
-fn measure(directory: &Path, entries: u64) -> Result<(), Fault> {
+fn measure(directory: &Path, entries: u64, in_flight: u64) -> Result<(), Fault> {
     if !directory.exists() {
         let ledger = open(directory, true, 1)?;
-        append(&ledger, entries)?;
+        append(&ledger, entries, in_flight)?;
+        // Not closed: this process ends here, and another begins in its place.
+        std::mem::forget(ledger);
+        let again = Command::new(std::env::current_exe()?)
+            .arg(directory)
+            .arg(entries.to_string())
+            .exec();
+        return Err(again.into());
     }
     let began = Instant::now();
     let ledger = open(directory, false, 2)?;
@@ -126,13 +140,13 @@ fn export(ledger: &Ledger, directory: &Path) -> Result<(), Fault> {
 }
 
 /// Appends with one unique key each, so many in flight.
-fn append(ledger: &Ledger, entries: u64) -> Result<(), Fault> {
+fn append(ledger: &Ledger, entries: u64, in_flight: u64) -> Result<(), Fault> {
     let kind = Kind::new("scale").ok_or("a kind")?;
     let (told, outcomes) = mpsc::channel();
     let (began, (cpu, _)) = (Instant::now(), used());
     let (mut sent, mut done) = (0u64, 0u64);
     while done < entries {
-        while sent < entries && sent - done < IN_FLIGHT {
+        while sent < entries && sent - done < in_flight {
             let stream = StreamId(Hash::of(&[&(sent % 1000).to_be_bytes()]).0);
             let mut draft = Draft::new(kind.clone(), stream, vec![b'x'; BODY_BYTES]);
             draft.unique = vec![sent.to_be_bytes().to_vec()];
@@ -145,7 +159,7 @@ fn append(ledger: &Ledger, entries: u64) -> Result<(), Fault> {
     }
     let (seconds, (after, peak)) = (began.elapsed().as_secs_f64(), used());
     say(&format!(
-        "appended {entries} entries, {IN_FLIGHT} in flight, in {seconds:.1} s ({:.1} s of processor time): {:.0} entries/s; peak {peak} MiB",
+        "appended {entries} entries, {in_flight} in flight, in {seconds:.1} s ({:.1} s of processor time): {:.0} entries/s; peak {peak} MiB",
         after - cpu,
         entries as f64 / seconds,
     ))?;

@@ -62,6 +62,7 @@ pub(crate) fn all(
 fn located(store: &dyn Store, checkpoint: &SignedCheckpoint, key: &LogKey) -> Result<Summary, LedgerError> {
     let size = checkpoint.size();
     let nodes = StoredNodes(store);
+    let covered = state::covered(store)?.size;
     let mut summary = Summary::default();
     let mut edge = Edge::default();
     let mut streams: BTreeMap<StreamId, StreamHead> = BTreeMap::new();
@@ -74,7 +75,7 @@ fn located(store: &dyn Store, checkpoint: &SignedCheckpoint, key: &LogKey) -> Re
         }
         let (entry, hash) = stored(store, &nodes, index)?;
         follows(before.as_ref(), &entry)?;
-        indexed(store, &entry)?;
+        indexed(store, &entry, &hash, covered)?;
         stream(&mut streams, &entry, hash)?;
         append(&mut edge, &nodes, hash)?;
         summary.entries += 1;
@@ -118,10 +119,13 @@ fn finish(
     }
     tables::counted(store, size, &mut summary)?;
     // The head only grows: if it is still here, nothing was appended meanwhile, and each table holds what it should and no more.
-    match state::head(store)?.filter(|head| head.size == size) {
-        Some(head) => tables::whole(store, &head, &summary, streams, counts),
-        None => Ok(()),
-    }?;
+    let unmoved = || state::head(store).map(|head| head.filter(|head| head.size == size));
+    if let Some(head) = unmoved()? {
+        let whole = tables::whole(store, &head, &summary, streams, counts);
+        if unmoved()?.is_some() {
+            whole?;
+        }
+    }
     Ok(summary)
 }
 

@@ -13,6 +13,9 @@ use crate::hash::Hash;
 /// The largest a body can be made, whatever is configured: a body's length is 32 bits in an export.
 const BODY_BYTES_CEILING: usize = 64 << 20;
 
+/// The most entries whose look-ups can be kept in memory, whatever is configured: about 230 bytes each.
+const LOOKUPS_ENTRIES_CEILING: u64 = 1 << 20;
+
 /// The limits of a ledger. Each has a default; none can be switched off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -40,6 +43,8 @@ pub struct Limits {
     pub cell_value_bytes_max: usize,
     /// Entries at the end of the log that are checked in full when the ledger is opened.
     pub reopen_entries: u64,
+    /// Entries whose look-ups are kept in memory before they are written together; up to three times as many are while that goes on.
+    pub lookups_entries: u64,
 }
 
 impl Default for Limits {
@@ -57,6 +62,7 @@ impl Default for Limits {
             cell_name_bytes_max: 128,
             cell_value_bytes_max: 4096,
             reopen_entries: 1024,
+            lookups_entries: 65_536,
         }
     }
 }
@@ -67,6 +73,11 @@ impl Limits {
         let rules = [
             ("queue_entries_max", self.queue_entries_max >= 1, "at least 1"),
             ("group_entries_max", self.group_entries_max >= 1, "at least 1"),
+            (
+                "lookups_entries",
+                (1..=LOOKUPS_ENTRIES_CEILING).contains(&self.lookups_entries),
+                "from 1 to 1,048,576",
+            ),
             (
                 "body_bytes_max",
                 self.body_bytes_max <= BODY_BYTES_CEILING,
@@ -378,6 +389,13 @@ mod tests {
             })
             .starts_with("group_entries_max: ")
         );
+        for lookups_entries in [0, (1 << 20) + 1, u64::MAX] {
+            let other = Limits {
+                lookups_entries,
+                ..limits()
+            };
+            assert!(refused(other).starts_with("lookups_entries: "));
+        }
         assert!(
             refused(Limits {
                 body_bytes_max: usize::MAX,

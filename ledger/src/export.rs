@@ -104,14 +104,18 @@ impl Ledger {
         let mut header = Writer::default();
         header.array(3).text(&self.key().to_string()).unsigned(size);
         self.seal_header(header, scope, &mut out)?;
-        self.write_entries(0..size, scope, out)
+        let blobs = check::keys(self.store.as_ref(), Table::Blobs).map(|name| {
+            Hash::from_slice(&name?).ok_or_else(|| LedgerError::damaged("a blob", "its name is not 32 bytes"))
+        });
+        self.write_entries(0..size, blobs, scope, out)
     }
 
-    /// What stands behind the header: these entries with what lies beside them, the checkpoints from the first one's place on, the blobs
-    /// that came with them, the end.
+    /// What stands behind the header: these entries with what lies beside them, the checkpoints from the first one's place on, those of the
+    /// blobs, ascending, that came with the entries, the end.
     fn write_entries(
         &self,
         range: Range<u64>,
+        blobs: impl Iterator<Item = Result<Hash, LedgerError>>,
         scope: &Scope<'_>,
         mut out: Records<'_>,
     ) -> Result<Exported, LedgerError> {
@@ -145,9 +149,8 @@ impl Ledger {
             }
         }
         signed.at(range.end, &mut out, &mut exported)?;
-        for name in check::keys(store, Table::Blobs) {
-            let name =
-                Hash::from_slice(&name?).ok_or_else(|| LedgerError::damaged("a blob", "its name is not 32 bytes"))?;
+        for name in blobs {
+            let name = name?;
             let first = state::blob(store, &name)?.map(|(first, _)| first);
             if first.is_some_and(|first| range.contains(&first)) && (scope.blob)(&name) {
                 out.record(tag::BLOB, &[&name.0, &self.blob(&name)?])?;

@@ -19,10 +19,11 @@ use crate::draft::{Blinding, Cell, Draft, Limits};
 use crate::entry::{Entry, Opening};
 use crate::errors::{AppendError, LedgerError};
 use crate::hash::Hash;
+use crate::lookups::Lookups;
 use crate::note::LogKey;
 use crate::receipt::Receipt;
 use crate::recovery;
-use crate::sequencer::{Clock, Known, Outcome, Reply, Request, Sequencer, Shared, Writer};
+use crate::sequencer::{Clock, Known, Outcome, Reply, Request, RunWriter, Sequencer, Shared, Writer};
 use crate::state;
 use crate::store::rocks::Rocks;
 use crate::store::{Store, StoredNodes, Table};
@@ -60,6 +61,7 @@ impl fmt::Debug for Config {
 /// A ledger that is open. Shared between threads by reference; closed when dropped, after writing what waits.
 pub struct Ledger {
     pub(crate) store: Arc<dyn Store>,
+    lookups: Arc<Lookups>,
     pub(crate) blinding: Blinding,
     key: LogKey,
     limits: Limits,
@@ -148,6 +150,8 @@ impl Ledger {
                 Some(found.checkpoint),
             ),
         };
+        let lookups = Lookups::open(Arc::clone(&store), found.head.size, config.limits.lookups_entries)?;
+        let lookups = Arc::new(lookups);
         let shared = Arc::new(Shared::new(published, waiting.is_some()));
         let (requests, queue) = bounded(config.limits.queue_entries_max);
         let sequencer = Sequencer {
@@ -160,6 +164,8 @@ impl Ledger {
             edge: found.edge,
             known: Known::new(),
             writer: Writer::start(Arc::clone(&store))?,
+            lookups: Arc::clone(&lookups),
+            runs: RunWriter::start(Arc::clone(&lookups), Arc::clone(&shared))?,
             flight: None,
             gathered: None,
             witnessing: config.witnessing,
@@ -172,6 +178,7 @@ impl Ledger {
             .map_err(|error| LedgerError::io("starting the sequencer", error))?;
         Ok(Self {
             store,
+            lookups,
             blinding: found.blinding,
             key,
             limits: config.limits,

@@ -18,6 +18,8 @@ mod check;
 #[cfg(feature = "store")]
 mod ledger;
 #[cfg(feature = "store")]
+mod lookups;
+#[cfg(feature = "store")]
 mod recovery;
 #[cfg(feature = "store")]
 mod sequencer;

@@ -3,15 +3,18 @@
 //! Checked every time: whose ledger it is, that head, tree and signed checkpoint say the same, that nothing which was acknowledged is
 //! missing, and everything about the last entries. The rest is checked by [`crate::Ledger::check`], which reads the whole log.
 
+use std::ops::Range;
+
 use crate::check;
 use crate::checkpoint::{CheckpointSigner, SignedCheckpoint};
 use crate::draft::Blinding;
 use crate::entry::Entry;
 use crate::errors::LedgerError;
 use crate::hash::Hash;
+use crate::lookups;
 use crate::note::{LogKey, SIGNATURE_PREFIX};
-use crate::state::{self, Head, Lookup, Mark};
-use crate::store::{Batch, Store, StoredNodes, Table};
+use crate::state::{self, Head, Mark, lookups_of};
+use crate::store::{Batch, FORMAT, META_FORMAT, NODES_TOGETHER, Store, StoredNodes, Table, node_key, other_format};
 use crate::tree::{self, Edge, Nodes};
 use crate::witness::WitnessPolicy;
 
@@ -109,7 +112,7 @@ fn create(store: &dyn Store, signer: &mut CheckpointSigner, blinding: &Blinding)
         .sign(head.size, head.root, &[])
         .map_err(|error| LedgerError::damaged("the first checkpoint", error.to_string()))?;
     let mut batch = Batch::default();
-    batch.put(Table::Meta, state::META_FORMAT, state::FORMAT);
+    batch.put(Table::Meta, META_FORMAT, FORMAT);
     batch.put(Table::Meta, state::META_KEY, signer.key().to_string());
     batch.put(Table::Meta, state::META_BLINDING, blinding.0);
     batch.put(Table::Meta, state::META_HEAD, head.encode());
@@ -119,15 +122,7 @@ fn create(store: &dyn Store, signer: &mut CheckpointSigner, blinding: &Blinding)
 
 /// Refuses the ledger of another log, or of another format.
 fn whose(store: &dyn Store, key: &LogKey) -> Result<(), LedgerError> {
-    let format = store.get(Table::Meta, state::META_FORMAT)?;
-    if format.as_deref() != Some(state::FORMAT) {
-        let expected = String::from_utf8_lossy(state::FORMAT).into_owned();
-        let version = |found: &str| found.strip_prefix("covenant-ledger/v")?.parse::<u32>().ok();
-        return Err(match format.and_then(|found| String::from_utf8(found).ok()) {
-            Some(found) if version(&found).is_some() => LedgerError::OtherFormat { found, expected },
-            _ => LedgerError::damaged("the format", format!("it is not {expected}")),
-        });
-    }
+    other_format(store.get(Table::Meta, META_FORMAT)?)?;
     let found = store
         .get(Table::Meta, state::META_KEY)?
         .and_then(|bytes| String::from_utf8(bytes).ok());
@@ -217,11 +212,12 @@ fn acknowledged(
 
 /// Checks the last entries in full, and that nothing follows them.
 fn end(store: &dyn Store, nodes: &StoredNodes<'_>, head: &Head, tail: u64) -> Result<(), LedgerError> {
+    let covered = lookups::covered(store, head.size)?;
     let mut before: Option<(Entry, Hash)> = None;
     for index in head.size.saturating_sub(tail.max(1))..head.size {
         let (entry, hash) = stored(store, nodes, index)?;
         follows(before.as_ref(), &entry)?;
-        indexed(store, &entry)?;
+        indexed(store, &entry, &hash, covered)?;
         before = Some((entry, hash));
     }
     let (last, time_ms) = before.map_or((Hash::ZERO, 0), |(entry, hash)| (hash, entry.time_ms));
@@ -261,6 +257,46 @@ pub(crate) fn stored(store: &dyn Store, nodes: &StoredNodes<'_>, index: u64) -> 
     Ok((entry, hash))
 }
 
+/// Entries that follow each other, each checked like a single one, but read together.
+pub(crate) fn stored_from(store: &dyn Store, range: Range<u64>) -> Result<Vec<(Entry, Hash)>, LedgerError> {
+    let count = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
+    let mut places = range.clone();
+    let mut found = Vec::with_capacity(count);
+    store.visit(Table::Entries, &range.start.to_be_bytes(), count, &mut |key, bytes| {
+        let Some(index) = places.next().filter(|index| index.to_be_bytes() == key) else {
+            places = 0..0;
+            return;
+        };
+        let entry = Entry::decode(bytes).ok().filter(|entry| entry.index == index);
+        found.extend(entry.map(|entry| (entry, Hash::leaf(bytes))));
+    })?;
+    let nodes = StoredNodes(store);
+    let mut leaves = leaves(store, range.clone())?.into_iter();
+    let same = |(_, hash): &(Entry, Hash)| leaves.next() == Some(*hash);
+    if found.len() < count || !found.iter().all(same) {
+        // What is wrong is said of the entry that it is wrong with.
+        for index in range.clone() {
+            stored(store, &nodes, index)?;
+        }
+        let place = format!("the entries from {} on", range.start);
+        return Err(LedgerError::damaged(place, "read together they are others"));
+    }
+    Ok(found)
+}
+
+/// The leaves of the tree in this range, as far as they are there.
+fn leaves(store: &dyn Store, range: Range<u64>) -> Result<Vec<Hash>, LedgerError> {
+    let first = range.start / NODES_TOGETHER * NODES_TOGETHER;
+    let rows = range.end.saturating_sub(first).div_ceil(NODES_TOGETHER);
+    let mut leaves = Vec::new();
+    let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+    store.visit(Table::Nodes, &node_key(0, first), rows, &mut |_, row| {
+        leaves.extend(row.as_chunks::<32>().0.iter().copied().map(Hash));
+    })?;
+    let skipped = usize::try_from(range.start - first).unwrap_or(usize::MAX);
+    Ok(leaves.split_off(leaves.len().min(skipped)))
+}
+
 /// An entry continues the one before it.
 pub(crate) fn follows(before: Option<&(Entry, Hash)>, entry: &Entry) -> Result<(), LedgerError> {
     let place = || format!("entry {}", entry.index);
@@ -279,8 +315,8 @@ pub(crate) fn follows(before: Option<&(Entry, Hash)>, entry: &Entry) -> Result<(
     Ok(())
 }
 
-/// What is stored beside an entry agrees with it: body, unique keys, stream.
-pub(crate) fn indexed(store: &dyn Store, entry: &Entry) -> Result<(), LedgerError> {
+/// What is stored beside an entry agrees with it: body, unique keys, and the look-ups of the first `covered` entries.
+pub(crate) fn indexed(store: &dyn Store, entry: &Entry, hash: &Hash, covered: u64) -> Result<(), LedgerError> {
     let index = entry.index;
     let place = |what: &str| format!("{what} of entry {index}");
     match state::body(store, index)? {
@@ -302,14 +338,9 @@ pub(crate) fn indexed(store: &dyn Store, entry: &Entry) -> Result<(), LedgerErro
             ));
         }
     }
-    if state::stream_entry(store, &entry.stream, entry.sequence)? != Some(index) {
-        return Err(LedgerError::damaged(place("the stream"), "its place is not recorded"));
-    }
-    for (what, of, hash) in [
-        ("the hash", Lookup::Entry, entry.hash()),
-        ("the body's hash", Lookup::Body, entry.body_hash),
-    ] {
-        if !state::has_lookup(store, of, &hash, index)? {
+    let whats = ["the hash", "the body's hash", "the place in its stream"];
+    for (what, key) in whats.into_iter().zip(lookups_of(entry, hash)) {
+        if index < covered && state::lookup(store, &key)? != Some(index) {
             return Err(LedgerError::damaged(place(what), "it is not recorded for look-up"));
         }
     }

@@ -6,7 +6,8 @@
 //!    then expectations. What is accepted gets its index, its time, its place in chain and stream; its leaf is appended to the tree.
 //! 3. Once the group before is written and published, sign the checkpoint of the new tree, after checking that it continues the last one.
 //! 4. Write entries, bodies, nodes, unique keys, streams, cells, blobs, checkpoint and head in one synced batch.
-//! 5. Under a policy on witnesses, have enough of them cosign the checkpoint ([`publish`]).
+//! 5. Remember where its entries are found ([`crate::lookups`]), and under a policy on witnesses have enough of them cosign the checkpoint
+//!    ([`publish`]).
 //! 6. Set the mark of what is about to be acknowledged, publish the checkpoint to readers, and only then answer.
 //!
 //! One batch at a time is on its way to the disk, and nothing is signed before the one before it is published: a crash finds at most one
@@ -17,6 +18,7 @@ mod draw;
 mod outcome;
 mod publish;
 mod refusing;
+mod runs;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -33,6 +35,7 @@ use self::writer::Written;
 use crate::checkpoint::{CheckpointSigner, SignedCheckpoint};
 use crate::draft::{Limits, Prepared};
 use crate::errors::{AppendError, LedgerError};
+use crate::lookups::{Added, Lookups};
 use crate::state::{Head, View};
 use crate::store::{Batch, Store, Table, put_nodes};
 use crate::tree::{self, Edge, Patch};
@@ -42,6 +45,7 @@ use crate::witnessing::Witnessing;
 pub(crate) use self::outcome::Reply;
 pub use self::outcome::{Appended, Outcome};
 pub(crate) use self::refusing::Known;
+pub(crate) use self::runs::RunWriter;
 pub(crate) use self::writer::Writer;
 
 /// Submissions that are decided in one go while a group is being written: so soon it is noticed that it is.
@@ -117,6 +121,8 @@ pub(crate) struct Sequencer {
     pub(crate) edge: Edge,
     pub(crate) known: Known,
     pub(crate) writer: Writer,
+    pub(crate) lookups: Arc<Lookups>,
+    pub(crate) runs: RunWriter,
     /// The group that is being written.
     pub(crate) flight: Option<Flight>,
     /// The next one. Only while one is being written: otherwise it is handed over at once.
@@ -153,6 +159,7 @@ pub(crate) struct Flight {
 struct Sealed {
     entries: u64,
     changes: Changes,
+    added: Vec<Added>,
     patch: Patch,
     signed: SignedCheckpoint,
 }
@@ -372,6 +379,7 @@ impl Sequencer {
         let sealed = Sealed {
             entries: size - self.head.size,
             changes: draw.changes,
+            added: draw.added,
             patch: draw.patch,
             signed,
         };
@@ -388,6 +396,7 @@ impl Sequencer {
         let began = Instant::now();
         let published = outcome.and_then(|()| {
             self.known.written(&sealed.changes);
+            self.lookups.add(sealed.added, sealed.signed.size());
             self.publish(sealed.signed)
         });
         match published {
@@ -414,6 +423,10 @@ impl Sequencer {
                 answers.refuse(&AppendError::WriteFailed { reason });
                 self.drop_gathered(&self.shared.refusal());
             }
+        }
+        // Once everybody was answered: where two runs are on their way already, this waits for the first.
+        if let Some(run) = self.lookups.full() {
+            self.runs.write(run);
         }
     }
 

@@ -4,15 +4,12 @@ use std::sync::Arc;
 
 use crate::checkpoint::SignedCheckpoint;
 use crate::draft::Cell;
-use crate::entry::{Opening, StreamId};
+use crate::entry::{Entry, Opening, StreamId};
 use crate::errors::LedgerError;
 use crate::hash::Hash;
 use crate::store::{Reads, Table};
 
-/// What the store's format is called.
-pub(crate) const FORMAT: &[u8] = b"covenant-ledger/v3";
-/// Keys of the table of single values.
-pub(crate) const META_FORMAT: &[u8] = b"format";
+/// Keys of the table of single values, beside the format's.
 pub(crate) const META_KEY: &[u8] = b"key";
 pub(crate) const META_BLINDING: &[u8] = b"blinding";
 pub(crate) const META_HEAD: &[u8] = b"head";
@@ -155,24 +152,116 @@ pub(crate) fn number(bytes: &[u8]) -> Option<u64> {
     bytes.try_into().ok().map(u64::from_be_bytes)
 }
 
-/// The key of one entry of a stream.
-pub(crate) fn stream_key(stream: &StreamId, sequence: u64) -> Vec<u8> {
-    [stream.0.as_slice(), &sequence.to_be_bytes()].concat()
-}
-
-/// What a hash in the table of look-ups is of.
+/// What a look-up finds an entry by. The numbers stand in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lookup {
-    /// An entry: the hash of its leaf.
-    Entry = 0,
-    /// A body: what its entry commits to.
-    Body = 1,
+    /// The hash of its leaf.
+    Entry = 1,
+    /// What it commits to: its body's hash.
+    Body = 2,
+    /// Its stream, and its place there.
+    Stream = 3,
 }
 
-/// The key of a look-up. The index stands in it, so that a body committed to twice under one salt, which only a broken generator
-/// makes, is found with each of its entries.
-pub(crate) fn lookup_key(of: Lookup, hash: &Hash, index: u64) -> Vec<u8> {
-    [[of as u8].as_slice(), &hash.0, &index.to_be_bytes()].concat()
+/// A look-up's key: what it finds by (one byte), a hash or a stream, and a number. Of a hash the number is the entry's index, so that a body
+/// committed to twice under one salt, which only a broken generator makes, is found with each of its entries; of a stream it is the
+/// place there.
+pub(crate) type LookupKey = [u8; 41];
+
+/// The key of the row that says what the table of look-ups covers: before all others.
+pub(crate) const LOOKUPS_COVERED: &[u8] = &[0];
+
+/// Look-ups of one entry.
+pub(crate) const LOOKUPS_EACH: u64 = 3;
+
+/// The key of a look-up.
+pub(crate) fn lookup_key(of: Lookup, name: &[u8; 32], number: u64) -> LookupKey {
+    let mut key = [of as u8; 41];
+    let (_, rest) = key.split_at_mut(1);
+    let (middle, end) = rest.split_at_mut(32);
+    middle.copy_from_slice(name);
+    end.copy_from_slice(&number.to_be_bytes());
+    key
+}
+
+/// The keys of the look-ups that find an entry of this hash.
+pub(crate) fn lookups_of(entry: &Entry, hash: &Hash) -> [LookupKey; LOOKUPS_EACH as usize] {
+    [
+        lookup_key(Lookup::Entry, &hash.0, entry.index),
+        lookup_key(Lookup::Body, &entry.body_hash.0, entry.index),
+        lookup_key(Lookup::Stream, &entry.stream.0, entry.sequence),
+    ]
+}
+
+/// Whether a look-up's key is of a place in a stream.
+pub(crate) fn of_stream(key: &LookupKey) -> bool {
+    key.first() == Some(&(Lookup::Stream as u8))
+}
+
+/// What is stored under a look-up's key: the index, where it does not stand in the key.
+pub(crate) fn lookup_value(key: &LookupKey, index: u64) -> Vec<u8> {
+    if of_stream(key) {
+        index.to_be_bytes().to_vec()
+    } else {
+        Vec::new()
+    }
+}
+
+/// The index of the entry that a row of the table finds, if it is a look-up at all.
+pub(crate) fn looked_up(key: &[u8], value: &[u8]) -> Option<u64> {
+    let key: &LookupKey = key.try_into().ok()?;
+    let index = match key.first() {
+        Some(of) if *of == Lookup::Stream as u8 => number(value),
+        Some(of) if *of == Lookup::Entry as u8 || *of == Lookup::Body as u8 => {
+            key.last_chunk().copied().map(u64::from_be_bytes)
+        }
+        _ => None,
+    }?;
+    (lookup_value(key, index) == value).then_some(index)
+}
+
+/// How many entries the table of look-ups covers, and the root of their tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Covered {
+    pub(crate) size: u64,
+    pub(crate) root: Hash,
+}
+
+impl Covered {
+    pub(crate) fn nothing() -> Self {
+        Self {
+            size: 0,
+            root: Hash::empty_root(),
+        }
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        [self.size.to_be_bytes().as_slice(), &self.root.0].concat()
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut input = Fields(bytes);
+        let covered = Self {
+            size: input.number()?,
+            root: input.hash()?,
+        };
+        input.end(covered)
+    }
+}
+
+/// The key of the row that says that an entry brought a blob.
+pub(crate) fn brought_key(index: u64, name: &Hash) -> [u8; 40] {
+    let mut key = [0; 40];
+    let (first, rest) = key.split_at_mut(8);
+    first.copy_from_slice(&index.to_be_bytes());
+    rest.copy_from_slice(&name.0);
+    key
+}
+
+/// The index and the name in such a key.
+pub(crate) fn split_brought(key: &[u8]) -> Option<(u64, Hash)> {
+    let (index, name) = key.split_first_chunk()?;
+    Some((u64::from_be_bytes(*index), Hash::from_slice(name)?))
 }
 
 /// A value that begins with a number: cells and blobs.
@@ -225,51 +314,34 @@ pub(crate) fn stream_head<S: Reads + ?Sized>(store: &S, stream: &StreamId) -> Re
     decoded(store, Table::StreamHeads, &stream.0, |bytes| StreamHead::decode(&bytes))
 }
 
-/// The index of one entry of a stream.
-pub(crate) fn stream_entry<S: Reads + ?Sized>(
-    store: &S,
-    stream: &StreamId,
-    sequence: u64,
-) -> Result<Option<u64>, LedgerError> {
-    decoded(store, Table::StreamEntries, &stream_key(stream, sequence), |bytes| {
-        number(&bytes)
-    })
-}
-
 /// The entry that holds a blinded unique key.
 pub(crate) fn unique<S: Reads + ?Sized>(store: &S, digest: &Hash) -> Result<Option<u64>, LedgerError> {
     decoded(store, Table::Unique, &digest.0, |bytes| number(&bytes))
 }
 
-/// The first entry that has this hash, or whose body has.
-pub(crate) fn lookup<S: Reads + ?Sized>(store: &S, of: Lookup, hash: &Hash) -> Result<Option<u64>, LedgerError> {
-    let first = lookup_key(of, hash, 0);
-    let (found, rows) = (hash_of_lookup(&first), store.rows(Table::Lookups, &first, 1)?);
-    let own = rows.first().filter(|(key, _)| hash_of_lookup(key) == found);
-    own.map(|(key, _)| lookup_index(key)).transpose()
+/// What the table of look-ups covers.
+pub(crate) fn covered<S: Reads + ?Sized>(store: &S) -> Result<Covered, LedgerError> {
+    let covered = decoded(store, Table::Lookups, LOOKUPS_COVERED, |bytes| Covered::decode(&bytes))?;
+    Ok(covered.unwrap_or_else(Covered::nothing))
 }
 
-/// Whether an entry is recorded under this hash.
-pub(crate) fn has_lookup<S: Reads + ?Sized>(
-    store: &S,
-    of: Lookup,
-    hash: &Hash,
-    index: u64,
-) -> Result<bool, LedgerError> {
-    Ok(store
-        .get(Table::Lookups, &lookup_key(of, hash, index))?
-        .is_some_and(|value| value.is_empty()))
+/// The index that the first look-up from this one on finds that is of the same thing, the number at its end aside.
+pub(crate) fn lookup_from<S: Reads + ?Sized>(store: &S, first: &LookupKey) -> Result<Option<u64>, LedgerError> {
+    let rows = store.rows(Table::Lookups, first, 1)?;
+    let own = rows
+        .first()
+        .filter(|(key, _)| key.first_chunk::<33>() == first.first_chunk());
+    own.map(|(key, value)| found(key, value)).transpose()
 }
 
-/// What a look-up's key begins with.
-fn hash_of_lookup(key: &[u8]) -> Option<&[u8; 33]> {
-    key.first_chunk()
+/// The index that a look-up finds.
+pub(crate) fn lookup<S: Reads + ?Sized>(store: &S, key: &LookupKey) -> Result<Option<u64>, LedgerError> {
+    let value = store.get(Table::Lookups, key)?;
+    value.map(|value| found(key, &value)).transpose()
 }
 
-/// The index in a look-up's key.
-pub(crate) fn lookup_index(key: &[u8]) -> Result<u64, LedgerError> {
-    let index = key.get(33..).and_then(number);
-    index.ok_or_else(|| LedgerError::damaged("table lookups", "a key has the wrong form"))
+fn found(key: &[u8], value: &[u8]) -> Result<u64, LedgerError> {
+    looked_up(key, value).ok_or_else(|| LedgerError::damaged("table lookups", "a row has the wrong form"))
 }
 
 /// The size of the last checkpoint that was published under a policy on witnesses.

@@ -26,13 +26,14 @@ pub(crate) enum Table {
     Unique,
     /// stream → sequence number ‖ index ‖ hash of its last entry
     StreamHeads,
-    /// stream ‖ sequence number → index
-    StreamEntries,
     /// name → index of the entry that last set the cell ‖ value
     Cells,
     /// SHA-256 → index of the first entry that brought it ‖ content
     Blobs,
-    /// what it is the hash of (one byte) ‖ hash of an entry or body ‖ index → nothing
+    /// index of an entry ‖ SHA-256 of a blob that it was the first to bring → nothing
+    Brought,
+    /// what is looked up by (one byte) ‖ hash of an entry or body ‖ index → nothing; the same ‖ stream ‖ sequence number → index; and one row
+    /// that says how many entries all of it is of. Made from the entries, and written after them (`lookups.rs`)
     Lookups,
     /// size → signed note
     Checkpoints,
@@ -48,9 +49,9 @@ impl Table {
         (Self::Nodes, "nodes"),
         (Self::Unique, "unique"),
         (Self::StreamHeads, "stream-heads"),
-        (Self::StreamEntries, "stream-entries"),
         (Self::Cells, "cells"),
         (Self::Blobs, "blobs"),
+        (Self::Brought, "brought"),
         (Self::Lookups, "lookups"),
         (Self::Checkpoints, "checkpoints"),
         (Self::Meta, "meta"),
@@ -62,6 +63,25 @@ impl Table {
             .iter()
             .find(|(table, _)| *table == self)
             .map_or("", |(_, name)| name)
+    }
+}
+
+/// What the store's format is called.
+pub(crate) const FORMAT: &str = "covenant-ledger/v4";
+/// The key of the table of single values under which that stands.
+pub(crate) const META_FORMAT: &[u8] = b"format";
+
+/// Refuses another format than ours, if that is what was found.
+pub(crate) fn other_format(found: Option<Vec<u8>>) -> Result<(), LedgerError> {
+    let found = found.and_then(|found| String::from_utf8(found).ok());
+    let version = |found: &str| found.strip_prefix("covenant-ledger/v")?.parse::<u32>().ok();
+    match found {
+        Some(found) if found == FORMAT => Ok(()),
+        Some(found) if version(&found).is_some() => Err(LedgerError::OtherFormat {
+            found,
+            expected: FORMAT.to_owned(),
+        }),
+        _ => Err(LedgerError::damaged("the format", format!("it is not {FORMAT}"))),
     }
 }
 
@@ -130,6 +150,9 @@ impl Batch {
     }
 }
 
+/// A row that is made while a run is written.
+pub(crate) type RunRow<'a> = (&'a [u8], Vec<u8>);
+
 /// A key and its value.
 pub(crate) type Row = (Vec<u8>, Vec<u8>);
 
@@ -160,10 +183,20 @@ pub(crate) trait Reads {
     }
 }
 
-/// Writing. One at a time, and after an error no more: the sequencer sees to that.
+/// Writing. One commit at a time and one run beside it. After a commit that failed none is tried again, nor is a run after one that did: the
+/// sequencer sees to that.
 pub(crate) trait Writes {
     /// Writes all changes, durably: they survive a power cut once this returns.
     fn commit(&self, batch: Batch) -> Result<(), LedgerError>;
+
+    /// Puts rows into a table that nothing else writes to, ascending by key, and the last one after all others: all of them are durable once
+    /// this returns, and the last one never is without the others. May go on beside a commit.
+    fn write_run<'a>(
+        &self,
+        table: Table,
+        rows: &mut dyn Iterator<Item = RunRow<'a>>,
+        last: RunRow<'a>,
+    ) -> Result<(), LedgerError>;
 
     /// Takes the bytes of erased values off the disk, as far as the store can.
     fn purge(&self, table: Table, key: &[u8]) -> Result<(), LedgerError>;

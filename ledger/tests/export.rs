@@ -5,7 +5,7 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ciborium::Value;
-use common::{draft, open};
+use common::{draft, open, open_in_runs};
 use covenant_ledger::{Entry, Hash, Ledger, LogKey, Scope, SignedCheckpoint};
 use sha2::{Digest, Sha256};
 
@@ -174,7 +174,7 @@ fn export(ledger: &Ledger, scope: &Scope<'_>) -> Vec<u8> {
 #[test]
 fn an_export_holds_everything_and_is_read_back() {
     let directory = tempfile::tempdir().expect("a directory");
-    let ledger = open(directory.path()).expect("created");
+    let ledger = open_in_runs(directory.path()).expect("created");
     let empty = read(&export(&ledger, &Scope::everything()), ledger.key(), true).expect("an empty log");
     assert_eq!((empty.entries.len(), empty.checkpoints), (0, vec![0]));
     filled(&ledger);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{draft, open, open_crash};
+use common::{draft, open, open_crash, open_in_runs};
 use covenant_ledger::{Ledger, LedgerError, Scope};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha20Rng;
@@ -31,6 +31,12 @@ struct Kept {
 fn examine(directory: &Path) -> Result<Kept, LedgerError> {
     let ledger = open_crash(directory, false)?;
     ledger.check()?;
+    for entry in ledger.range(0, u64::MAX) {
+        let entry = entry?;
+        assert_eq!(ledger.by_entry_hash(&entry.hash())?, Some(entry.index));
+        assert_eq!(ledger.by_commitment(&entry.body_hash)?, Some(entry.index));
+        assert_eq!(ledger.stream(entry.stream, entry.sequence).next(), Some(Ok(entry)));
+    }
     let mut export = Vec::new();
     ledger.export(&mut export, &Scope::everything())?;
     let cells = ledger
@@ -68,8 +74,8 @@ fn filled(directory: &Path) {
             ledger.append(draft).expect("appended");
         }
     };
-    append(&open(directory).expect("made"), 0..60);
-    // Opening it again moves what stood in the log to table files.
+    // Closed, this one moves everything to table files.
+    append(&open_in_runs(directory).expect("made"), 0..60);
     append(&open(directory).expect("opened"), 60..90);
 }
 

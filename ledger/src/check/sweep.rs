@@ -1,6 +1,6 @@
 //! The check of a log that is sound, in one reading of each table from its beginning to its end.
 //!
-//! The entries say which rows there must be in the tables of nodes, unique keys, streams and look-ups, but not in the order of their keys.
+//! The entries say which rows there must be in the tables of nodes, unique keys and look-ups, but not in the order of their keys.
 //! So neither side is sorted or kept: each row is hashed under a secret that is drawn for this check, and the hashes are added up, once over
 //! the rows that the entries demand and once over those that are there. The sums are equal if the rows are the same (a multiset hash:
 //! Clarke, Devadas, van Dijk, Gassend, Suh, "Incremental Multiset Hash Functions and Their Application to Memory Integrity Checking",
@@ -9,23 +9,24 @@
 //! In memory are some hundred rows, and about 100 bytes for each stream.
 
 use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Checkpoints, Summary, finish, rows_after, stream};
+use super::{Checkpoints, Summary, finish, rows_after, stream, tables};
 use crate::checkpoint::SignedCheckpoint;
 use crate::entry::{Entry, StreamId};
 use crate::errors::LedgerError;
 use crate::hash::Hash;
 use crate::note::LogKey;
 use crate::recovery::follows;
-use crate::state::{self, Lookup, StreamHead};
+use crate::state::{self, StreamHead, lookup_value, lookups_of};
 use crate::store::{NODES_TOGETHER, Store, Table, node_key};
 use crate::tree::{Edge, Node};
 
-/// The tables whose rows are summed.
-const SUMMED: [Table; 4] = [Table::Nodes, Table::Unique, Table::StreamEntries, Table::Lookups];
+/// The tables whose rows are summed. What the first one covers must be known before the entries are read.
+const SUMMED: [Table; 3] = [Table::Lookups, Table::Nodes, Table::Unique];
 /// Entries that are read at once.
 const ENTRIES_TOGETHER: usize = 1024;
 
@@ -76,6 +77,8 @@ struct Said {
     edge: Edge,
     streams: BTreeMap<StreamId, StreamHead>,
     sums: BTreeMap<Table, Sum>,
+    /// Entries whose look-ups the table has.
+    covered: u64,
     /// For each level, the nodes of a row that is not full yet.
     rows: Vec<(u64, Vec<u8>)>,
 }
@@ -89,8 +92,10 @@ pub(super) fn all(
 ) -> Result<Summary, LedgerError> {
     let (size, prints) = (checkpoint.size(), Prints::under(secret));
     let (said, there) = thread::scope(|scope| {
-        let there = scope.spawn(|| SUMMED.map(|table| summed(store, table, size, &prints)));
-        let said = said(store, size, key, &prints);
+        let (covers, covered) = sync_channel(1);
+        let prints = &prints;
+        let there = scope.spawn(move || SUMMED.map(|table| summed(store, table, size, prints, &covers)));
+        let said = said(store, size, key, prints, &covered);
         (said, there.join())
     });
     let said = said?;
@@ -120,12 +125,28 @@ pub(super) fn all(
 }
 
 /// Adds up the rows of a table that belong to the first `size` entries, and counts those that go beyond.
-fn summed(store: &dyn Store, table: Table, size: u64, prints: &Prints) -> Result<(Sum, u64), LedgerError> {
+fn summed(
+    store: &dyn Store,
+    table: Table,
+    size: u64,
+    prints: &Prints,
+    covers: &SyncSender<u64>,
+) -> Result<(Sum, u64), LedgerError> {
     let (mut sum, mut beyond) = (Sum::default(), 0);
+    if table == Table::Lookups {
+        let mut add = |key: &[u8], value: &[u8]| sum.add(prints.of(table, key, value));
+        // Whoever waits for it may have given up.
+        let said = |covered| {
+            let _ = covers.try_send(covered);
+        };
+        beyond = tables::look_ups(store, size, said, &mut add)?;
+        // Of a table without rows nothing was said.
+        let _ = covers.try_send(0);
+        return Ok((sum, beyond));
+    }
     store.visit(table, &[], usize::MAX, &mut |key, value| {
         // A row of another form is added as it is, and is then one too many.
         let of = match table {
-            Table::Lookups => state::lookup_index(key).ok(),
             Table::Nodes => return nodes(key, value, size, prints, &mut sum, &mut beyond),
             _ => state::number(value),
         };
@@ -157,8 +178,18 @@ fn nodes(key: &[u8], row: &[u8], size: u64, prints: &Prints, sum: &mut Sum, beyo
 }
 
 /// Reads the first `size` entries with their bodies, and the checkpoints.
-fn said(store: &dyn Store, size: u64, key: &LogKey, prints: &Prints) -> Result<Said, LedgerError> {
-    let mut said = Said::default();
+fn said(
+    store: &dyn Store,
+    size: u64,
+    key: &LogKey,
+    prints: &Prints,
+    covered: &Receiver<u64>,
+) -> Result<Said, LedgerError> {
+    let mut said = Said {
+        // Where the table cannot be read, that is said of it.
+        covered: covered.recv().unwrap_or(0),
+        ..Said::default()
+    };
     let mut signed = Checkpoints::of(store, key);
     let mut before: Option<(Entry, Hash)> = None;
     let mut bodies = Vec::new().into_iter();
@@ -235,13 +266,8 @@ impl Said {
         for digest in &entry.unique {
             demand(Table::Unique, &digest.0, &index);
         }
-        demand(
-            Table::StreamEntries,
-            &state::stream_key(&entry.stream, entry.sequence),
-            &index,
-        );
-        for (of, hash) in [(Lookup::Entry, hash), (Lookup::Body, entry.body_hash)] {
-            demand(Table::Lookups, &state::lookup_key(of, &hash, entry.index), &[]);
+        for key in lookups_of(entry, &hash).iter().filter(|_| entry.index < self.covered) {
+            demand(Table::Lookups, key, &lookup_value(key, entry.index));
         }
         let mut edge = std::mem::take(&mut self.edge);
         edge.append(hash, |node| self.node(&node, prints));

@@ -8,29 +8,75 @@ use super::{Summary, keys, number_key, rows_after};
 use crate::entry::StreamId;
 use crate::errors::LedgerError;
 use crate::hash::Hash;
+use crate::lookups;
 use crate::recovery::{checkpoint_lines, stored};
-use crate::state::{self, Head, StreamHead};
-use crate::store::{NODES_TOGETHER, Row, Store, StoredNodes, Table};
+use crate::state::{self, Covered, Head, LOOKUPS_COVERED, LOOKUPS_EACH, StreamHead, lookups_of};
+use crate::store::{META_FORMAT, NODES_TOGETHER, Row, Store, StoredNodes, Table};
 use crate::tiles::{Layer, TILE_HEIGHT, TILE_WIDTH, Tile};
 
-/// Blobs are what their names say.
+/// Rows that a run which was cut short can leave, at most: three of each entry. More are too many.
+const ROWS_LEFT_MAX: usize = 3 << 20;
+
+/// Blobs are what their names say, and are listed with the entries that brought them.
 pub(super) fn counted(store: &dyn Store, size: u64, summary: &mut Summary) -> Result<(), LedgerError> {
     for key in keys(store, Table::Blobs) {
         let name = Hash::from_slice(&key?).ok_or_else(|| LedgerError::damaged("a blob", "its name is not 32 bytes"))?;
-        let Some((_, blob)) = state::blob(store, &name)?.filter(|(first, _)| *first < size) else {
+        let Some((first, blob)) = state::blob(store, &name)?.filter(|(first, _)| *first < size) else {
             continue;
         };
         let found = Hash::of(&[&blob]);
         if found != name {
             return Err(LedgerError::mismatch("a blob", &name, &found));
         }
+        let listed = store.get(Table::Brought, &state::brought_key(first, &name))?;
+        if listed.is_none_or(|value| !value.is_empty()) {
+            let what = format!("it is not listed with entry {first}");
+            return Err(LedgerError::damaged(format!("blob {name}"), what));
+        }
         summary.blobs += 1;
     }
     Ok(())
 }
 
-/// How many rows each table must have where nothing is beyond `head`.
-fn expected(head: &Head, summary: &Summary) -> [(Table, u64); 9] {
+/// Shows each row that the table of look-ups has of the first `size` entries, as far as it covers them, and any that has the wrong form; says
+/// first how many entries it covers. How many rows are of later entries. What a run that was cut short left does not count, and must be of
+/// its entries all the same.
+pub(super) fn look_ups(
+    store: &dyn Store,
+    size: u64,
+    covers: impl FnOnce(u64),
+    each: &mut dyn FnMut(&[u8], &[u8]),
+) -> Result<u64, LedgerError> {
+    let (mut covers, mut covered, mut beyond) = (Some(covers), 0, 0);
+    let mut left: Vec<Row> = Vec::new();
+    store.visit(Table::Lookups, &[], usize::MAX, &mut |key, value| {
+        let says = Covered::decode(value).filter(|_| key == LOOKUPS_COVERED);
+        if let Some(covers) = covers.take() {
+            covered = says.map_or(0, |says| says.size);
+            covers(covered);
+        }
+        match state::looked_up(key, value) {
+            Some(index) if index >= size => beyond += 1,
+            Some(index) if index >= covered && left.len() < ROWS_LEFT_MAX => left.push((key.to_vec(), value.to_vec())),
+            None if says.is_some() => {}
+            _ => each(key, value),
+        }
+    })?;
+    for row in left {
+        if !accounted(store, Table::Lookups, size, &BTreeMap::new(), &row)? {
+            return Err(strange(Table::Lookups, &row));
+        }
+    }
+    Ok(beyond)
+}
+
+fn strange(table: Table, (key, _): &Row) -> LedgerError {
+    let place = format!("table {}, key {}", table.name(), hex(key));
+    LedgerError::damaged(place, "no entry accounts for it")
+}
+
+/// How many rows each other table must have where nothing is beyond `head`.
+fn expected(head: &Head, summary: &Summary) -> [(Table, u64); 8] {
     let nodes = (0..u64::BITS)
         .map(|level| (head.size >> level).div_ceil(NODES_TOGETHER))
         .sum();
@@ -40,9 +86,8 @@ fn expected(head: &Head, summary: &Summary) -> [(Table, u64); 9] {
         (Table::Nodes, nodes),
         (Table::Unique, summary.unique),
         (Table::StreamHeads, summary.streams),
-        (Table::StreamEntries, head.size),
         (Table::Blobs, summary.blobs),
-        (Table::Lookups, 2 * head.size),
+        (Table::Brought, summary.blobs),
         (Table::Checkpoints, head.checkpoints),
     ]
 }
@@ -70,6 +115,15 @@ pub(super) fn whole(
             }));
         }
     }
+    if !counts.contains_key(&Table::Lookups) {
+        let (mut covered, mut found) = (0, 0);
+        let beyond = look_ups(store, head.size, |size| covered = size, &mut |_, _| found += 1)?;
+        if found + beyond != LOOKUPS_EACH * covered {
+            return Err(stranger(store, Table::Lookups, head.size, streams)?
+                .unwrap_or_else(|| LedgerError::damaged("table lookups", "rows are missing")));
+        }
+    }
+    lookups::covered(store, head.size)?;
     for (stream, last) in streams {
         if state::stream_head(store, stream)? != Some(*last) {
             return Err(LedgerError::damaged(
@@ -91,8 +145,7 @@ fn stranger(
     for row in rows_after(store, table, None) {
         let row = row?;
         if !accounted(store, table, size, streams, &row).unwrap_or(false) {
-            let place = format!("table {}, key {}", table.name(), hex(&row.0));
-            return Ok(Some(LedgerError::damaged(place, "no entry accounts for it")));
+            return Ok(Some(strange(table, &row)));
         }
     }
     Ok(None)
@@ -124,14 +177,16 @@ fn accounted(
         Table::Unique => entry(state::number(value))?
             .is_some_and(|(entry, _)| entry.unique.iter().any(|unique| unique.0[..] == key[..])),
         Table::StreamHeads => streams.keys().any(|stream| stream.0[..] == key[..]),
-        Table::StreamEntries => entry(state::number(value))?
-            .is_some_and(|(entry, _)| state::stream_key(&entry.stream, entry.sequence) == *key),
         Table::Blobs => state::split_numbered(value.clone()).is_some_and(|(first, _)| first < size),
-        Table::Lookups => entry(Some(state::lookup_index(key)?))?.is_some_and(|(entry, hash)| {
-            [(state::Lookup::Entry, hash), (state::Lookup::Body, entry.body_hash)]
-                .iter()
-                .any(|(of, hash)| state::lookup_key(*of, hash, entry.index) == *key)
-        }),
+        Table::Brought => match state::split_brought(key) {
+            Some((index, name)) => state::blob(store, &name)?.is_some_and(|(first, _)| first == index && index < size),
+            None => false,
+        },
+        Table::Lookups => {
+            let found = entry(state::looked_up(key, value))?;
+            found.is_some_and(|(entry, hash)| lookups_of(&entry, &hash).iter().any(|of| of[..] == key[..]))
+                || key == LOOKUPS_COVERED
+        }
         Table::Cells | Table::Meta => true,
     })
 }
@@ -139,7 +194,7 @@ fn accounted(
 /// The single values are those that there are; the last published checkpoint is no earlier one than the last that was cosigned.
 fn meta(store: &dyn Store, head: &Head) -> Result<(), LedgerError> {
     let known = [
-        state::META_FORMAT,
+        META_FORMAT,
         state::META_KEY,
         state::META_BLINDING,
         state::META_HEAD,

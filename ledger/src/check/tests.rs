@@ -11,6 +11,7 @@ use crate::cosignature::WitnessKey;
 use crate::draft::{Draft, Limits, StateCell};
 use crate::entry::Kind;
 use crate::ledger::{Config, Ledger};
+use crate::state::{LOOKUPS_COVERED, looked_up};
 use crate::store::NODES_TOGETHER;
 use crate::store::memory::Memory;
 use crate::witnessing::{Tree, Witnesses, Witnessing};
@@ -48,6 +49,8 @@ fn open(store: &Memory, witnessed: bool) -> Result<Ledger, LedgerError> {
         limits: Limits {
             // So that most of it is looked at by the check alone.
             reopen_entries: 3,
+            // So that some look-ups are in the store, and some in memory alone.
+            lookups_entries: 10,
             ..Limits::default()
         },
         create: witnessed,
@@ -116,7 +119,6 @@ fn places(table: Table, key: &[u8], changed: &[u8], value: &[u8]) -> Vec<String>
     for key in [key, changed] {
         match table {
             Table::Entries | Table::Bodies => places.push(format!("entry {}", number(key))),
-            Table::Lookups => places.push(format!("entry {}", number(&key[33..]))),
             Table::Nodes => {
                 let first = number(&key[1..]).wrapping_mul(NODES_TOGETHER);
                 for node in (0..NODES_TOGETHER).map(|place| first.wrapping_add(place)) {
@@ -130,12 +132,15 @@ fn places(table: Table, key: &[u8], changed: &[u8], value: &[u8]) -> Vec<String>
         }
     }
     match table {
-        Table::Unique | Table::StreamEntries => {
-            places.push(format!("entry {}", number(value)));
-            places.extend((table == Table::StreamEntries).then(|| "the stream of entry".to_owned()));
-        }
-        Table::Entries | Table::Bodies | Table::Lookups | Table::Nodes | Table::Checkpoints => {}
+        Table::Unique => places.push(format!("entry {}", number(value))),
+        Table::Lookups => match looked_up(key, value) {
+            Some(index) => places.push(format!("of entry {index}: it is not recorded for look-up")),
+            None => places.push("what the table of look-ups covers".to_owned()),
+        },
+        Table::Entries | Table::Bodies | Table::Nodes | Table::Checkpoints => {}
         Table::StreamHeads | Table::Blobs => {}
+        // What was changed there is missed where its blob lies.
+        Table::Brought => places.extend(state::split_brought(key).map(|(_, name)| name.to_string())),
         Table::Meta => places.extend(
             [
                 "the head",
@@ -161,8 +166,6 @@ fn needs_the_records(table: Table, key: &[u8], at: usize) -> bool {
     match table {
         Table::Cells => true,
         Table::Meta => key == state::META_BLINDING && at >= key.len(),
-        // Which entry first brought it.
-        Table::Blobs => (32..40).contains(&at),
         _ => false,
     }
 }
@@ -232,8 +235,8 @@ fn any_row_that_is_missing_twice_or_exchanged_is_found() {
         let mut last: Option<(&Vec<u8>, &Vec<u8>)> = None;
         for (key, value) in of(table) {
             let context = |how: &str| format!("table {name}, key {}: {how}", hex(key));
-            // Which blobs there must be, only the records say.
-            if table != Table::Blobs {
+            // Look-ups of which nothing is said are made anew.
+            if key != LOOKUPS_COVERED {
                 let mut fewer = rows.clone();
                 fewer.remove(&(table, key.clone()));
                 refused(fewer, context("missing"));
@@ -255,14 +258,15 @@ fn any_row_that_is_missing_twice_or_exchanged_is_found() {
         }
         assert!(last.is_some(), "table {name} has rows");
     }
-    refused(
-        rows.clone()
-            .into_iter()
-            .filter(|((table, _), _)| *table != Table::Lookups)
-            .collect(),
-        "no look-ups".to_owned(),
-    );
     examined(&with(rows.clone(), mark.clone())).expect("an honest ledger");
+    // Look-ups that are missing altogether, or of which nothing is said, are made again as they were.
+    for kept in [false, true] {
+        let some = rows.clone().into_iter();
+        let some = some.filter(|((table, key), _)| *table != Table::Lookups || kept && key != LOOKUPS_COVERED);
+        let healed = with(some.collect(), mark.clone());
+        examined(&healed).expect("look-ups made again");
+        assert_eq!(healed.lock().rows, rows);
+    }
     // The mark beside the store, bit by bit, and missing.
     let whole = mark.clone().expect("a mark");
     for at in 0..whole.len() * 8 {

@@ -8,12 +8,15 @@
 //! are those that came with its entries.
 
 use std::io::Write;
+use std::ops::Range;
 
 use super::{Exported, Records, Scope};
 use crate::cbor::Writer;
 use crate::check;
 use crate::errors::LedgerError;
+use crate::hash::Hash;
 use crate::ledger::Ledger;
+use crate::state;
 use crate::store::Table;
 
 /// The first line, without its newline.
@@ -69,6 +72,26 @@ impl Ledger {
             .unsigned(from)
             .unsigned(to);
         self.seal_header(header, scope, &mut out)?;
-        self.write_entries(from..to, scope, out)
+        let blobs = self.brought(from..to)?;
+        self.write_entries(from..to, blobs.into_iter().map(Ok), scope, out)
+    }
+
+    /// The names of the blobs that these entries brought, ascending.
+    fn brought(&self, range: Range<u64>) -> Result<Vec<Hash>, LedgerError> {
+        let mut names = Vec::new();
+        let before = range
+            .start
+            .checked_sub(1)
+            .map(|before| state::brought_key(before, &Hash([0xff; 32])).to_vec());
+        for key in check::keys_after(self.store.as_ref(), Table::Brought, before) {
+            let (index, name) = state::split_brought(&key?)
+                .ok_or_else(|| LedgerError::damaged("table brought", "a key has the wrong form"))?;
+            if index >= range.end {
+                break;
+            }
+            names.push(name);
+        }
+        names.sort_unstable();
+        Ok(names)
     }
 }

@@ -4,7 +4,7 @@ use super::Ledger;
 use crate::entry::{Entry, StreamId};
 use crate::errors::{LedgerError, ProofError};
 use crate::hash::Hash;
-use crate::state::{self, Lookup};
+use crate::state::Lookup;
 use crate::store::{NODES_TOGETHER, Table, node_key};
 use crate::tiles::Tile;
 use crate::tree;
@@ -19,7 +19,7 @@ impl Ledger {
     pub fn stream(&self, stream: StreamId, from: u64) -> impl Iterator<Item = Result<Entry, LedgerError>> {
         let size = self.size();
         (from..).map_while(move |sequence| {
-            let index = state::stream_entry(self.store.as_ref(), &stream, sequence).transpose()?;
+            let index = self.lookups.by_stream(&stream, sequence).transpose()?;
             match index {
                 Ok(index) if index >= size => None,
                 Ok(index) => Some(self.entry(index)),
@@ -69,7 +69,7 @@ impl Ledger {
     }
 
     fn look_up(&self, of: Lookup, hash: &Hash) -> Result<Option<u64>, LedgerError> {
-        let index = state::lookup(self.store.as_ref(), of, hash)?;
+        let index = self.lookups.by_hash(of, hash)?;
         Ok(index.filter(|index| *index < self.size()))
     }
 

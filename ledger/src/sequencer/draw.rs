@@ -9,7 +9,8 @@ use crate::draft::{Cell, Prepared};
 use crate::entry::{Entry, StreamId};
 use crate::errors::{AppendError, LedgerError};
 use crate::hash::Hash;
-use crate::state::{self, Head, Lookup, StreamHead};
+use crate::lookups::Added;
+use crate::state::{self, Head, StreamHead, lookups_of};
 use crate::store::{Batch, Store, Table};
 use crate::tree::{Edge, Patch};
 
@@ -36,6 +37,8 @@ pub(super) struct Draw {
     pub(super) patch: Patch,
     pub(super) batch: Batch,
     pub(super) changes: Changes,
+    /// Where its entries are found.
+    pub(super) added: Vec<Added>,
 }
 
 impl Draw {
@@ -46,6 +49,7 @@ impl Draw {
             patch: Patch::new(edge),
             batch: Batch::default(),
             changes: Changes::default(),
+            added: Vec::new(),
         }
     }
 
@@ -88,6 +92,7 @@ impl Draw {
             if !unstored && state::blob(before.store, &hash)?.is_none() {
                 self.changes.blobs.insert(hash);
                 self.batch.put(Table::Blobs, hash.0, state::numbered(index, &blob));
+                self.batch.put(Table::Brought, state::brought_key(index, &hash), []);
             }
         }
         let encoded = entry.encode();
@@ -105,11 +110,7 @@ impl Draw {
             hash,
         };
         self.changes.streams.insert(entry.stream, stream_head);
-        let member = state::stream_key(&entry.stream, entry.sequence);
-        self.batch.put(Table::StreamEntries, member, index.to_be_bytes());
-        for (of, hash) in [(Lookup::Entry, hash), (Lookup::Body, entry.body_hash)] {
-            self.batch.put(Table::Lookups, state::lookup_key(of, &hash, index), []);
-        }
+        self.added.extend(lookups_of(&entry, &hash).map(|key| (key, index)));
         self.batch.put(Table::Entries, index.to_be_bytes(), &encoded);
         let opening = [prepared.opening.salt.as_slice(), &prepared.opening.body];
         self.batch.put_parts(Table::Bodies, index.to_be_bytes(), &opening);

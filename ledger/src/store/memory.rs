@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::{Batch, Reads, Row, Table, Writes};
+use super::{Batch, Reads, Row, RunRow, Table, Writes};
 use crate::errors::LedgerError;
 
 /// What happens to a commit.
@@ -18,6 +18,8 @@ pub(crate) enum Fault {
     Mark,
     /// The next read fails.
     Read,
+    /// A run of rows fails, and some of them are stored.
+    Run,
 }
 
 /// What survives.
@@ -33,6 +35,8 @@ pub(crate) struct Inner {
     pub(crate) rows: BTreeMap<(Table, Vec<u8>), Vec<u8>>,
     pub(crate) mark: Option<Vec<u8>>,
     pub(crate) commits: usize,
+    /// Commits that were asked for, whether or not they are held up.
+    pub(crate) asked: usize,
     /// The commit, counted from 0, at which the fault strikes.
     pub(crate) fault: Option<(usize, Fault)>,
 }
@@ -104,6 +108,7 @@ impl Reads for Memory {
 
 impl Writes for Memory {
     fn commit(&self, mut batch: Batch) -> Result<(), LedgerError> {
+        self.lock().asked += 1;
         drop(self.gate.lock().expect("no test panics while it holds the gate"));
         let mut inner = self.lock();
         let fault = inner
@@ -127,6 +132,23 @@ impl Writes for Memory {
         } else {
             Ok(())
         }
+    }
+
+    fn write_run<'a>(
+        &self,
+        table: Table,
+        rows: &mut dyn Iterator<Item = RunRow<'a>>,
+        last: RunRow<'a>,
+    ) -> Result<(), LedgerError> {
+        let cut = self.strikes(Fault::Run);
+        let mut inner = self.lock();
+        let written = rows.step_by(if cut { 2 } else { 1 });
+        written.for_each(|(key, value)| drop(inner.rows.insert((table, key.to_vec()), value)));
+        if cut {
+            return fail();
+        }
+        inner.rows.insert((table, last.0.to_vec()), last.1);
+        Ok(())
     }
 
     fn purge(&self, _: Table, _: &[u8]) -> Result<(), LedgerError> {

@@ -6,8 +6,11 @@
 //! store/         the RocksDB database, a column family for each table
 //! ```
 //!
-//! RocksDB checksums what it stores, and its write-ahead log may only be cut short at its very end, where a batch that was being
-//! written may stand; damage anywhere else is an error when the database is opened, not a silent loss of what follows.
+//! RocksDB checksums what it stores, and a file of its write-ahead log may only be cut short at its very end, where a batch that was being
+//! written may stand; damage anywhere else is an error when the database is opened, not a silent loss of what follows. What a log lost that was
+//! cut short elsewhere the mark shows.
+//!
+//! Once a run was written past the log ([`Writes::write_run`]), closing the database moves everything that is in memory into table files.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
@@ -16,11 +19,11 @@ use std::sync::{Mutex, PoisonError};
 
 use rocksdb::{
     BlockBasedOptions, BottommostLevelCompaction, Cache, ColumnFamily, ColumnFamilyDescriptor, CompactOptions, DB,
-    DBCompactionStyle, DBRecoveryMode, Direction, ErrorKind, IteratorMode, LogLevel, Options, UniversalCompactOptions,
-    WriteBatch, WriteOptions,
+    DBCompactionStyle, DBRecoveryMode, DEFAULT_COLUMN_FAMILY_NAME, Direction, ErrorKind, IteratorMode, LogLevel,
+    Options, UniversalCompactOptions, WriteBatch, WriteOptions,
 };
 
-use super::{Batch, Reads, Row, Table, Writes, framing};
+use super::{Batch, META_FORMAT, Reads, Row, RunRow, Table, Writes, framing, other_format};
 use crate::errors::LedgerError;
 
 const LOCK: &str = "lock";
@@ -41,6 +44,8 @@ const BLOCK_BYTES: usize = 16 << 10;
 const SYNC_BYTES: u64 = 1 << 20;
 /// Sorted runs of a table whose keys fall anywhere at which they are merged.
 const RUNS_MERGED: i32 = 8;
+/// Rows of a run that are put into memory at once.
+const RUN_ROWS_TOGETHER: usize = 2048;
 const FILES_OPEN_MAX: i32 = 512;
 const FILTER_BITS: f64 = 10.0;
 /// The share of a table's part in memory that its filter takes.
@@ -52,6 +57,8 @@ pub(crate) struct Rocks {
     /// The open file, once there is a mark.
     mark: Mutex<Option<File>>,
     directory: std::path::PathBuf,
+    /// Held while a run is written and while a value is purged: a table that is being flushed keeps the write-ahead log that the value lies in.
+    flushing: Mutex<()>,
     // The last field: it is dropped once the database is closed.
     _lock: Lock,
 }
@@ -111,11 +118,12 @@ impl Rocks {
             directory.join(STORE),
             tables,
         )
-        .map_err(|error| opening(directory, &error))?;
+        .map_err(|error| other_tables(directory).unwrap_or_else(|| opening(directory, &error)))?;
         Ok(Self {
             db,
             mark: Mutex::new(mark),
             directory: directory.to_owned(),
+            flushing: Mutex::default(),
             _lock: Lock(lock),
         })
     }
@@ -171,10 +179,8 @@ fn database_options(create: bool) -> Options {
 /// Tables whose new rows fall anywhere: keys are hashes or names, or, for nodes, begin with the level.
 fn scattered(table: Table) -> bool {
     match table {
-        Table::Unique | Table::StreamHeads | Table::StreamEntries | Table::Cells | Table::Lookups | Table::Nodes => {
-            true
-        }
-        Table::Entries | Table::Bodies | Table::Blobs | Table::Checkpoints | Table::Meta => false,
+        Table::Unique | Table::StreamHeads | Table::Cells | Table::Lookups | Table::Nodes => true,
+        Table::Entries | Table::Bodies | Table::Blobs | Table::Brought | Table::Checkpoints | Table::Meta => false,
     }
 }
 
@@ -189,10 +195,7 @@ fn table_options(table: Table, cache: &Cache) -> Options {
         options.set_level_zero_file_num_compaction_trigger(RUNS_MERGED);
         options.set_level_zero_slowdown_writes_trigger(4 * RUNS_MERGED);
         options.set_level_zero_stop_writes_trigger(6 * RUNS_MERGED);
-        if matches!(
-            table,
-            Table::Unique | Table::StreamEntries | Table::Lookups | Table::Nodes
-        ) {
+        if matches!(table, Table::Unique | Table::Lookups | Table::Nodes) {
             // Rows are hardly ever replaced, so merging all of them reclaims nothing.
             let mut merging = UniversalCompactOptions::default();
             merging.set_max_size_amplification_percent(i32::MAX);
@@ -200,8 +203,11 @@ fn table_options(table: Table, cache: &Cache) -> Options {
         }
         // Mostly looked up to find that they are not there, on disk or in memory.
         blocks.set_bloom_filter(FILTER_BITS, false);
-        options.set_memtable_prefix_bloom_ratio(MEMTABLE_FILTER_SHARE);
-        options.set_memtable_whole_key_filtering(true);
+        if table != Table::Lookups {
+            // Those are in memory only while a run of them is written.
+            options.set_memtable_prefix_bloom_ratio(MEMTABLE_FILTER_SHARE);
+            options.set_memtable_whole_key_filtering(true);
+        }
     } else {
         // Rows follow each other: files are moved down as they are, and larger blocks need a smaller index, which lies in memory.
         blocks.set_block_size(BLOCK_BYTES);
@@ -209,6 +215,20 @@ fn table_options(table: Table, cache: &Cache) -> Options {
     }
     options.set_block_based_table_factory(&blocks);
     options
+}
+
+/// What is wrong with a database that has other tables than ours: it is of an earlier format, and says so itself.
+fn other_tables(directory: &Path) -> Option<LedgerError> {
+    let store = directory.join(STORE);
+    let options = Options::default();
+    let ours = |name: &String| name == DEFAULT_COLUMN_FAMILY_NAME || Table::ALL.iter().any(|(_, our)| our == name);
+    if DB::list_cf(&options, &store).ok()?.iter().all(ours) {
+        return None;
+    }
+    let meta = Table::Meta.name();
+    let db = DB::open_cf_for_read_only(&options, &store, [meta], false).ok()?;
+    let found = db.get_cf(db.cf_handle(meta)?, META_FORMAT).ok()?;
+    other_format(found).err()
 }
 
 /// Why the database could not be opened: its own lock, damage, or the system.
@@ -289,8 +309,35 @@ impl Writes for Rocks {
             .map_err(|error| LedgerError::io("writing a batch", error))
     }
 
+    /// The rows go past the write-ahead log into memory, some at a time, so that a commit does not wait for all of them, and from there into one
+    /// file. Should they come into several, because the database runs short of memory meanwhile, the last row is in the last one.
+    fn write_run<'a>(
+        &self,
+        table: Table,
+        rows: &mut dyn Iterator<Item = RunRow<'a>>,
+        last: RunRow<'a>,
+    ) -> Result<(), LedgerError> {
+        let failed = |error: rocksdb::Error| LedgerError::io(format!("writing a run of table {}", table.name()), error);
+        let family = self.table(table)?;
+        let _alone = self.flushing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut options = WriteOptions::default();
+        options.disable_wal(true);
+        let mut writes = WriteBatch::default();
+        for (key, value) in rows.chain([last]) {
+            writes.put_cf(family, key, value);
+            if writes.len() == RUN_ROWS_TOGETHER {
+                self.db
+                    .write_opt(std::mem::take(&mut writes), &options)
+                    .map_err(failed)?;
+            }
+        }
+        self.db.write_opt(writes, &options).map_err(failed)?;
+        self.db.flush_cf(family).map_err(failed)
+    }
+
     fn purge(&self, table: Table, key: &[u8]) -> Result<(), LedgerError> {
         let doing = |error: rocksdb::Error| failed("purging", table.name(), &error);
+        let _alone = self.flushing.lock().unwrap_or_else(PoisonError::into_inner);
         // Once every table is flushed, the write-ahead log that held the value is removed.
         for (each, _) in Table::ALL {
             self.db.flush_cf(self.table(each)?).map_err(doing)?;
@@ -336,5 +383,100 @@ mod tests {
         let _copy = first._lock.0.try_clone().unwrap();
         drop(first);
         assert!(open().is_ok());
+    }
+
+    /// The store of an earlier program has a table that there is no more.
+    #[test]
+    fn a_store_of_an_earlier_format_is_refused_as_such() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = directory.path().join(STORE);
+        let mut options = Options::default();
+        options.create_if_missing(true);
+        options.create_missing_column_families(true);
+        let db = DB::open_cf(&options, &store, ["meta", "stream-entries"]).unwrap();
+        let said = |format: &str| {
+            let db = DB::open_cf(&Options::default(), &store, ["meta", "stream-entries"]).unwrap();
+            db.put_cf(db.cf_handle("meta").unwrap(), META_FORMAT, format).unwrap();
+            drop(db);
+            Rocks::open(directory.path(), false).map(drop).expect_err("refused")
+        };
+        drop(db);
+        let expected = LedgerError::OtherFormat {
+            found: "covenant-ledger/v3".to_owned(),
+            expected: "covenant-ledger/v4".to_owned(),
+        };
+        assert_eq!(said("covenant-ledger/v3"), expected);
+        assert_eq!(said("something else").code(), "ledger-damaged");
+    }
+
+    /// What a killed process leaves: a copy of the files while the database is open. Nothing where they changed under the copying.
+    fn as_killed(directory: &Path) -> Option<(tempfile::TempDir, Rocks)> {
+        let copy = tempfile::tempdir().unwrap();
+        let mut cp = std::process::Command::new("cp");
+        let done = cp.arg("-r").arg(directory.join(".")).arg(copy.path());
+        let done = done.stderr(std::process::Stdio::null()).status().unwrap();
+        let rocks = Rocks::open(copy.path(), false).ok().filter(|_| done.success())?;
+        Some((copy, rocks))
+    }
+
+    /// The row that is written last never stands there without the others, wherever the database ends and whatever is flushed in between.
+    #[test]
+    fn the_last_row_of_a_run_is_never_without_the_others() {
+        let directory = tempfile::tempdir().unwrap();
+        let rocks = Rocks::open(directory.path(), true).unwrap();
+        rocks.set_mark(&[1]).unwrap();
+        let keys: Vec<[u8; 8]> = (0..60_000u64).map(u64::to_be_bytes).collect();
+        let (mut whole, mut cut) = (0, 0);
+        for run in 0..6u8 {
+            std::thread::scope(|scope| {
+                let (rocks, keys) = (&rocks, &keys);
+                let written = scope.spawn(move || {
+                    let mut rows = keys.iter().map(|key| (key.as_slice(), vec![run]));
+                    rocks.write_run(Table::Lookups, &mut rows, (&[0], vec![run])).unwrap();
+                });
+                loop {
+                    let ended = written.is_finished();
+                    rocks.db.flush_cf(rocks.table(Table::Lookups).unwrap()).unwrap();
+                    if let Some((_copy, copied)) = as_killed(directory.path()) {
+                        let said = copied.get(Table::Lookups, &[0]).unwrap();
+                        let of_run = |key: &[u8; 8]| copied.get(Table::Lookups, key).unwrap() == Some(vec![run]);
+                        if said == Some(vec![run]) {
+                            let all = keys.iter().step_by(997).all(of_run) && keys.last().is_some_and(of_run);
+                            assert!(all, "run {run} says that it is whole");
+                            whole += 1;
+                        } else {
+                            cut += 1;
+                        }
+                    }
+                    if ended {
+                        break;
+                    }
+                }
+            });
+        }
+        println!("{whole} whole, {cut} cut short");
+        assert!(whole >= 6, "{whole} whole, {cut} cut short");
+    }
+
+    /// A run is there once it is written, though no log holds it, and a commit beside it is as durable as any.
+    #[test]
+    fn a_run_is_there_after_the_database_is_gone() {
+        let directory = tempfile::tempdir().unwrap();
+        let rocks = Rocks::open(directory.path(), true).unwrap();
+        let keys: Vec<[u8; 8]> = (0..5000u64).map(u64::to_be_bytes).collect();
+        let mut rows = keys.iter().map(|key| (key.as_slice(), key.to_vec()));
+        rocks.write_run(Table::Lookups, &mut rows, (b"last", vec![1])).unwrap();
+        let mut batch = Batch::default();
+        batch.put(Table::Meta, b"beside", [2]);
+        rocks.commit(batch).unwrap();
+        rocks.set_mark(&[1]).unwrap();
+        let (_copy, copied) = as_killed(directory.path()).unwrap();
+        drop(rocks);
+        let rocks = copied;
+        for key in &keys {
+            assert_eq!(rocks.get(Table::Lookups, key), Ok(Some(key.to_vec())));
+        }
+        assert_eq!(rocks.get(Table::Lookups, b"last"), Ok(Some(vec![1])));
+        assert_eq!(rocks.get(Table::Meta, b"beside"), Ok(Some(vec![2])));
     }
 }

@@ -46,6 +46,13 @@ pub fn compare(ledger: &Ledger, acknowledged: &[Acknowledged]) {
         let entry = ledger.entry(said.index).expect("an acknowledged entry");
         assert_eq!(entry.hash().to_string(), said.leaf, "entry {}", said.index);
         assert_eq!(
+            ledger.by_entry_hash(&hash(&said.leaf)),
+            Ok(Some(said.index)),
+            "{}",
+            said.leaf
+        );
+        assert_eq!(ledger.by_commitment(&entry.body_hash), Ok(Some(said.index)));
+        assert_eq!(
             ledger.by_unique(said.key.as_bytes()),
             Ok(Some(said.index)),
             "{}",

@@ -103,7 +103,7 @@ fn no_system_call_that_fails_loses_anything() {
     }
     let world = tempfile::tempdir().expect("a directory");
     let (seed, nothing) = (world.path().join("seed"), world.path().join("nothing"));
-    let ledger = common::open(&seed).expect("created");
+    let ledger = common::open_in_runs(&seed).expect("created");
     for number in 0..20 {
         ledger
             .append(common::draft(1, "before", &number.to_string()))

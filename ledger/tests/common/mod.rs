@@ -17,12 +17,31 @@ pub fn open_crash(directory: &Path, create: bool) -> Result<Ledger, LedgerError>
     open_as(directory, "example.com/crash", [42; 32], create)
 }
 
+/// The ledger of the crash writer's key, which writes look-ups of every eighth entry on into the table. A ledger that has written any moves all
+/// that it has into table files when it is closed.
+pub fn open_in_runs(directory: &Path) -> Result<Ledger, LedgerError> {
+    open_with(directory, "example.com/crash", [42; 32], true, 8)
+}
+
 /// The ledger of another origin or key.
 pub fn open_as(directory: &Path, origin: &str, key: [u8; 32], create: bool) -> Result<Ledger, LedgerError> {
+    open_with(directory, origin, key, create, Limits::default().lookups_entries)
+}
+
+fn open_with(
+    directory: &Path,
+    origin: &str,
+    key: [u8; 32],
+    create: bool,
+    lookups_entries: u64,
+) -> Result<Ledger, LedgerError> {
     let config = Config {
         origin: origin.to_owned(),
         signing_key: SigningKey::from_bytes(&key),
-        limits: Limits::default(),
+        limits: Limits {
+            lookups_entries,
+            ..Limits::default()
+        },
         create,
         witnessing: None,
     };

@@ -15,8 +15,11 @@ struct Held<'m> {
 fn held(store: &Memory, first: Draft) -> Held<'_> {
     let ledger = open(store).expect("open");
     let gate = store.gate.lock().expect("the gate");
+    let before = store.lock().asked;
     let first = ledger.submit(first).expect("queued");
-    taken(&ledger, 0);
+    while store.lock().asked == before {
+        thread::yield_now();
+    }
     Held { ledger, first, gate }
 }
 
