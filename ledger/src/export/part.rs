@@ -92,6 +92,7 @@ impl Ledger {
             names.push(name);
         }
         names.sort_unstable();
+        names.dedup();
         Ok(names)
     }
 }

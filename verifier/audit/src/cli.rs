@@ -202,8 +202,30 @@ fn bundle(asked: &args::Bundle, now: Option<UtcTime>) -> Result<Said, Fail> {
         let exists = Refusal::new(&FILE_EXISTS, "there is something of this name").at(asked.out.display());
         return Err(Fail::Fault(exists));
     }
-    let source = source::find(&asked.export, &asked.asked).map_err(Fail::Fault)?;
-    let report = report(&asked.asked, &source, Held::File, now)?;
+    let mirror = match Place::is_one(&asked.export)
+        .then(|| Held::find(&asked.export))
+        .transpose()?
+    {
+        Some(Held::Mirror(mirror)) => Some(mirror),
+        _ => None,
+    };
+    let source = match &mirror {
+        // What is wrong beside the export that the parts make would not be in the bundle.
+        Some(mirror) => match mirror.findings().first() {
+            Some(found) => {
+                let refused = Refusal::new(&MIRROR_PART, found.what.clone()).at(found.to_string());
+                return Err(Fail::Refused(refused));
+            }
+            None => source::of_mirror(mirror, &asked.out),
+        },
+        None => source::find(&asked.export, &asked.asked),
+    };
+    let source = source.map_err(Fail::Fault)?;
+    let mut report = report(&asked.asked, &source, Held::File, now)?;
+    if let Some(mirror) = &mirror {
+        let findings = report.audit.findings.iter_mut();
+        findings.for_each(|finding| mirror.locate(finding));
+    }
     let parts = Parts {
         export: &source.path,
         trust: asked.asked.trust.as_deref(),

@@ -7,11 +7,11 @@
 //! log/<from>-<to>/blobs           the records of the blobs that came with them
 //! state                           how far the parts were checked, so that they need not be read again; may be lost
 //! evidence/                       what the log showed that does not fit
-//! lock                            held by the one process that mirrors
+//! lock, reading                   held by the one process that mirrors, and by those that read
 //! ```
 //!
 //! A part is fetched, checked against everything before it, written, synced, and becomes one of the mirror by one rename. Together the parts are the log's export,
-//! which [`Mirror`] puts together while it is read, so that a mirror is audited like any export and with the same result.
+//! which [`Mirror`] puts together while it is read, whatever parts it has, so that a mirror is audited like any export and with the same result.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -42,6 +42,7 @@ pub use upstream::Upstream;
 mod again;
 mod check;
 mod evidence;
+mod join;
 mod keep;
 mod pieces;
 mod place;
@@ -177,6 +178,13 @@ impl Run<'_> {
         if let Some(note) = note {
             self.cosigned = check::cosigned(self.how.policy, &note, true, &found)?;
             self.cosigned_since(note).map_err(Stopped::Fault)?;
+        }
+        if self
+            .place
+            .whole()
+            .is_ok_and(|parts| parts.last().map(|part| part.to) == Some(self.position.edge.size()))
+        {
+            join::small(&mut self.place, self.how.part_entries);
         }
         Ok(())
     }
@@ -393,6 +401,8 @@ pub struct Mirror {
     directory: PathBuf,
     pieces: Arc<Pieces>,
     findings: Vec<Finding>,
+    /// As long as this is held no part is removed.
+    _reading: Option<File>,
 }
 
 impl Mirror {
@@ -401,6 +411,7 @@ impl Mirror {
     /// # Errors
     /// `audit-mirror-part` where a part is missing; `audit-mirror`; `file-unreadable`.
     pub fn open(directory: &Path) -> Result<Self, Refusal> {
+        let reading = Place::reading(directory);
         let place = Place::read(directory)?;
         let parts: &[Part] = place.whole()?;
         let pieces = Pieces::whole(place.key(), place.blinding().as_ref(), parts);
@@ -424,6 +435,7 @@ impl Mirror {
             directory: directory.to_owned(),
             pieces: Arc::new(pieces.map_err(missing)?),
             findings,
+            _reading: reading,
         })
     }
 

@@ -94,7 +94,7 @@ pub enum Verb {
 /// `covenant-audit export`.
 #[derive(Debug, ClapArgs)]
 pub struct Bundle {
-    /// The export: a file, or the address of a service
+    /// The export: a file, a mirror's directory, or the address of a service
     #[arg(value_name = "EXPORT")]
     pub export: PathBuf,
     /// The directory to make, which must not exist

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use covenant_api::client::{Client, Options, Token};
 use covenant_api::files;
 use covenant_api::limits::DOCUMENT_BYTES_MAX;
-use covenant_api::refusals::{FILE_EXISTS, FILE_UNWRITABLE};
+use covenant_api::refusals::{FILE_EXISTS, FILE_UNREADABLE, FILE_UNWRITABLE};
+use covenant_audit::export::Source as _;
+use covenant_audit::mirror::Mirror;
 use covenant_policy::refusal::Refusal;
 use tempfile::NamedTempFile;
 
@@ -38,6 +40,27 @@ pub fn find(export: &Path, asked: &Asked) -> Result<Source, Refusal> {
             _scratch: None,
         }),
     }
+}
+
+/// The export that a mirror stands for, as a file, where a bundle is to be made of it.
+///
+/// # Errors
+/// Whatever the disk refuses.
+pub fn of_mirror(mirror: &Mirror, bundle: &Path) -> Result<Source, Refusal> {
+    let unwritable = |error: std::io::Error| Refusal::new(&FILE_UNWRITABLE, error.to_string()).at("the export");
+    let folder = bundle.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut scratch = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(unwritable)?;
+    let unreadable = |error: std::io::Error| Refusal::new(&FILE_UNREADABLE, error.to_string()).at(mirror.shown());
+    let mut input = mirror.open().map_err(unreadable)?;
+    let mut out = BufWriter::new(scratch.as_file_mut());
+    std::io::copy(&mut input, &mut out).map_err(unwritable)?;
+    out.flush().map_err(unwritable)?;
+    drop(out);
+    Ok(Source {
+        path: scratch.path().to_owned(),
+        shown: mirror.shown(),
+        _scratch: Some(scratch),
+    })
 }
 
 /// A client of the service at this address, with the token in this file.

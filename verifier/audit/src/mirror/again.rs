@@ -91,12 +91,16 @@ fn name(index: u64, width: u64) -> String {
 
 /// The mirrored entries of this range.
 fn entries(place: &Place, range: Range<u64>) -> Result<Vec<Vec<u8>>, Refusal> {
-    let mut found = Vec::new();
-    for part in place
-        .parts()
-        .iter()
-        .filter(|part| part.from < range.end && range.start < part.to)
-    {
+    let (mut found, mut end) = (Vec::new(), 0);
+    for part in place.parts() {
+        // One that lies across others is not of those that were checked.
+        if part.from != end {
+            continue;
+        }
+        end = part.to;
+        if part.from >= range.end || range.start >= part.to {
+            continue;
+        }
         let path = part.entries();
         let unreadable = |error: std::io::Error| Refusal::new(&FILE_UNREADABLE, error.to_string()).at(path.display());
         let mut walk = Walk::new(File::open(&path).map_err(unreadable)?);

@@ -36,18 +36,25 @@ pub(super) fn begin(place: &Place) -> Result<File, Refusal> {
 /// `file-unwritable`.
 pub(super) fn finish(place: &Place, from: u64, to: u64, link: Hash) -> Result<(Part, Hash), Refusal> {
     let incoming = place.incoming();
-    let kept = place.of(from, to);
-    let made = || -> io::Result<Hash> {
+    let made = || -> io::Result<(Part, Hash)> {
         let made = Part::new(incoming.clone(), from, to);
         let link = write(&incoming.join(FETCHED), &made, link)?;
         fs::remove_file(incoming.join(FETCHED))?;
-        File::open(&incoming)?.sync_all()?;
-        fs::rename(&incoming, &kept)?;
-        File::open(kept.parent().unwrap_or(&kept))?.sync_all()?;
-        Ok(link)
+        Ok((appear(place, from, to)?, link))
     };
-    let link = made().map_err(|error| Refusal::new(&FILE_UNWRITABLE, error.to_string()).at(kept.display()))?;
-    Ok((Part::new(kept, from, to), link))
+    made().map_err(|error| Refusal::new(&FILE_UNWRITABLE, error.to_string()).at(place.of(from, to).display()))
+}
+
+/// Gives a part that was made its name: from now on it is one of the mirror, whatever happens.
+///
+/// # Errors
+/// What the disk refuses; it is not one of the mirror then.
+pub(super) fn appear(place: &Place, from: u64, to: u64) -> io::Result<Part> {
+    let (incoming, kept) = (place.incoming(), place.of(from, to));
+    File::open(&incoming)?.sync_all()?;
+    fs::rename(&incoming, &kept)?;
+    File::open(kept.parent().unwrap_or(&kept))?.sync_all()?;
+    Ok(Part::new(kept, from, to))
 }
 
 /// Divides the records among the part's files. Links are made anew, so that they are those of the whole log.

@@ -1,7 +1,9 @@
 //! A mirror's directory: its parts, what log they are of, and how far they were checked.
 
+use std::cmp::Reverse;
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use covenant_api::files;
@@ -27,6 +29,8 @@ const BYTES_MAX: usize = 1 << 18;
 /// The folder of parts, and the one that a part is made in.
 const LOG: &str = "log";
 const INCOMING: &str = "incoming";
+/// Whoever reads the parts holds this.
+const READING: &str = "reading";
 /// Mark and length before a record's content.
 const HEAD_BYTES: usize = 5;
 
@@ -85,9 +89,23 @@ impl Part {
         self.directory.join("checkpoint")
     }
 
+    /// Beside a part that was made of others, as long as they are there: what was read of them.
+    pub(super) fn joined(&self) -> PathBuf {
+        self.directory.join("joined")
+    }
+
     /// The records of its blobs, where it has any.
     pub(super) fn blobs(&self) -> PathBuf {
         self.directory.join("blobs")
+    }
+
+    /// How many bytes its entries and blobs have.
+    pub(super) fn bytes(&self) -> io::Result<u64> {
+        let blobs = match self.blobs().metadata() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+            blobs => blobs?.len(),
+        };
+        Ok(self.entries().metadata()?.len() + blobs)
     }
 
     /// Whether the next part begins with the checkpoint behind this one. It may bear more cosignatures there than when this part was
@@ -141,6 +159,8 @@ pub struct Place {
     directory: PathBuf,
     named: Option<Named>,
     parts: Vec<Part>,
+    /// Parts that lie within those.
+    within: Vec<Part>,
 }
 
 impl Place {
@@ -173,16 +193,32 @@ impl Place {
             let unreadable = |error: io::Error| Refusal::new(&FILE_UNREADABLE, error.to_string()).at(log.display());
             for entry in fs::read_dir(&log).map_err(unreadable)? {
                 let entry = entry.map_err(unreadable)?;
-                if let Some((from, to)) = entry.file_name().to_str().and_then(range) {
+                let directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+                if let Some((from, to)) = entry.file_name().to_str().and_then(range).filter(|_| directory) {
                     parts.push(Part::new(entry.path(), from, to));
                 }
             }
         }
-        parts.sort_by_key(|part| (part.from, part.to));
+        parts.sort_by_key(|part| (part.from, Reverse(part.to)));
+        // From each end on the longest part goes on; one that lies within such a part is one that it was made of.
+        let (mut end, mut chain) = (0, Vec::new());
+        for part in &parts {
+            if part.from == end {
+                end = part.to;
+                chain.push((part.from, part.to));
+            }
+        }
+        let own = |part: &Part| {
+            let inside =
+                |&(from, to): &(u64, u64)| from <= part.from && part.to <= to && (from, to) != (part.from, part.to);
+            !chain.iter().any(inside)
+        };
+        let (parts, within) = parts.into_iter().partition(own);
         Ok(Self {
             directory: directory.to_owned(),
             named,
             parts,
+            within,
         })
     }
 
@@ -215,9 +251,59 @@ impl Place {
         }
         // What an interrupted run left behind was never called mirrored.
         match fs::remove_dir_all(place.incoming()) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unwritable(error)),
-            _ => Ok((place, lock)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unwritable(error)),
+            _ => {}
         }
+        // So that whoever reads can say so, who may not make a file here.
+        let _ = place.reading_file();
+        Ok((place, lock))
+    }
+
+    /// Says that somebody reads the parts, until the file is dropped. Nothing comes where that cannot be said: then a part that was made one
+    /// with others can be gone when it is read.
+    pub(super) fn reading(directory: &Path) -> Option<File> {
+        let place = Self::is_one(directory).then(|| Self::reading_in(directory))?;
+        let file = place.ok()?;
+        file.lock_shared().ok()?;
+        Some(file)
+    }
+
+    fn reading_in(directory: &Path) -> io::Result<File> {
+        let path = directory.join(READING);
+        let made = File::options().create(true).truncate(false).write(true).open(&path);
+        made.or_else(|_| File::open(&path))
+    }
+
+    fn reading_file(&self) -> io::Result<File> {
+        Self::reading_in(&self.directory)
+    }
+
+    /// Keeps readers out until the file is dropped, if there is none now and there is something to remove.
+    pub(super) fn unread(&self) -> Option<File> {
+        if self.within.is_empty() {
+            return None;
+        }
+        let file = self.reading_file().ok()?;
+        file.try_lock().ok()?;
+        Some(file)
+    }
+
+    /// One part takes the place of these, which it was made of.
+    pub(super) fn stands_for(&mut self, group: Range<usize>, whole: Part) {
+        self.within.extend(self.parts.splice(group, [whole]));
+    }
+
+    /// The parts that lie within this one.
+    pub(super) fn within(&self, whole: &Part) -> impl Iterator<Item = &Part> {
+        let (from, to) = (whole.from, whole.to);
+        self.within
+            .iter()
+            .filter(move |part| from <= part.from && part.to <= to)
+    }
+
+    /// Forgets those that are no longer there.
+    pub(super) fn forget_removed(&mut self) {
+        self.within.retain(|part| part.directory.exists());
     }
 
     /// Where it is.
@@ -257,6 +343,10 @@ impl Place {
     pub fn whole(&self) -> Result<&[Part], Refusal> {
         let mut next = 0;
         for part in &self.parts {
+            if part.from < next {
+                let what = format!("the part of the entries {}..{} lies across others", part.from, part.to);
+                return Err(Refusal::new(&MIRROR_PART, what).at(part.directory.display()));
+            }
             if part.from != next {
                 let what = format!("no part holds the entries from {next} on, and others follow");
                 return Err(Refusal::new(&MIRROR_PART, what).at(self.directory.join(LOG).display()));
@@ -363,7 +453,8 @@ impl Place {
 
     /// The largest checkpoint of this log that the directory remembers, wherever its parts stand.
     pub(super) fn remembered(&self, key: &LogKey) -> Option<(Checkpoint, Vec<u8>)> {
-        let notes = self.parts.iter().filter_map(|part| part.note().ok());
+        let parts = self.parts.iter().chain(&self.within);
+        let notes = parts.filter_map(|part| part.note().ok());
         let kept = self.kept().map(|kept| kept.checkpoint.into_bytes());
         notes
             .chain(kept)
