@@ -4,6 +4,7 @@
 //! lock           held as long as the ledger is open; its content means nothing
 //! acknowledged   the mark: how many entries were acknowledged, and the root of their tree
 //! store/         the RocksDB database, a column family for each table
+//! torn.log       the log of a batch that a power cut tore, as it was found; for whoever wants to know
 //! ```
 //!
 //! RocksDB checksums what it stores, and a file of its write-ahead log may only be cut short at its very end, where a batch that was being
@@ -29,6 +30,7 @@ use crate::errors::LedgerError;
 const LOCK: &str = "lock";
 const MARK: &str = "acknowledged";
 const STORE: &str = "store";
+const TORN: &str = "torn.log";
 
 /// Bytes in memory that are not yet in a table file, over all tables.
 const MEMTABLES_BYTES: usize = 160 << 20;
@@ -112,13 +114,25 @@ impl Rocks {
         };
         framing::look(&directory.join(STORE))?;
         let cache = Cache::new_lru_cache(CACHE_BYTES);
-        let tables = Table::ALL.map(|(table, name)| ColumnFamilyDescriptor::new(name, table_options(table, &cache)));
-        let db = DB::open_cf_descriptors(
-            &database_options(create && mark.is_none()),
-            directory.join(STORE),
-            tables,
-        )
-        .map_err(|error| other_tables(directory).unwrap_or_else(|| opening(directory, &error)))?;
+        let open = |recovery| {
+            let tables =
+                Table::ALL.map(|(table, name)| ColumnFamilyDescriptor::new(name, table_options(table, &cache)));
+            let options = database_options(create && mark.is_none(), recovery);
+            DB::open_cf_descriptors(&options, directory.join(STORE), tables)
+        };
+        let mut opened = open(DBRecoveryMode::TolerateCorruptedTailRecords);
+        if opened
+            .as_ref()
+            .is_err_and(|error| error.kind() == ErrorKind::Corruption)
+        {
+            let torn = framing::torn_at_the_end(&directory.join(STORE)).map_err(io("looking at"))?;
+            if let Some(log) = torn {
+                // Opening the database removes it. Should it have been acknowledged after all, the mark says so.
+                fs::copy(log, directory.join(TORN)).map_err(io("copying a log of"))?;
+                opened = open(DBRecoveryMode::PointInTime);
+            }
+        }
+        let db = opened.map_err(|error| other_tables(directory).unwrap_or_else(|| opening(directory, &error)))?;
         Ok(Self {
             db,
             mark: Mutex::new(mark),
@@ -161,12 +175,12 @@ impl Rocks {
     }
 }
 
-fn database_options(create: bool) -> Options {
+fn database_options(create: bool, recovery: DBRecoveryMode) -> Options {
     let mut options = Options::default();
     options.create_if_missing(create);
     options.create_missing_column_families(create);
     options.set_paranoid_checks(true);
-    options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
+    options.set_wal_recovery_mode(recovery);
     options.set_db_write_buffer_size(MEMTABLES_BYTES);
     options.set_max_total_wal_size(LOG_BYTES);
     options.set_max_open_files(FILES_OPEN_MAX);
