@@ -134,7 +134,12 @@ fn places(table: Table, key: &[u8], changed: &[u8], value: &[u8]) -> Vec<String>
     match table {
         Table::Unique => places.push(format!("entry {}", number(value))),
         Table::Lookups => match looked_up(key, value) {
-            Some(index) => places.push(format!("of entry {index}: it is not recorded for look-up")),
+            Some(index) => {
+                places.push(format!("of entry {index}: it is not recorded for look-up"));
+                // Another place of the same stream may have been written over.
+                let of_stream = key.starts_with(&[state::Lookup::Stream as u8]);
+                places.extend(of_stream.then(|| "the place in its stream of entry".to_owned()));
+            }
             None => places.push("what the table of look-ups covers".to_owned()),
         },
         Table::Entries | Table::Bodies | Table::Nodes | Table::Checkpoints => {}
